@@ -1,0 +1,100 @@
+import { flagNames, fields, rawFields, type StateVector } from "./contract.ts";
+
+/**
+ * The unit that flows: a number of rows and one column per field.
+ *
+ * Number and integer columns are Float64Array with NaN for null (integers reach 2^53 - 1 exactly). Text columns are plain
+ * arrays with null. Before cleaning a leaf may also be unusable, which no clean value can be: Infinity in a number,
+ * `UNUSABLE_BOOLEAN` in a boolean, `UNUSABLE_TEXT` in a text column (text that begins with `{` is unusable by the contract).
+ */
+export interface Batch {
+  rows: number;
+  columns: Columns;
+  /** Unix seconds of arrival, per row. */
+  received_at: Float64Array;
+  /** Which delivery of the batch brought the row: an index into what the reader was given. */
+  delivery: Int32Array;
+  /** Where the row stood in its delivery, from 1: line of lines and CSV, element of a document. */
+  place: Float64Array;
+  /** The raw row, until it is cleaned: a line's text, or the value that rejections show as JSON. */
+  raw: unknown[];
+}
+
+export type TextColumn = (string | null)[];
+type ColumnOf<K> = K extends "text" ? TextColumn : K extends "boolean" ? Uint8Array : Float64Array;
+type RawColumns = { [F in (typeof rawFields)[number] as F["name"]]: ColumnOf<F["kind"]> };
+/** `flags` holds one bit per name of `flagNames`; `flagText` spells it. */
+export type Columns = RawColumns & { source: string[]; flags: Int32Array };
+
+export const UNUSABLE_TEXT = "{";
+export const UNUSABLE_NUMBER = Infinity;
+export const NULL_BOOLEAN = 2;
+export const UNUSABLE_BOOLEAN = 3;
+
+/** An empty batch with room for `capacity` rows. */
+export function newBatch(capacity: number): Batch {
+  const columns: Record<string, unknown> = { source: [], flags: new Int32Array(capacity) };
+  for (const { name, kind } of rawFields)
+    columns[name] = kind === "text" ? [] : kind === "boolean" ? new Uint8Array(capacity) : new Float64Array(capacity);
+  return {
+    rows: 0,
+    columns: columns as Columns,
+    received_at: new Float64Array(capacity),
+    delivery: new Int32Array(capacity),
+    place: new Float64Array(capacity),
+    raw: [],
+  };
+}
+
+/** Makes room for one more row; typed columns double. Their identity changes, so callers read them from the batch again. */
+export function grow(batch: Batch): void {
+  const capacity = batch.received_at.length * 2;
+  const doubled = <T extends Float64Array | Int32Array | Uint8Array>(from: T, to: T): T => (to.set(from), to);
+  const columns = batch.columns as unknown as Record<string, unknown>;
+  for (const [name, column] of Object.entries(columns)) {
+    if (column instanceof Float64Array) columns[name] = doubled(column, new Float64Array(capacity));
+    else if (column instanceof Uint8Array) columns[name] = doubled(column, new Uint8Array(capacity));
+    else if (column instanceof Int32Array) columns[name] = doubled(column, new Int32Array(capacity));
+  }
+  batch.received_at = doubled(batch.received_at, new Float64Array(capacity));
+  batch.delivery = doubled(batch.delivery, new Int32Array(capacity));
+  batch.place = doubled(batch.place, new Float64Array(capacity));
+}
+
+const flagTexts = new Map<number, string>([[0, ""]]);
+
+/** The names of the bits of `mask`, sorted and joined by commas. */
+export function flagText(mask: number): string {
+  let text = flagTexts.get(mask);
+  if (text === undefined) {
+    text = flagNames.filter((_, bit) => mask & (1 << bit)).join(",");
+    flagTexts.set(mask, text);
+  }
+  return text;
+}
+
+/** The inverse of `flagText`; an unknown name throws, since only our own files are read back. */
+export function flagMask(text: string): number {
+  if (text === "") return 0;
+  let mask = 0;
+  for (const name of text.split(",")) {
+    const bit = flagNames.indexOf(name);
+    if (bit < 0) throw new Error(`unknown flag ${name}`);
+    mask |= 1 << bit;
+  }
+  return mask;
+}
+
+/** Row `i` of a cleaned batch as an object, members in the record's order: for tests and small answers. */
+export function rowAt(batch: Batch, i: number): StateVector {
+  const row: Record<string, unknown> = {};
+  for (const { name, kind } of fields) row[name] = cell(batch, name, kind, i);
+  return row as unknown as StateVector;
+}
+
+function cell(batch: Batch, name: keyof Columns, kind: string, i: number): unknown {
+  if (name === "flags") return flagText(batch.columns.flags[i] ?? 0);
+  const found = batch.columns[name][i];
+  if (kind === "boolean") return found === 1;
+  return typeof found === "number" && Number.isNaN(found) ? null : found;
+}

@@ -1,0 +1,86 @@
+import { grow, UNUSABLE_TEXT, type Batch } from "./batch.ts";
+import { coerceBoolean, coerceInteger, coerceNumber, coerceText, isWellFormed } from "./coerce.ts";
+import { openskyOrder, rawFields, type Kind } from "./contract.ts";
+
+/** Where a row comes from: what the receiver knows of it. */
+export interface Origin {
+  source: string;
+  /** Unix seconds */
+  received_at: number;
+  /** Index of the delivery within the batch. */
+  delivery: number;
+}
+
+/** A raw row as an object with the contract's member names; missing members are null. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes one row's leaves into the columns, coerced by kind. Generated per shape, because a loop over field names is a
+ * megamorphic property access per leaf. The common types are decided inline, the rest is `coerce.ts`.
+ */
+type FillRow<R> = (batch: Batch, row: R) => void;
+
+const inline: Record<Kind, (leaf: string) => string> = {
+  text: (leaf) => `typeof ${leaf} === "string" ? text(${leaf}) : ${leaf} === null ? null : coerceText(${leaf})`,
+  number: (leaf) => `typeof ${leaf} === "number" ? (${leaf} - ${leaf} === 0 ? ${leaf} + 0 : Infinity) : ${leaf} === null ? NaN : coerceNumber(${leaf})`,
+  integer: (leaf) => `typeof ${leaf} === "number" && ${leaf} >= 0 && ${leaf} <= 9007199254740991 ? Math.floor(${leaf}) + 0 : ${leaf} === null ? NaN : coerceInteger(${leaf})`,
+  boolean: (leaf) => `${leaf} === false ? 0 : ${leaf} === true ? 1 : coerceBoolean(${leaf})`,
+};
+
+/** A string leaf; what needs neither trimming nor care is most of them. */
+function text(leaf: string): string {
+  const length = leaf.length;
+  if (length === 0) return leaf;
+  const first = leaf.charCodeAt(0);
+  if (first <= 32 || leaf.charCodeAt(length - 1) <= 32) return coerceText(leaf) ?? leaf;
+  return first === 123 || first === 91 || !isWellFormed(leaf) ? UNUSABLE_TEXT : leaf;
+}
+
+function compileFill<R>(leafOf: (name: string) => string): FillRow<R> {
+  const lines = rawFields.map(({ name, kind }) => `leaf = ${leafOf(name)}; columns.${name}[i] = ${inline[kind]("leaf")};`);
+  const body = `const columns = batch.columns, i = batch.rows; let leaf;\n${lines.join("\n")}`;
+  // oxlint-disable-next-line typescript/no-implied-eval -- the source is ours, made from the contract's field names
+  const make = new Function(
+    ...["text", "coerceText", "coerceNumber", "coerceInteger", "coerceBoolean"],
+    `return function fill(batch, row) {${body}\n}`,
+  ) as (...parts: unknown[]) => FillRow<R>;
+  return make(text, coerceText, coerceNumber, coerceInteger, coerceBoolean);
+}
+
+const fillObject = compileFill<RawRow>((name) => `row.${name}`);
+const fillArray = compileFill<readonly unknown[]>((name) => `row[${openskyOrder.indexOf(name as "icao24")}]`);
+
+const SHORTEST_ARRAY = 12;
+const ARRAY_OF_2017 = 13;
+const TIME_POSITION = 3;
+const LAST_CONTACT = 4;
+
+/**
+ * Adds one raw row, an object or an array in OpenSky's order, to the batch. False when it is neither (or an array below
+ * 12 elements), and then nothing is added: the caller rejects it as `not_an_object`.
+ */
+export function addRow(batch: Batch, row: unknown, origin: Origin, place: number, raw: unknown = row): boolean {
+  if (typeof row !== "object" || row === null) return false;
+  if (batch.rows === batch.received_at.length) grow(batch);
+  const i = batch.rows;
+  if (Array.isArray(row)) {
+    if (row.length < SHORTEST_ARRAY) return false;
+    fillArray(batch, row);
+    if (row.length === ARRAY_OF_2017) batch.columns.last_contact[i] = laterContact(row);
+  } else fillObject(batch, row as RawRow);
+  batch.columns.source[i] = origin.source;
+  batch.received_at[i] = origin.received_at;
+  batch.delivery[i] = origin.delivery;
+  batch.place[i] = place;
+  batch.raw[i] = raw;
+  batch.rows = i + 1;
+  return true;
+}
+
+/** Element 4 was `time_velocity` in 2016-17: the later of 3 and 4, null and unusable ones ignored. */
+function laterContact(row: readonly unknown[]): number {
+  const position = coerceInteger(row[TIME_POSITION]);
+  const velocity = coerceInteger(row[LAST_CONTACT]);
+  if (!Number.isFinite(position)) return velocity;
+  return Number.isFinite(velocity) ? Math.max(position, velocity) : position;
+}

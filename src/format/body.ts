@@ -1,0 +1,93 @@
+import { isUtf8 } from "node:buffer";
+import { decodeCsv } from "./csv-read.ts";
+import type { BodyOrigin, Decoded } from "./decoded.ts";
+import { UndecodableError } from "./errors.ts";
+import { NESTING_LIMIT, nestsTooDeep, opensFewer, parseLine, toText } from "./json.ts";
+import { isBlank, readLines } from "./lines.ts";
+import { addValue, WrongShapeError } from "./shape.ts";
+
+/** Media types that decide how a body is read; any other leaves it to the content. */
+export const NDJSON = "application/x-ndjson";
+export const CSV = "text/csv";
+
+/**
+ * Decodes an inflated body in any shape of the contract. Throws `UndecodableError` when it cannot be read as a whole;
+ * `into` may then hold part of it and must be dropped.
+ */
+export function decodeBody(
+  bytes: Uint8Array,
+  { media_type, origin, into }: { media_type?: string | undefined; origin: BodyOrigin; into: Decoded },
+): void {
+  const body = withoutMark(bytes);
+  if (media_type === NDJSON) return void decodeLines(body, origin, into);
+  const first = body.find((byte) => byte !== 32 && byte !== 9 && byte !== 13 && byte !== 10);
+  if (first === undefined) return;
+  if (media_type === CSV || (first !== 0x7b && first !== 0x5b)) return decodeCsv(body, origin, into);
+  const problem = decodeDocument(body, origin, into);
+  if (problem === undefined) return;
+  if (!looksLikeLines(body)) throw problem;
+  decodeLines(body, origin, into);
+}
+
+/** Without the one leading UTF-8 byte order mark that a body or file may have. */
+export const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+
+export function decodeLines(body: Uint8Array, origin: BodyOrigin, into: Decoded, first = 1): number {
+  return readLines(body, first, {
+    decoded: into,
+    origin,
+    onValue: (value, line) => addValue(into, value, origin, line),
+  });
+}
+
+/** Reads the bytes as one JSON document; what kept it from being one is answered, for lines may still do. */
+function decodeDocument(body: Uint8Array, origin: BodyOrigin, into: Decoded): UndecodableError | undefined {
+  if (!isUtf8(body)) return new UndecodableError("the body is not UTF-8");
+  const text = toText(body);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    return new UndecodableError("the body is not JSON", { ...positionOf(cause, text), cause });
+  }
+  if (!opensFewer(text, rowsIn(value) + NESTING_LIMIT - 1) && nestsTooDeep(text))
+    return new UndecodableError(`the body nests ${NESTING_LIMIT} deep or deeper`);
+  try {
+    addValue(into, value, origin);
+  } catch (cause) {
+    if (cause instanceof WrongShapeError) throw new UndecodableError(cause.message, { cause });
+    throw cause;
+  }
+  return undefined;
+}
+
+/** Containers among a document's elements: each opens a bracket that does not deepen the others. */
+function rowsIn(value: unknown): number {
+  const lists = Array.isArray(value) ? [value] : Object.values(value as object).filter((member) => Array.isArray(member));
+  return Math.max(0, ...lists.map((list) => (list as unknown[]).filter((row) => typeof row === "object" && row).length));
+}
+
+/** V8 says the position in characters; people count lines. */
+function positionOf(error: unknown, text: string): { at?: string } {
+  const found = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
+  if (found === undefined) return {};
+  const before = text.slice(0, Number(found)).split("\n");
+  return { at: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}` };
+}
+
+/** Several non-blank lines of which at least one decodes to an object or to a list of 12 or more. */
+function looksLikeLines(body: Uint8Array): boolean {
+  const lines = Buffer.from(body.buffer, body.byteOffset, body.length)
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => !isBlank(line));
+  return lines.length > 1 && lines.some((line) => isRowLine(line));
+}
+
+/** Whether a line decodes to an object or to a list of 12 or more. */
+export function isRowLine(line: string): boolean {
+  const parsed = parseLine(line, Buffer.byteLength(line));
+  if ("reason" in parsed) return false;
+  return Array.isArray(parsed.value) ? parsed.value.length >= 12 : typeof parsed.value === "object" && parsed.value !== null;
+}

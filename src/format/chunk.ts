@@ -1,0 +1,63 @@
+import { isUtf8 } from "node:buffer";
+import { sourcePattern } from "../flight/contract.ts";
+import type { Origin } from "../flight/fill.ts";
+import { addOrReject, reject, type Decoded } from "./decoded.ts";
+import { TooLargeError, UndecodableError } from "./errors.ts";
+import { gunzip, gzip, isGzip } from "./gzip.ts";
+import { LINE_LIMIT, parseLine, toText } from "./json.ts";
+import { readLines } from "./lines.ts";
+
+/** What one stream record may inflate to. */
+const INFLATED_LIMIT = 64 * 1024 * 1024;
+const LF = 10;
+const SOURCE = new RegExp(sourcePattern);
+
+/**
+ * Adds the rows of one stream record: NDJSON of row objects, gzip or plain, with an optional header line. `origin.source`
+ * holds where the header names none. Never throws: a chunk that cannot be decoded is one rejection with its bytes.
+ */
+export function decodeChunk(data: Uint8Array, origin: Origin, into: Decoded): void {
+  const whole = (reason: string) => reject(into, reason, origin, { place: 0, bytes: data });
+  let bytes = data;
+  try {
+    if (isGzip(data)) bytes = gunzip(data, INFLATED_LIMIT);
+  } catch (error) {
+    if (error instanceof TooLargeError) return whole("too_large");
+    if (error instanceof UndecodableError) return whole("not_gzip");
+    throw error;
+  }
+  if (bytes.length > INFLATED_LIMIT) return whole("too_large");
+  const header = readHeader(bytes);
+  if (header === "bad_header") return whole("bad_header");
+  const of = { ...origin, source: header?.source ?? origin.source };
+  readLines(header === undefined ? bytes : bytes.subarray(header.length), header === undefined ? 1 : 2, {
+    decoded: into,
+    origin: of,
+    onValue: (value, line) => addOrReject(into, Array.isArray(value) ? null : value, of, line),
+  });
+}
+
+/** The first line if it is a header: its source and how many bytes it takes with its LF. */
+function readHeader(bytes: Uint8Array): { source: string | undefined; length: number } | "bad_header" | undefined {
+  const end = bytes.indexOf(LF);
+  const line = bytes.subarray(0, end < 0 ? bytes.length : end);
+  // most chunks of strangers have none: a look at the bytes spares a second parse of their first row
+  if (line.length > LINE_LIMIT || !isUtf8(line) || !line.includes(0x6c)) return undefined;
+  const text = toText(line);
+  if (!text.includes("flightline") && !text.includes("\\u")) return undefined;
+  const parsed = parseLine(text, line.length);
+  if ("reason" in parsed || typeof parsed.value !== "object" || parsed.value === null) return undefined;
+  if (!Object.hasOwn(parsed.value, "flightline")) return undefined;
+  const { flightline, source } = parsed.value as { flightline: unknown; source?: unknown };
+  const named = source ?? undefined;
+  if (flightline !== 1 || (named !== undefined && (typeof named !== "string" || !SOURCE.test(named)))) return "bad_header";
+  return { source: named, length: end < 0 ? bytes.length : end + 1 };
+}
+
+/** A stream record of `lines`, which hold no LF: header and rows, gzip. */
+export function encodeChunk(source: string, lines: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`${JSON.stringify({ flightline: 1, source, rows: lines.length })}\n`)];
+  const feed = Buffer.from("\n");
+  for (const line of lines) parts.push(line, feed);
+  return gzip(Buffer.concat(parts));
+}

@@ -1,0 +1,187 @@
+import { newDecoded, receivedRows, type BodyOrigin, type Decoded } from "./decoded.ts";
+import { decodeBody, decodeLines, isRowLine, withoutMark } from "./body.ts";
+import { csvReader } from "./csv-read.ts";
+import { TooLargeError, UndecodableError } from "./errors.ts";
+import { gunzipPieces, isGzip } from "./gzip.ts";
+
+const LF = 10;
+/** A document is held as one string, and V8's strings end at 2^29 - 24 characters. */
+const DOCUMENT_LIMIT = 512 * 1024 * 1024;
+/** Rows after which a batch is handed on: large enough to amortise a Parquet row group's and a COPY's fixed cost. */
+const BATCH_ROWS = 8_192;
+
+/**
+ * Decodes a file that arrives in pieces, plain or gzip, in any shape of the contract, batch by batch. NDJSON and CSV take
+ * the memory of one batch however long the file is; a JSON document is held whole.
+ * Throws `UndecodableError` where the file cannot be read as a whole, which may be after batches were given.
+ */
+export async function* decodePieces(
+  pieces: AsyncIterable<Uint8Array>,
+  origin: BodyOrigin,
+): AsyncGenerator<Decoded> {
+  const input = cursor(await inflated(pieces));
+  const shape = await detect(input);
+  if (shape === "lines") yield* readLinePieces(input, origin);
+  else if (shape === "csv") yield* readCsvPieces(input, origin);
+  else if (shape === "document") {
+    const into = newDecoded(BATCH_ROWS);
+    decodeBody(await input.all(), { origin, into });
+    yield into;
+  }
+}
+
+async function inflated(pieces: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  let head: Uint8Array = Buffer.alloc(0);
+  for (let next = await iterator.next(); ; next = await iterator.next()) {
+    if (next.done === true) return single(head);
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    if (head.length >= 2) break;
+  }
+  const whole = chained(head, iterator);
+  return isGzip(head) ? gunzipPieces(whole) : whole;
+}
+
+async function* single(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (piece.length > 0) yield piece;
+}
+
+async function* chained(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+/** Pieces that were looked at and are still to be read. */
+interface Cursor {
+  held: Buffer;
+  /** Adds the next piece to `held`; false at the end. */
+  more(): Promise<boolean>;
+  all(): Promise<Buffer>;
+}
+
+function cursor(pieces: AsyncIterable<Uint8Array>): Cursor {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const self: Cursor = {
+    held: Buffer.alloc(0),
+    async more() {
+      const next = await iterator.next();
+      if (next.done === true) return false;
+      self.held = self.held.length === 0 ? Buffer.from(next.value) : Buffer.concat([self.held, next.value]);
+      return true;
+    },
+    async all() {
+      const parts = [self.held];
+      let length = self.held.length;
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        length += next.value.length;
+        if (length > DOCUMENT_LIMIT) throw new TooLargeError(`a JSON document of more than ${DOCUMENT_LIMIT} bytes`);
+        parts.push(Buffer.from(next.value));
+      }
+      return Buffer.concat(parts);
+    },
+  };
+  return self;
+}
+
+/**
+ * Lines can be told from a document once a complete first line is followed by another: no JSON document goes on after its
+ * value. A first line that is not JSON by itself may begin a document of many lines, which is then read whole.
+ */
+async function detect(input: Cursor): Promise<"lines" | "csv" | "document" | "empty"> {
+  while (input.held.length < 3) if (!(await input.more())) break;
+  input.held = Buffer.from(withoutMark(input.held));
+  const first = await firstNonBlank(input);
+  if (first === undefined) return "empty";
+  if (first !== 0x7b && first !== 0x5b) return "csv";
+  const end = await endOfLine(input);
+  if (end === undefined) return "document";
+  const line = input.held.toString("utf8", 0, end);
+  if (!isRowLine(line)) return "document";
+  return (await anotherLine(input, end + 1)) ? "lines" : "document";
+}
+
+const isBlankByte = (byte: number): boolean => byte === 32 || byte === 9 || byte === 13 || byte === LF;
+
+/** Drops nothing: blank lines count in places. The index of the first byte that is not blank decides the shape. */
+async function firstNonBlank(input: Cursor): Promise<number | undefined> {
+  for (let at = 0; ; at++) {
+    while (at >= input.held.length) if (!(await input.more())) return undefined;
+    const byte = input.held[at] ?? 0;
+    if (!isBlankByte(byte)) return byte;
+  }
+}
+
+async function endOfLine(input: Cursor): Promise<number | undefined> {
+  let from = input.held.findIndex((byte) => !isBlankByte(byte));
+  for (;;) {
+    const end = input.held.indexOf(LF, from);
+    if (end >= 0) return end;
+    from = input.held.length;
+    if (from > DOCUMENT_LIMIT) throw new TooLargeError(`a first line of more than ${DOCUMENT_LIMIT} bytes`);
+    if (!(await input.more())) return undefined;
+  }
+}
+
+async function anotherLine(input: Cursor, start: number): Promise<boolean> {
+  for (let at = start; ; at++) {
+    while (at >= input.held.length) if (!(await input.more())) return false;
+    if (!isBlankByte(input.held[at] ?? 0)) return true;
+  }
+}
+
+async function* readLinePieces(input: Cursor, origin: BodyOrigin): AsyncGenerator<Decoded> {
+  let into = newDecoded(BATCH_ROWS);
+  let place = 1;
+  for (let isLast = false; !isLast; ) {
+    const end = input.held.lastIndexOf(LF) + 1;
+    place += decodeLines(input.held.subarray(0, end), origin, into, place);
+    input.held = input.held.subarray(end);
+    if (receivedRows(into) >= BATCH_ROWS) {
+      yield into;
+      into = newDecoded(BATCH_ROWS);
+    }
+    isLast = !(await moreWithLine(input));
+  }
+  decodeLines(input.held, origin, into, place);
+  yield into;
+}
+
+/** Reads on until a line ends, without joining the pieces of a long line again and again. */
+async function moreWithLine(input: Cursor): Promise<boolean> {
+  const rest = input.held;
+  const parts: Buffer[] = [rest];
+  for (;;) {
+    input.held = Buffer.alloc(0);
+    if (!(await input.more())) {
+      input.held = Buffer.concat(parts);
+      return false;
+    }
+    parts.push(input.held);
+    if (!input.held.includes(LF)) continue;
+    input.held = Buffer.concat(parts);
+    return true;
+  }
+}
+
+async function* readCsvPieces(input: Cursor, origin: BodyOrigin): AsyncGenerator<Decoded> {
+  let into = newDecoded(BATCH_ROWS);
+  const reader = csvReader(origin, () => into);
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const text = (piece: Uint8Array, stream: boolean): string => {
+    try {
+      return decoder.decode(piece, { stream });
+    } catch (cause) {
+      throw new UndecodableError("the file is not UTF-8", { cause });
+    }
+  };
+  do {
+    reader.push(text(input.held, true));
+    input.held = Buffer.alloc(0);
+    if (receivedRows(into) < BATCH_ROWS) continue;
+    yield into;
+    into = newDecoded(BATCH_ROWS);
+  } while (await input.more());
+  reader.push(text(Buffer.alloc(0), false));
+  reader.end();
+  yield into;
+}
