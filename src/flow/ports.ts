@@ -117,6 +117,8 @@ export interface Application {
   flow: Flow;
   batch_id: string;
   contract: string;
+  /** Unix seconds of the newest arrival among the deliveries. */
+  arrived_at: number;
   deliveries: readonly Delivery[];
   batch: Batch;
 }
@@ -142,8 +144,10 @@ export interface Database {
   batch(id: string): Promise<LedgerRow | null>;
   aircraft(query: AircraftQuery): Promise<StoredRow[]>;
   states(query: StatesQuery): Promise<StoredRow[]>;
-  /** Sums of the ledger and the tables, one snapshot. `pending` is of the stream where it lies in this database. */
+  /** Sums of the ledger and the tables, in one snapshot. */
   totals(): Promise<Totals>;
+  /** Removes what arrived before `received_at` (Unix seconds) and counts it as expired; returns the rows. */
+  expire(received_at: number): Promise<number>;
   /** Ready to apply. Throws when not. */
   ping(): Promise<void>;
 }
@@ -213,4 +217,6 @@ export interface Totals {
   flows: Record<Flow, FlowTotals>;
   /** Unix seconds of the snapshot. */
   stored_at: number;
+  /** The door of the local stream in the same snapshot; null where the stream lies elsewhere. */
+  stream_door: { received: number; pending: number } | null;
 }

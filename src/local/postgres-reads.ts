@@ -1,0 +1,101 @@
+import type pg from "pg";
+import { fields, systemFields } from "../flight/contract.ts";
+import type { AircraftQuery, Box, Database, LedgerRow, StatesQuery, StoredRow } from "../flow/ports.ts";
+import { query } from "./transaction.ts";
+
+/** Every column of a stored row; bigint as double, which holds the contract's integers exactly. */
+const columns = [...fields, ...systemFields]
+  .map(({ name, parquet }) => (parquet === "INT64" ? `${name}::float8 as ${name}` : name))
+  .join(", ");
+
+/** Above this many tiles the index costs more than it saves. */
+const MOST_TILES = 100;
+
+/** Conditions with their values, numbered as they come. */
+function conditions() {
+  const parts: string[] = [];
+  const values: unknown[] = [];
+  const put = (found: unknown): string => `$${values.push(found)}`;
+  return {
+    values,
+    put,
+    add: (condition: string) => void parts.push(condition),
+    equal(column: string, found: unknown) {
+      if (found !== undefined) parts.push(`${column} = ${put(found)}`);
+    },
+    where: () => (parts.length === 0 ? "" : `where ${parts.join(" and ")}`),
+  };
+}
+type Conditions = ReturnType<typeof conditions>;
+
+function addBox(to: Conditions, box: Box | undefined): void {
+  if (box === undefined) return;
+  const { lamin, lamax, lomin, lomax } = box;
+  to.add(`latitude between ${to.put(lamin)} and ${to.put(lamax)}`);
+  const [west, east] = [to.put(lomin), to.put(lomax)];
+  to.add(lomin <= lomax ? `longitude between ${west} and ${east}` : `(longitude >= ${west} or longitude <= ${east})`);
+}
+
+/** The tiles that a box touches, null above `MOST_TILES`. */
+export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
+  const tiles: number[] = [];
+  const spans: readonly (readonly [number, number])[] = lomin <= lomax ? [[lomin, lomax]] : [[lomin, 180], [-180, lomax]];
+  for (let south = Math.floor(lamin + 90); south <= Math.floor(lamax + 90); south++)
+    for (const [west, east] of spans)
+      for (let column = Math.floor(west + 180); column <= Math.floor(east + 180); column++)
+        if (tiles.push(south * 360 + column) > MOST_TILES) return null;
+  return tiles;
+}
+
+/** The reading half of the `Database` port. */
+export function postgresReads(pool: pg.Pool): Pick<Database, "batch" | "aircraft" | "states"> {
+  return {
+    batch: (id) => readBatch(pool, id),
+    aircraft: (of) => readAircraft(pool, of),
+    states: (of) => readStates(pool, of),
+  };
+}
+
+async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
+  const rows = await query<LedgerRow>(
+    pool,
+    `select batch_id, flow, contract, received, accepted, duplicate, rejected, repeats::float8 as repeats, expired,
+       extract(epoch from applied_at)::float8 as applied_at
+     from batches where batch_id = (select batch_id from deliveries where id = $1)`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
+  const to = conditions();
+  to.equal("icao24", of.icao24);
+  to.equal("callsign", of.callsign);
+  addBox(to, of.box);
+  if (of.search !== undefined) {
+    const part = to.put(`%${of.search.replaceAll(/[\\%_]/g, "\\$&")}%`);
+    to.add(`(icao24 ilike ${part} or callsign ilike ${part})`);
+  }
+  return query(pool, `select ${columns} from aircraft ${to.where()} order by icao24 limit ${to.put(of.limit)}`, to.values);
+}
+
+function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
+  const to = conditions();
+  to.equal("icao24", of.icao24);
+  to.equal("callsign", of.callsign);
+  to.equal("source", of.source);
+  to.equal("batch_id", of.batch_id);
+  if (of.from !== undefined) to.add(`last_contact >= ${to.put(of.from)}`);
+  if (of.to !== undefined) to.add(`last_contact <= ${to.put(of.to)}`);
+  addBox(to, of.box);
+  const tiles = of.box === undefined ? null : tilesOf(of.box);
+  if (tiles !== null)
+    to.add(`((floor(latitude + 90) * 360 + floor(longitude + 180))::int4) = any(${to.put(tiles)})`);
+  if (of.after !== undefined) {
+    const { last_contact, icao24, source, time_position } = of.after;
+    const key = [to.put(last_contact), to.put(icao24), to.put(source), `coalesce(${to.put(time_position)}::bigint, -1)`];
+    to.add(`(last_contact, icao24, source, coalesce(time_position, -1)) > (${key.join(", ")})`);
+  }
+  const order = "last_contact, icao24, source, coalesce(time_position, -1)";
+  return query(pool, `select ${columns} from state_vectors ${to.where()} order by ${order} limit ${to.put(of.limit)}`, to.values);
+}

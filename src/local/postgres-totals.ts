@@ -1,0 +1,46 @@
+import type pg from "pg";
+import type { Flow, FlowTotals, Totals } from "../flow/ports.ts";
+import { statement } from "./sql.ts";
+import { transaction } from "./transaction.ts";
+
+interface TotalsRow extends Omit<FlowTotals, "rejected"> {
+  flow: Flow;
+  stored_at: number;
+}
+
+/** Ledger, tables and the local stream's door, counted in one REPEATABLE READ snapshot. */
+export function postgresTotals(pool: pg.Pool, stream: string | undefined): Promise<Totals> {
+  return transaction(
+    pool,
+    async (client) => {
+      const { rows } = await client.query<TotalsRow>(statement("totals"));
+      const door =
+        stream === undefined
+          ? undefined
+          : await client.query<{ received: number; pending: number }>(statement("stream-door"), [stream]);
+      return {
+        flows: { request: flowTotals(rows, "request"), stream: flowTotals(rows, "stream") },
+        stored_at: rows[0]?.stored_at ?? 0,
+        stream_door: door?.rows[0] ?? null,
+      };
+    },
+    "begin isolation level repeatable read read only",
+  );
+}
+
+function flowTotals(rows: readonly TotalsRow[], flow: Flow): FlowTotals {
+  const row = rows.find((one) => one.flow === flow);
+  if (row === undefined) throw new Error(`totals.sql gave no row for ${flow}`);
+  const reasons = Object.fromEntries(Object.entries(row.reasons).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return {
+    received: row.received,
+    accepted: row.accepted,
+    duplicate: row.duplicate,
+    rejected: Object.values(reasons).reduce((sum, n) => sum + n, 0),
+    reasons,
+    repeats: row.repeats,
+    expired: row.expired,
+    stored: row.stored,
+    unbalanced: row.unbalanced,
+  };
+}
