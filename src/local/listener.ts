@@ -1,0 +1,67 @@
+import pg from "pg";
+
+/** Waits for notifications on one channel, over a connection of its own that is made again when it breaks. */
+export interface Listener {
+  /** Resolves at the next notification, after `ms`, or when the signal aborts. */
+  next(ms: number, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 1_000;
+
+/** `onMessage` gets each notification's payload. A broken connection is told by polls alone, so it is never an error. */
+export function listener(connection: pg.ClientConfig, channel: string, onMessage?: (payload: string) => void): Listener {
+  const waiting = new Set<() => void>();
+  let client: pg.Client | undefined;
+  let isClosed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const wakeAll = (): void => {
+    for (const wake of waiting) wake();
+  };
+  const connect = async (): Promise<void> => {
+    if (isClosed) return;
+    const fresh = new pg.Client({ connectionTimeoutMillis: 5_000, keepAlive: true, ...connection });
+    client = fresh;
+    const again = (): void => {
+      if (client !== fresh || isClosed) return;
+      client = undefined;
+      timer = setTimeout(() => void connect(), RECONNECT_MS);
+    };
+    fresh.on("error", again);
+    fresh.on("end", again);
+    fresh.on("notification", ({ payload }) => {
+      onMessage?.(payload ?? "");
+      wakeAll();
+    });
+    try {
+      await fresh.connect();
+      await fresh.query(`listen ${channel}`);
+    } catch {
+      again();
+    }
+  };
+  const ready = connect();
+  return {
+    next: (ms, signal) =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          waiting.delete(done);
+          clearTimeout(timeout);
+          signal.removeEventListener("abort", done);
+          resolve();
+        };
+        const timeout = setTimeout(done, ms);
+        waiting.add(done);
+        signal.addEventListener("abort", done, { once: true });
+        if (signal.aborted) done();
+      }),
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      wakeAll();
+      await ready;
+      await client?.end();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import pg from "pg";
+import { LeaseLostError, UnavailableError } from "../flow/errors.ts";
+import type { Checkpoints, CheckpointSession, Lease } from "../flow/ports.ts";
+
+/** Advisory lock classes: one lock per shard, and one that every session shares, so that sessions can be counted. */
+const LEASE_CLASS = 0x666c6c;
+const MEMBER_CLASS = 0x666c6d;
+
+/**
+ * The `Checkpoints` port: a lease is a session advisory lock, freed with its connection, and a number that grows; a save
+ * under an older number is refused.
+ */
+export function postgresCheckpoints(connection: pg.ClientConfig, stream: string): Checkpoints {
+  return { open: () => openSession(connection, stream) };
+}
+
+async function openSession(connection: pg.ClientConfig, stream: string): Promise<CheckpointSession> {
+  const client = new pg.Client({ connectionTimeoutMillis: 5_000, query_timeout: 30_000, keepAlive: true, ...connection });
+  let broken: Error | undefined;
+  client.on("error", (error) => (broken = error));
+  const run = async <R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<R[]> => {
+    if (broken) throw new UnavailableError("the checkpoint session is gone, and its leases with it", { cause: broken });
+    return (await client.query<R>(text, values)).rows;
+  };
+  await client.connect();
+  await run("select pg_advisory_lock_shared($1, hashtext($2))", [MEMBER_CLASS, stream]);
+  return {
+    async members() {
+      const rows = await run<{ n: number }>(
+        `select count(distinct pid)::int as n from pg_locks where locktype = 'advisory' and granted and classid = $1
+           and objid = (hashtext($2)::bigint & 4294967295)::oid`,
+        [MEMBER_CLASS, stream],
+      );
+      return rows[0]?.n ?? 1;
+    },
+    async lease(shard) {
+      const lock = [LEASE_CLASS, `${stream}/${shard}`];
+      const [got] = await run<{ locked: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as locked", lock);
+      if (got?.locked !== true) return null;
+      return takeLease(run, { stream, shard, lock });
+    },
+    async position(shard) {
+      const rows = await run<{ position: string | null }>(
+        "select position from stream_checkpoints where stream = $1 and shard = $2",
+        [stream, shard],
+      );
+      return rows[0]?.position ?? null;
+    },
+    close: () => client.end(),
+  };
+}
+
+type Run = <R extends pg.QueryResultRow>(text: string, values: unknown[]) => Promise<R[]>;
+
+async function takeLease(run: Run, of: { stream: string; shard: string; lock: unknown[] }): Promise<Lease> {
+  const { stream, shard, lock } = of;
+  const [row] = await run<{ epoch: string; position: string | null }>(
+    `insert into stream_checkpoints (stream, shard, epoch) values ($1, $2, 1)
+     on conflict (stream, shard) do update set epoch = stream_checkpoints.epoch + 1 returning epoch, position`,
+    [stream, shard],
+  );
+  const epoch = Number(row?.epoch);
+  let position = row?.position ?? null;
+  return {
+    shard,
+    epoch,
+    get position() {
+      return position;
+    },
+    async save(next) {
+      const saved = await run(
+        "update stream_checkpoints set position = $4 where stream = $1 and shard = $2 and epoch = $3 returning epoch",
+        [stream, shard, epoch, next],
+      );
+      if (saved.length === 0) throw new LeaseLostError(`shard ${shard} of ${stream} was leased again by another consumer`);
+      position = next;
+    },
+    async release() {
+      await run("select pg_advisory_unlock($1, hashtext($2))", lock);
+    },
+  };
+}

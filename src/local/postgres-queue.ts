@@ -1,0 +1,85 @@
+import type pg from "pg";
+import type { Queue } from "../flow/ports.ts";
+import { listener } from "./listener.ts";
+import { query, transaction } from "./transaction.ts";
+
+const CHANNEL = "flightline_arrivals";
+const POLL_MS = 1_000;
+/** Back-off doubles from one second to this. */
+const LONGEST_BACKOFF_S = 60;
+
+/**
+ * The `Queue` port on a table: a message is taken by locking its row for as long as its handler runs, so whoever dies
+ * gives it back with the connection. `attempts` failures make it a dead letter.
+ */
+export function postgresQueue(
+  pool: pg.Pool,
+  { name, attempts = 10, connection }: { name: string; attempts?: number; connection: pg.ClientConfig },
+): Queue & { close(): Promise<void> } {
+  const wake = listener(connection, CHANNEL);
+  return {
+    async send(message) {
+      await query(pool, `with sent as (insert into arrivals (queue, message) values ($1, $2)) select pg_notify('${CHANNEL}', $1)`, [
+        name,
+        message,
+      ]);
+    },
+    async consume(handle, { signal, concurrency = 1 }) {
+      const worker = async (): Promise<void> => {
+        while (!signal.aborted) {
+          const found = await takeOne(pool, { name, attempts }, handle).catch(() => false);
+          if (!found && !signal.aborted) await wake.next(POLL_MS, signal);
+        }
+      };
+      await Promise.all(Array.from({ length: concurrency }, worker));
+    },
+    async depth() {
+      const rows = await query<{ waiting: number; dead: number }>(
+        pool,
+        `select count(*) filter (where not is_dead)::int as waiting, count(*) filter (where is_dead)::int as dead
+         from arrivals where queue = $1`,
+        [name],
+      );
+      return rows[0] ?? { waiting: 0, dead: 0 };
+    },
+    async redrive() {
+      const rows = await query(
+        pool,
+        "update arrivals set is_dead = false, attempts = 0, ready_at = now() where queue = $1 and is_dead returning id",
+        [name],
+      );
+      return rows.length;
+    },
+    close: () => wake.close(),
+  };
+}
+
+/** Handles one message that is ready; false when there is none. */
+function takeOne(
+  pool: pg.Pool,
+  of: { name: string; attempts: number },
+  handle: (message: string) => Promise<void>,
+): Promise<boolean> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: string; message: string; attempts: number }>(
+      `select id, message, attempts from arrivals where queue = $1 and not is_dead and ready_at <= now()
+       order by ready_at, id limit 1 for update skip locked`,
+      [of.name],
+    );
+    const [row] = rows;
+    if (row === undefined) return false;
+    try {
+      await handle(row.message);
+    } catch (error) {
+      const tried = row.attempts + 1;
+      await client.query(
+        `update arrivals set attempts = $2, is_dead = $3, last_error = $4,
+           ready_at = now() + least(2 ^ ($2 - 1), ${LONGEST_BACKOFF_S}) * interval '1 second' where id = $1`,
+        [row.id, tried, tried >= of.attempts, error instanceof Error ? error.message : String(error)],
+      );
+      return true;
+    }
+    await client.query("delete from arrivals where id = $1", [row.id]);
+    return true;
+  });
+}
