@@ -17,6 +17,7 @@ export function clean(batch: Batch, run: RunRules = runRules): Rejection[] {
     rejections.push({
       reason: rule.reason,
       field: rule.field,
+      source: batch.columns.source[row] ?? "",
       delivery: batch.delivery[row] ?? 0,
       place: batch.place[row] ?? 0,
       received_at: batch.received_at[row] ?? 0,

@@ -3,6 +3,7 @@ export interface Rejection {
   reason: string;
   /** The field that the rule names; null where decoding failed. */
   field: string | null;
+  source: string;
   /** Index of the delivery that brought it. */
   delivery: number;
   /** Line or element from 1; 0 for a chunk as a whole. */

@@ -22,3 +22,8 @@ export class LeaseLostError extends Error {
 export class NewerSchemaError extends Error {
   override name = "NewerSchemaError";
 }
+
+/** The same Idempotency-Key with another request: a 409. */
+export class ConflictError extends Error {
+  override name = "ConflictError";
+}

@@ -144,8 +144,8 @@ export interface Database {
   batch(id: string): Promise<LedgerRow | null>;
   aircraft(query: AircraftQuery): Promise<StoredRow[]>;
   states(query: StatesQuery): Promise<StoredRow[]>;
-  /** Sums of the ledger and the tables, in one snapshot. */
-  totals(): Promise<Totals>;
+  /** Sums of the ledger and the tables, in one snapshot, and the ingestions applied since a time (Unix seconds). */
+  totals(since: number): Promise<Totals>;
   /** Removes what arrived before `received_at` (Unix seconds) and counts it as expired; returns the rows. */
   expire(received_at: number): Promise<number>;
   /** Ready to apply. Throws when not. */
@@ -219,4 +219,6 @@ export interface Totals {
   stored_at: number;
   /** The door of the local stream in the same snapshot; null where the stream lies elsewhere. */
   stream_door: { received: number; pending: number } | null;
+  /** Ids of ingestions that were applied since the given time. */
+  ingestions: string[];
 }

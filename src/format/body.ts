@@ -1,48 +1,37 @@
 import { isUtf8 } from "node:buffer";
-import { decodeCsv } from "./csv-read.ts";
-import type { BodyOrigin, Decoded } from "./decoded.ts";
+import { readCsv } from "./csv-read.ts";
 import { UndecodableError } from "./errors.ts";
 import { NESTING_LIMIT, nestsTooDeep, opensFewer, parseLine, toText } from "./json.ts";
 import { isBlank, readLines } from "./lines.ts";
-import { addValue, WrongShapeError } from "./shape.ts";
+import type { Rows } from "./rows.ts";
+import { WrongShapeError } from "./shape.ts";
 
 /** Media types that decide how a body is read; any other leaves it to the content. */
 export const NDJSON = "application/x-ndjson";
 export const CSV = "text/csv";
 
 /**
- * Decodes an inflated body in any shape of the contract. Throws `UndecodableError` when it cannot be read as a whole;
- * `into` may then hold part of it and must be dropped.
+ * Reads an inflated body in any shape of the contract. Throws `UndecodableError` when it cannot be read as a whole; part of
+ * it may have been told by then and must be dropped.
  */
-export function decodeBody(
-  bytes: Uint8Array,
-  { media_type, origin, into }: { media_type?: string | undefined; origin: BodyOrigin; into: Decoded },
-): void {
+export function readBody(bytes: Uint8Array, media_type: string | undefined, rows: Rows): void {
   const body = withoutMark(bytes);
-  if (media_type === NDJSON) return void decodeLines(body, origin, into);
+  if (media_type === NDJSON) return void readLines(body, 1, rows);
   const first = body.find((byte) => byte !== 32 && byte !== 9 && byte !== 13 && byte !== 10);
   if (first === undefined) return;
-  if (media_type === CSV || (first !== 0x7b && first !== 0x5b)) return decodeCsv(body, origin, into);
-  const problem = decodeDocument(body, origin, into);
+  if (media_type === CSV || (first !== 0x7b && first !== 0x5b)) return readCsv(body, rows);
+  const problem = readDocument(body, rows);
   if (problem === undefined) return;
   if (!looksLikeLines(body)) throw problem;
-  decodeLines(body, origin, into);
+  readLines(body, 1, rows);
 }
 
 /** Without the one leading UTF-8 byte order mark that a body or file may have. */
 export const withoutMark = (bytes: Uint8Array): Uint8Array =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 
-export function decodeLines(body: Uint8Array, origin: BodyOrigin, into: Decoded, first = 1): number {
-  return readLines(body, first, {
-    decoded: into,
-    origin,
-    onValue: (value, line) => addValue(into, value, origin, line),
-  });
-}
-
 /** Reads the bytes as one JSON document; what kept it from being one is answered, for lines may still do. */
-function decodeDocument(body: Uint8Array, origin: BodyOrigin, into: Decoded): UndecodableError | undefined {
+function readDocument(body: Uint8Array, rows: Rows): UndecodableError | undefined {
   if (!isUtf8(body)) return new UndecodableError("the body is not UTF-8");
   const text = toText(body);
   let value: unknown;
@@ -54,7 +43,7 @@ function decodeDocument(body: Uint8Array, origin: BodyOrigin, into: Decoded): Un
   if (!opensFewer(text, rowsIn(value) + NESTING_LIMIT - 1) && nestsTooDeep(text))
     return new UndecodableError(`the body nests ${NESTING_LIMIT} deep or deeper`);
   try {
-    addValue(into, value, origin);
+    rows.value(value);
   } catch (cause) {
     if (cause instanceof WrongShapeError) throw new UndecodableError(cause.message, { cause });
     throw cause;

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { sourcePattern } from "../flight/contract.ts";
 import type { Origin } from "../flight/fill.ts";
-import { addOrReject, reject, type Decoded } from "./decoded.ts";
+import { addOrReject, addRejection, type Decoded } from "./decoded.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
 import { gunzip, gzip, isGzip } from "./gzip.ts";
 import { LINE_LIMIT, parseLine, toText } from "./json.ts";
@@ -17,7 +17,7 @@ const SOURCE = new RegExp(sourcePattern);
  * holds where the header names none. Never throws: a chunk that cannot be decoded is one rejection with its bytes.
  */
 export function decodeChunk(data: Uint8Array, origin: Origin, into: Decoded): void {
-  const whole = (reason: string) => reject(into, reason, origin, { place: 0, bytes: data });
+  const whole = (reason: string) => addRejection(into, reason, origin, { place: 0, content: { bytes: data } });
   let bytes = data;
   try {
     if (isGzip(data)) bytes = gunzip(data, INFLATED_LIMIT);
@@ -30,10 +30,10 @@ export function decodeChunk(data: Uint8Array, origin: Origin, into: Decoded): vo
   const header = readHeader(bytes);
   if (header === "bad_header") return whole("bad_header");
   const of = { ...origin, source: header?.source ?? origin.source };
-  readLines(header === undefined ? bytes : bytes.subarray(header.length), header === undefined ? 1 : 2, {
-    decoded: into,
-    origin: of,
-    onValue: (value, line) => addOrReject(into, Array.isArray(value) ? null : value, of, line),
+  readLines(bytes.subarray(header?.length ?? 0), header === undefined ? 1 : 2, {
+    value: (value, line = { place: 0, raw: "" }) => addOrReject(into, Array.isArray(value) ? null : value, of, line),
+    record: () => {},
+    reject: (reason, { place, bytes: line }) => addRejection(into, reason, of, { place, content: { bytes: line } }),
   });
 }
 

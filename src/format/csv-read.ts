@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { rawFields, type RawFieldName } from "../flight/contract.ts";
-import type { Origin, RawRow } from "../flight/fill.ts";
-import { addOrReject, reject, type BodyOrigin, type Decoded } from "./decoded.ts";
+import type { RawRow } from "../flight/fill.ts";
 import { UndecodableError } from "./errors.ts";
 import { toText } from "./json.ts";
 import { isBlank } from "./lines.ts";
+import type { Rows } from "./rows.ts";
 
 /** Names of OpenSky's historical dumps; the record's own name is read where both stand. */
 const aliases: Partial<Record<RawFieldName, string>> = {
@@ -70,8 +70,7 @@ function csvCell(text: string, start: number, isLast: boolean): { text: string; 
 }
 
 /** Reads CSV text that arrives in pieces. `end` throws `UndecodableError` when there was no usable header. */
-export function csvReader(origin: BodyOrigin, into: () => Decoded): { push(text: string): void; end(): void } {
-  const of: Origin = { ...origin, source: origin.source ?? "opensky" };
+export function csvReader(rows: Rows): { push(text: string): void; end(): void } {
   let header: ((cells: readonly string[]) => RawRow) | undefined;
   let text = "";
   let place = 1;
@@ -85,7 +84,7 @@ export function csvReader(origin: BodyOrigin, into: () => Decoded): { push(text:
       const [only] = record.cells;
       if (record.cells.length > 1 || !isBlank(only ?? "") || text[at] === '"') {
         if (header === undefined) header = csvHeader(record.cells);
-        else addOrReject(into(), header(record.cells), of, { place });
+        else rows.record(header(record.cells), place);
       }
       at = record.next;
       place += record.lines;
@@ -102,7 +101,7 @@ export function csvReader(origin: BodyOrigin, into: () => Decoded): { push(text:
     end() {
       read(true);
       if (header === undefined) throw new UndecodableError(text === "" ? "there is no header line" : "a quote in the header is never closed", { at: "line 1" });
-      if (text !== "") reject(into(), "not_csv", of, { place, bytes: Buffer.from(text) });
+      if (text !== "") rows.reject("not_csv", { place, bytes: Buffer.from(text) });
     },
   };
 }
@@ -124,10 +123,10 @@ function csvHeader(names: readonly string[]): (cells: readonly string[]) => RawR
   };
 }
 
-/** Adds the rows of whole CSV text; `UndecodableError` as `csvReader`, or when it is not UTF-8. */
-export function decodeCsv(bytes: Uint8Array, origin: BodyOrigin, into: Decoded): void {
+/** Reads whole CSV text; `UndecodableError` as `csvReader`, or when it is not UTF-8. */
+export function readCsv(bytes: Uint8Array, rows: Rows): void {
   if (!isUtf8(bytes)) throw new UndecodableError("the body is not UTF-8");
-  const reader = csvReader(origin, () => into);
+  const reader = csvReader(rows);
   reader.push(toText(bytes));
   reader.end();
 }

@@ -1,6 +1,8 @@
 import { newBatch, type Batch } from "../flight/batch.ts";
 import { addRow, type Origin } from "../flight/fill.ts";
 import { rowText, type Rejection } from "../flight/rejection.ts";
+import type { Rows } from "./rows.ts";
+import { shapeOf, WrongShapeError } from "./shape.ts";
 
 /** What decoding fills: coerced rows, and what was rejected before it could become a row. */
 export interface Decoded {
@@ -13,30 +15,52 @@ export interface BodyOrigin extends Omit<Origin, "source"> {
   source: string | undefined;
 }
 
+/** The source of what has no shape to tell it by. */
+const DEFAULT_SOURCE = "opensky";
+
 export const newDecoded = (capacity = 1024): Decoded => ({ batch: newBatch(capacity), rejections: [] });
 
 /** Rows and rejections so far: what was received. */
 export const receivedRows = ({ batch, rejections }: Decoded): number => batch.rows + rejections.length;
 
-/** Adds a raw row, or its rejection as `not_an_object`. */
-export function addOrReject(into: Decoded, row: unknown, origin: Origin, at: { place: number; raw?: unknown }): void {
-  const raw = at.raw ?? row;
-  if (!addRow(into.batch, row, origin, at.place, raw)) reject(into, "not_an_object", origin, { ...at, row: rowText(raw) });
+/** Adds a raw row, or its rejection as `not_an_object`. `raw` is what a rejection shows. */
+export function addOrReject(into: Decoded, row: unknown, origin: Origin, at: { place: number; raw: unknown }): void {
+  if (addRow(into.batch, row, origin, at.place, at.raw)) return;
+  addRejection(into, "not_an_object", origin, { place: at.place, content: { row: rowText(at.raw) } });
 }
 
 /** Records a rejection of decoding with what arrived. */
-export function reject(
+export function addRejection(
   into: Decoded,
   reason: string,
-  origin: Omit<Origin, "source">,
-  what: { place: number; row?: string; bytes?: Uint8Array },
+  origin: BodyOrigin,
+  { place, content }: Pick<Rejection, "place" | "content">,
 ): void {
-  into.rejections.push({
-    reason,
-    field: null,
-    delivery: origin.delivery,
-    place: what.place,
-    received_at: origin.received_at,
-    content: what.bytes === undefined ? { row: what.row ?? "" } : { bytes: what.bytes },
-  });
+  const { delivery, received_at, source = DEFAULT_SOURCE } = origin;
+  into.rejections.push({ reason, field: null, source, delivery, place, received_at, content });
+}
+
+/** Fills what `into` answers: the batch may be another one each time a row comes. */
+export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
+  const of = (source: string): Origin => ({ ...origin, source: origin.source ?? source });
+  const records = of(DEFAULT_SOURCE);
+  return {
+    value(value, line) {
+      const shape = shapeOf(value);
+      if ("wrong" in shape) {
+        if (line === undefined) throw new WrongShapeError(shape.wrong);
+        return addOrReject(into(), null, records, line);
+      }
+      const { elements, isOneRow, map } = shape;
+      const shaped = of(shape.source);
+      for (let i = 0; i < elements.length; i++) {
+        const element = elements[i];
+        const row = map === undefined ? element : map(element);
+        const raw = isOneRow && line !== undefined ? line.raw : row ?? element;
+        addOrReject(into(), row, shaped, { place: line?.place ?? i + 1, raw });
+      }
+    },
+    record: (row, place) => addOrReject(into(), row, records, { place, raw: row }),
+    reject: (reason, { place, bytes }) => addRejection(into(), reason, origin, { place, content: { bytes } }),
+  };
 }

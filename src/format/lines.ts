@@ -1,45 +1,34 @@
 import { isUtf8 } from "node:buffer";
-import type { BodyOrigin, Decoded } from "./decoded.ts";
-import { reject } from "./decoded.ts";
 import { LINE_LIMIT, parseLine, parseLineBytes, toText, type ParsedLine } from "./json.ts";
+import type { Rows } from "./rows.ts";
 
 const LF = 10;
-
-/** What to do with a line that is JSON: `text` is the line as it stood. */
-export type OnValue = (value: unknown, line: { place: number; raw: string }) => void;
 
 /** Space, tab, CR and LF: what blank lines are made of. */
 export const isBlank = (text: string): boolean => !/[^ \t\r\n]/.test(text);
 
 /**
- * Reads whole lines of NDJSON: each is handed to `onValue` or rejected alone, with its bytes. `first` is the number of the
+ * Reads whole lines of NDJSON: each is told as a value or rejected alone, with its bytes. `first` is the number of the
  * segment's first line. Returns how many lines there were.
  */
-export function readLines(
-  segment: Uint8Array,
-  first: number,
-  into: { decoded: Decoded; origin: BodyOrigin; onValue: OnValue },
-): number {
-  return isUtf8(segment) ? readTextLines(toText(segment), first, into) : readByteLines(segment, first, into);
-}
-
-type Into = { decoded: Decoded; origin: BodyOrigin; onValue: OnValue };
+export const readLines = (segment: Uint8Array, first: number, rows: Rows): number =>
+  isUtf8(segment) ? readTextLines(toText(segment), first, rows) : readByteLines(segment, first, rows);
 
 /** One string for the whole segment: lines are slices of it, which JSON.parse reads where they are. */
-function readTextLines(text: string, first: number, into: Into): number {
+function readTextLines(text: string, first: number, rows: Rows): number {
   let place = first;
   for (let start = 0; start < text.length; place++) {
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? text.length : end);
     start = end < 0 ? text.length : end + 1;
+    if (line === "" || (line.charCodeAt(0) <= 32 && isBlank(line))) continue;
     const bytes = line.length * 3 > LINE_LIMIT ? Buffer.byteLength(line) : line.length;
-    if (line.charCodeAt(0) <= 32 && isBlank(line)) continue;
-    if (line !== "") settle(parseLine(line, bytes), { place, raw: line }, into);
+    settle(parseLine(line, bytes), { place, raw: line }, rows);
   }
   return place - first;
 }
 
-function readByteLines(segment: Uint8Array, first: number, into: Into): number {
+function readByteLines(segment: Uint8Array, first: number, rows: Rows): number {
   let place = first;
   for (let start = 0; start < segment.length; place++) {
     const found = segment.indexOf(LF, start);
@@ -47,14 +36,13 @@ function readByteLines(segment: Uint8Array, first: number, into: Into): number {
     start = found < 0 ? segment.length : found + 1;
     if (line.every((byte) => byte === 32 || byte === 9 || byte === 13)) continue;
     const { text, ...parsed } = parseLineBytes(line);
-    settle(parsed, { place, raw: text ?? line }, into);
+    settle(parsed, { place, raw: text ?? line }, rows);
   }
   return place - first;
 }
 
-function settle(parsed: ParsedLine, line: { place: number; raw: string | Uint8Array }, into: Into): void {
-  const { raw, place } = line;
+function settle(parsed: ParsedLine, { place, raw }: { place: number; raw: string | Uint8Array }, rows: Rows): void {
   if ("reason" in parsed)
-    reject(into.decoded, parsed.reason, into.origin, { place, bytes: typeof raw === "string" ? Buffer.from(raw) : raw.slice() });
-  else if (typeof raw === "string") into.onValue(parsed.value, { place, raw });
+    rows.reject(parsed.reason, { place, bytes: typeof raw === "string" ? Buffer.from(raw) : raw.slice() });
+  else if (typeof raw === "string") rows.value(parsed.value, { place, raw });
 }

@@ -1,8 +1,10 @@
-import { newDecoded, receivedRows, type BodyOrigin, type Decoded } from "./decoded.ts";
-import { decodeBody, decodeLines, isRowLine, withoutMark } from "./body.ts";
+import { batchRows, newDecoded, receivedRows, type BodyOrigin, type Decoded } from "./decoded.ts";
+import { isRowLine, readBody, withoutMark } from "./body.ts";
 import { csvReader } from "./csv-read.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
 import { gunzipPieces, isGzip } from "./gzip.ts";
+import { readLines } from "./lines.ts";
+import type { Rows } from "./rows.ts";
 
 const LF = 10;
 /** A document is held as one string, and V8's strings end at 2^29 - 24 characters. */
@@ -11,23 +13,27 @@ const DOCUMENT_LIMIT = 512 * 1024 * 1024;
 const BATCH_ROWS = 8_192;
 
 /**
- * Decodes a file that arrives in pieces, plain or gzip, in any shape of the contract, batch by batch. NDJSON and CSV take
- * the memory of one batch however long the file is; a JSON document is held whole.
- * Throws `UndecodableError` where the file cannot be read as a whole, which may be after batches were given.
+ * Reads a file that arrives in pieces, plain or gzip, in any shape of the contract; yields after each piece of work, so
+ * that the caller can hand on what `rows` was told. NDJSON and CSV take the memory of a piece however long the file is; a
+ * JSON document is held whole. Throws `UndecodableError` where the file cannot be read as a whole, which may be late.
  */
-export async function* decodePieces(
-  pieces: AsyncIterable<Uint8Array>,
-  origin: BodyOrigin,
-): AsyncGenerator<Decoded> {
+export async function* readPieces(pieces: AsyncIterable<Uint8Array>, rows: Rows): AsyncGenerator<undefined> {
   const input = cursor(await inflated(pieces));
   const shape = await detect(input);
-  if (shape === "lines") yield* readLinePieces(input, origin);
-  else if (shape === "csv") yield* readCsvPieces(input, origin);
-  else if (shape === "document") {
-    const into = newDecoded(BATCH_ROWS);
-    decodeBody(await input.all(), { origin, into });
+  if (shape === "lines") yield* readLinePieces(input, rows);
+  else if (shape === "csv") yield* readCsvPieces(input, rows);
+  else if (shape === "document") readBody(await input.all(), undefined, rows);
+}
+
+/** The same as batches of about `BATCH_ROWS` rows. */
+export async function* decodePieces(pieces: AsyncIterable<Uint8Array>, origin: BodyOrigin): AsyncGenerator<Decoded> {
+  let into = newDecoded(BATCH_ROWS);
+  for await (const _ of readPieces(pieces, batchRows(() => into, origin))) {
+    if (receivedRows(into) < BATCH_ROWS) continue;
     yield into;
+    into = newDecoded(BATCH_ROWS);
   }
+  yield into;
 }
 
 async function inflated(pieces: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
@@ -129,21 +135,15 @@ async function anotherLine(input: Cursor, start: number): Promise<boolean> {
   }
 }
 
-async function* readLinePieces(input: Cursor, origin: BodyOrigin): AsyncGenerator<Decoded> {
-  let into = newDecoded(BATCH_ROWS);
+async function* readLinePieces(input: Cursor, rows: Rows): AsyncGenerator<undefined> {
   let place = 1;
-  for (let isLast = false; !isLast; ) {
+  for (let isLast = false; !isLast; isLast = !(await moreWithLine(input))) {
     const end = input.held.lastIndexOf(LF) + 1;
-    place += decodeLines(input.held.subarray(0, end), origin, into, place);
+    place += readLines(input.held.subarray(0, end), place, rows);
     input.held = input.held.subarray(end);
-    if (receivedRows(into) >= BATCH_ROWS) {
-      yield into;
-      into = newDecoded(BATCH_ROWS);
-    }
-    isLast = !(await moreWithLine(input));
+    yield undefined;
   }
-  decodeLines(input.held, origin, into, place);
-  yield into;
+  readLines(input.held, place, rows);
 }
 
 /** Reads on until a line ends, without joining the pieces of a long line again and again. */
@@ -163,9 +163,8 @@ async function moreWithLine(input: Cursor): Promise<boolean> {
   }
 }
 
-async function* readCsvPieces(input: Cursor, origin: BodyOrigin): AsyncGenerator<Decoded> {
-  let into = newDecoded(BATCH_ROWS);
-  const reader = csvReader(origin, () => into);
+async function* readCsvPieces(input: Cursor, rows: Rows): AsyncGenerator<undefined> {
+  const reader = csvReader(rows);
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const text = (piece: Uint8Array, stream: boolean): string => {
     try {
@@ -177,11 +176,8 @@ async function* readCsvPieces(input: Cursor, origin: BodyOrigin): AsyncGenerator
   do {
     reader.push(text(input.held, true));
     input.held = Buffer.alloc(0);
-    if (receivedRows(into) < BATCH_ROWS) continue;
-    yield into;
-    into = newDecoded(BATCH_ROWS);
+    yield undefined;
   } while (await input.more());
   reader.push(text(Buffer.alloc(0), false));
   reader.end();
-  yield into;
 }

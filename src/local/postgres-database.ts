@@ -26,7 +26,7 @@ export function postgresDatabase(pool: pg.Pool, options: PostgresDatabaseOptions
   const partitions = partitionKeeper(pool, options.retention_days);
   return {
     ...postgresReads(pool),
-    totals: () => postgresTotals(pool, options.stream),
+    totals: (since) => postgresTotals(pool, options.stream, since),
     expire: (received_at) => expireRows(pool, received_at),
     async apply(application) {
       await partitions.ensure();

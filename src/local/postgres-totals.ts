@@ -9,7 +9,7 @@ interface TotalsRow extends Omit<FlowTotals, "rejected"> {
 }
 
 /** Ledger, tables and the local stream's door, counted in one REPEATABLE READ snapshot. */
-export function postgresTotals(pool: pg.Pool, stream: string | undefined): Promise<Totals> {
+export function postgresTotals(pool: pg.Pool, stream: string | undefined, since: number): Promise<Totals> {
   return transaction(
     pool,
     async (client) => {
@@ -18,10 +18,12 @@ export function postgresTotals(pool: pg.Pool, stream: string | undefined): Promi
         stream === undefined
           ? undefined
           : await client.query<{ received: number; pending: number }>(statement("stream-door"), [stream]);
+      const ingestions = await client.query<{ id: string }>(statement("ingestions-since"), [since]);
       return {
         flows: { request: flowTotals(rows, "request"), stream: flowTotals(rows, "stream") },
         stored_at: rows[0]?.stored_at ?? 0,
         stream_door: door?.rows[0] ?? null,
+        ingestions: ingestions.rows.map(({ id }) => id),
       };
     },
     "begin isolation level repeatable read read only",

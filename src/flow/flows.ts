@@ -1,0 +1,100 @@
+import { doorKey } from "./keys.ts";
+import type { Database, Flow, FlowTotals, ObjectStore } from "./ports.ts";
+import type { DoorRecord } from "./ingest.ts";
+
+/** Both equations of a flow, counted at the door and at the store. */
+export interface FlowReport {
+  flow: Flow;
+  /** Rows, as the door counted them. */
+  received: number;
+  accepted: number;
+  duplicate: number;
+  rejected: number;
+  /** Rows that the door took and no delivery holds yet; counted, never subtracted. */
+  pending: number;
+  repeats: number;
+  expired: number;
+  /** Rows in the tables; null where the database does not count them. */
+  stored: number | null;
+  balanced: boolean;
+  /** received - accepted - duplicate - rejected - pending: rows missing at the store (or too many, negative). */
+  missing: number;
+  /** stored - accepted + expired; null as `stored` is. */
+  surplus: number | null;
+  reasons: Record<string, number>;
+  /** Batches whose tables differ from the ledger; some of them. */
+  unbalanced: FlowTotals["unbalanced"];
+  /** Unix seconds of the count. */
+  stored_at: number;
+}
+
+/** Counts both flows again and again; what never changes, door records and deliveries, is read once. */
+export interface FlowCounter {
+  count(): Promise<FlowReport[]>;
+}
+
+/** A transaction may commit this long after it took its time. */
+const COMMIT_MARGIN_S = 600;
+
+export function flowCounter({ database, objects }: { database: Database; objects: ObjectStore }): FlowCounter {
+  const doorRows = new Map<string, number>();
+  const delivered = new Set<string>();
+  let since = 0;
+  return {
+    async count() {
+      // the ledger first: what passes the door after its snapshot is pending in this count
+      const totals = await database.totals(since);
+      since = totals.stored_at - COMMIT_MARGIN_S;
+      for (const id of totals.ingestions) delivered.add(id);
+      await readDoors(objects, doorRows);
+      const request = { received: 0, pending: 0 };
+      for (const [id, rows] of doorRows) {
+        request.received += rows;
+        if (!delivered.has(id)) request.pending += rows;
+      }
+      const { flows, stored_at } = totals;
+      const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0 };
+      return [report("request", flows.request, { ...request, stored_at }), report("stream", flows.stream, { ...stream, stored_at })];
+    },
+  };
+}
+
+/** Where the stream keeps no count of what was put, what was decoded stands for it. */
+const decodedRows = ({ received }: FlowTotals): number => received;
+
+async function readDoors(objects: ObjectStore, into: Map<string, number>): Promise<void> {
+  for await (const { key } of objects.list("raw/")) {
+    const id = /^raw\/(.*)\.json$/.exec(key)?.[1];
+    if (id === undefined || into.has(id)) continue;
+    const body = await objects.get(doorKey(id));
+    if (body !== null) into.set(id, (JSON.parse(Buffer.from(body).toString("utf8")) as DoorRecord).rows);
+  }
+}
+
+function report(
+  flow: Flow,
+  store: FlowTotals,
+  door: { received: number; pending: number; stored_at: number },
+): FlowReport {
+  const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = store;
+  const missing = door.received - accepted - duplicate - rejected - door.pending;
+  const surplus = stored - accepted + expired;
+  return {
+    flow,
+    received: door.received,
+    accepted,
+    duplicate,
+    rejected,
+    pending: door.pending,
+    repeats,
+    expired,
+    stored,
+    balanced: missing === 0 && surplus === 0 && unbalanced.length === 0,
+    missing,
+    surplus,
+    reasons,
+    unbalanced,
+    stored_at: door.stored_at,
+  };
+}
+

@@ -1,0 +1,138 @@
+import { clean } from "../flight/clean.ts";
+import { countByReason } from "../flight/rejection.ts";
+import { readBody } from "../format/body.ts";
+import { batchRows, newDecoded, receivedRows, type Decoded } from "../format/decoded.ts";
+import { UndecodableError } from "../format/errors.ts";
+import { gunzip, gzip, isGzip } from "../format/gzip.ts";
+import { writeCsv, writeNdjson } from "../format/text-write.ts";
+import { ConflictError, UnavailableError } from "./errors.ts";
+import { bodyHash, ingestionId } from "./ids.ts";
+import { cleanKey, doorKey, rawBodyKey, rejectedKey, type FlatFormat } from "./keys.ts";
+import type { ObjectStore, Queue } from "./ports.ts";
+import { encodeRejected } from "./rejected.ts";
+
+/** What a body may inflate to, in bytes. */
+export const INFLATED_LIMIT = 64 * 1024 * 1024;
+
+export interface IngestRequest {
+  /** As received: plain or gzip. */
+  body: Uint8Array;
+  /** Without parameters, lower case. */
+  media_type: string;
+  source: string | undefined;
+  /** Of the flat file that is stored. */
+  format: FlatFormat;
+  idempotency_key: string | undefined;
+  /** Unix seconds, floor */
+  received_at: number;
+}
+
+export interface Ingested {
+  id: string;
+  received: number;
+  cleaned: number;
+  rejected: Record<string, number>;
+}
+
+/** What the door wrote down of an ingestion; the first writer wins, and later ones go by it. */
+export interface DoorRecord {
+  id: string;
+  received_at: number;
+  source: string | null;
+  format: FlatFormat;
+  media_type: string;
+  body_sha256: string;
+  rows: number;
+}
+
+export interface IngestWorld {
+  objects: ObjectStore;
+  /** Where there is one to fill; a bucket notifies by itself. */
+  queue?: Queue | undefined;
+}
+
+/** Inflates what is gzip. `TooLargeError` beyond the limit, `UndecodableError` when it is no sound gzip. */
+export const inflate = (body: Uint8Array): Uint8Array => (isGzip(body) ? gunzip(body, INFLATED_LIMIT) : body);
+
+/**
+ * Takes a body in: raw body, the door's record, rejections, and last the clean file, which is the commit. Every step may
+ * be repeated. Throws `UndecodableError` (and nothing is stored), `TooLargeError`, `ConflictError` or `UnavailableError`.
+ */
+export async function ingest(request: IngestRequest, inflated: Uint8Array, world: IngestWorld): Promise<Ingested> {
+  if (inflated.length === 0) throw new UndecodableError("the body is empty");
+  const decoded = newDecoded();
+  const origin = { source: request.source, received_at: request.received_at, delivery: 0 };
+  readBody(inflated, request.media_type, batchRows(() => decoded, origin));
+  const id = ingestionId(request, inflated);
+  const door = await passDoor(world.objects, request, {
+    id,
+    received_at: request.received_at,
+    source: request.source ?? null,
+    format: request.format,
+    media_type: request.media_type,
+    body_sha256: bodyHash(inflated),
+    rows: receivedRows(decoded),
+  });
+  return commit(decoded, door, world);
+}
+
+/** Stores body and door record, or finds those of the same request. */
+async function passDoor(objects: ObjectStore, { body }: IngestRequest, door: DoorRecord): Promise<DoorRecord> {
+  const put = await objects.put(rawBodyKey(door.id), body);
+  // a body without its door record is a request that died here: under an Idempotency-Key it may have been another body
+  if (put === "exists" && (await objects.get(doorKey(door.id))) === null) await assertSameBody(objects, door);
+  if ((await objects.put(doorKey(door.id), Buffer.from(JSON.stringify(door)))) === "created") return door;
+  const first = await readDoor(objects, door.id);
+  if (first === null) throw new UnavailableError(`the door record of ${door.id} cannot be read`);
+  const same = (["source", "format", "media_type", "body_sha256"] as const).every((name) => first[name] === door[name]);
+  if (!same) throw new ConflictError("this Idempotency-Key was used with another request");
+  return first;
+}
+
+async function assertSameBody(objects: ObjectStore, door: DoorRecord): Promise<void> {
+  const stored = await objects.get(rawBodyKey(door.id));
+  if (stored !== null && bodyHash(inflate(stored)) !== door.body_sha256)
+    throw new ConflictError("this Idempotency-Key was used with another body");
+}
+
+/** The door's record of an ingestion; null when there is none. */
+export async function readDoor(objects: ObjectStore, id: string): Promise<DoorRecord | null> {
+  const body = await objects.get(doorKey(id));
+  return body === null ? null : (JSON.parse(Buffer.from(body).toString("utf8")) as DoorRecord);
+}
+
+/** Cleans what was decoded and writes rejections, then the clean file; announces it. */
+async function commit(decoded: Decoded, door: DoorRecord, { objects, queue }: IngestWorld): Promise<Ingested> {
+  const { batch } = decoded;
+  batch.received_at.fill(door.received_at, 0, batch.rows);
+  const rejections = [...decoded.rejections, ...clean(batch)].map((one) => ({ ...one, received_at: door.received_at }));
+  if (rejections.length > 0)
+    await objects.put(rejectedKey("request", door.id, door.received_at), encodeRejected(rejections));
+  const rows = { batch, received_at: true };
+  const file = Buffer.concat([...(door.format === "csv" ? writeCsv(rows) : writeNdjson(rows))]);
+  const key = cleanKey(door.id, door.received_at, door.format);
+  await objects.put(key, gzip(file));
+  await announce(queue, key);
+  return { id: door.id, received: door.rows, cleaned: batch.rows, rejected: countByReason(rejections) };
+}
+
+/** The objects are the truth: what a queue that is down was not told, the sweep finds. */
+async function announce(queue: Queue | undefined, key: string): Promise<void> {
+  try {
+    await queue?.send(key);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+  }
+}
+
+/** Cleans an ingestion again from its raw body, for a door record whose clean file was never written. */
+export async function cleanRaw(id: string, world: IngestWorld): Promise<Ingested | null> {
+  const door = await readDoor(world.objects, id);
+  const body = await world.objects.get(rawBodyKey(id));
+  if (door === null || body === null) return null;
+  const decoded = newDecoded();
+  const origin = { source: door.source ?? undefined, received_at: door.received_at, delivery: 0 };
+  readBody(inflate(body), door.media_type, batchRows(() => decoded, origin));
+  return commit(decoded, door, world);
+}
+

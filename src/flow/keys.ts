@@ -1,0 +1,46 @@
+import { contractTag } from "../flight/contract.ts";
+import type { Flow } from "./ports.ts";
+
+/** Names of objects. Every part of a key is ours or was checked: ids, dates, tags. */
+export type FlatFormat = "ndjson" | "csv";
+
+const hourParts = (unix_s: number): { day: string; hour: string } => {
+  const text = new Date(unix_s * 1000).toISOString();
+  return { day: text.slice(0, 10), hour: text.slice(11, 13) };
+};
+
+/** `day=YYYY-MM-DD/hour=HH` of a Unix time, UTC. */
+export const hourFolder = (unix_s: number): string => {
+  const { day, hour } = hourParts(unix_s);
+  return `day=${day}/hour=${hour}`;
+};
+
+export const rawBodyKey = (id: string): string => `raw/${id}.body`;
+export const doorKey = (id: string): string => `raw/${id}.json`;
+export const cleanKey = (id: string, received_at: number, format: FlatFormat): string =>
+  `clean/flow=request/${hourFolder(received_at)}/${id}.${contractTag}.${format}.gz`;
+export const rejectedKey = (flow: Flow, id: string, received_at: number): string =>
+  `rejected/flow=${flow}/${hourFolder(received_at)}/${id}.${contractTag}.ndjson.gz`;
+/** Marks a rejected object as replayed under a contract; the object itself stays. */
+export const replayedKey = (rejected: string): string => `replayed/${rejected}.${contractTag}.json`;
+
+const CLEAN = /^clean\/flow=request\/(day=[0-9-]+\/hour=\d\d)\/(r[0-9a-f]{32})\.([0-9a-f]{8})\.(ndjson|csv)\.gz$/;
+
+export interface CleanName {
+  id: string;
+  tag: string;
+  format: FlatFormat;
+  /** The rejected object of the same ingestion and contract. */
+  rejected: string;
+}
+
+/** The parts of a clean file's key; null for any other key. */
+export function parseCleanKey(key: string): CleanName | null {
+  const [, folder, id, tag, format] = CLEAN.exec(key) ?? [];
+  if (folder === undefined || id === undefined || tag === undefined) return null;
+  return { id, tag, format: format as FlatFormat, rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz` };
+}
+
+export const LAKE_PREFIX = "lake/";
+export const lakeFolder = (hour: string, batch_id: string): string => `lake/state_vectors/${hour}/batch=${batch_id}`;
+export const mixedFolder = (batch_id: string): string => `lake/mixed/batch=${batch_id}`;

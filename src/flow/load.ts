@@ -1,0 +1,117 @@
+import { gunzip } from "../format/gzip.ts";
+import { readStoredCsv, readStoredNdjson, readStoredParquet } from "../format/stored-read.ts";
+import { countByReason } from "../flight/rejection.ts";
+import { contractTag } from "../flight/contract.ts";
+import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
+import { parseCleanKey, type CleanName } from "./keys.ts";
+import type { Applied, Database } from "./ports.ts";
+import { decodeRejected } from "./rejected.ts";
+
+export interface LoadWorld extends IngestWorld {
+  database: Database;
+}
+
+/** Cleaned flat files are at most as long as what was sent, inflated, times what names of members add. */
+const FLAT_LIMIT = 1024 * 1024 * 1024;
+
+/** Loads one clean file as one delivery, however often it is called. Null when the object is gone. */
+export async function loadClean(key: string, world: LoadWorld): Promise<Applied | null> {
+  const name = parseCleanKey(key);
+  if (name === null) throw new Error(`not the key of a clean file: ${key}`);
+  const body = await world.objects.get(key);
+  if (body === null) return null;
+  const bytes = gunzip(body, FLAT_LIMIT);
+  const { batch } = name.format === "csv" ? readStoredCsv(bytes) : readStoredNdjson(bytes);
+  const rejected = await rejectedCounts(name, world);
+  const rows = batch.rows + Object.values(rejected).reduce((sum, n) => sum + n, 0);
+  const door = await readDoor(world.objects, name.id);
+  return world.database.apply({
+    flow: "request",
+    batch_id: name.id,
+    contract: name.tag,
+    arrived_at: door?.received_at ?? batch.received_at[0] ?? 0,
+    deliveries: [{ id: name.id, rows, rejected }],
+    batch,
+  });
+}
+
+async function rejectedCounts({ rejected }: CleanName, { objects }: LoadWorld): Promise<Record<string, number>> {
+  const body = await objects.get(rejected);
+  return body === null ? {} : countByReason(decodeRejected(body));
+}
+
+/** Loads one lake file: its rows grouped by the batch that stored them, each group a delivery of that batch's name. */
+export async function loadLake(key: string, { objects, database }: LoadWorld): Promise<number> {
+  const body = await objects.get(key);
+  if (body === null) return 0;
+  const { batch, batch_id } = key.endsWith(".parquet") ? await readStoredParquet(body) : readStoredNdjson(gunzip(body, FLAT_LIMIT));
+  const ids = [...new Set(batch_id)];
+  const rows = new Map<string, number>();
+  for (let i = 0; i < batch.rows; i++) {
+    const id = batch_id[i] ?? "";
+    batch.delivery[i] = ids.indexOf(id);
+    rows.set(id, (rows.get(id) ?? 0) + 1);
+  }
+  const applied = await database.apply({
+    flow: "stream",
+    batch_id: key.replace(/^.*batch=/, "").replace(/\/.*$/, ""),
+    contract: contractTag,
+    arrived_at: batch.received_at.subarray(0, batch.rows).reduce((most, at) => Math.max(most, at), 0),
+    deliveries: ids.map((id) => ({ id: `${id}@${key}`, rows: rows.get(id) ?? 0, rejected: {} })),
+    batch,
+  });
+  return applied.accepted;
+}
+
+/** Objects younger than this may still be under way. */
+const SETTLED_AFTER_S = 10;
+
+/**
+ * One sweep: cleans raw bodies that have no clean file of any contract, and loads clean files without a delivery.
+ * `known` remembers ids that need no more looking at. Returns how many were cleaned and loaded.
+ */
+export async function sweep(
+  world: LoadWorld,
+  known: Set<string>,
+  now_s: number = Date.now() / 1000,
+): Promise<{ cleaned: number; loaded: number }> {
+  const files = new Map<string, string>();
+  for await (const { key, modified } of world.objects.list("clean/flow=request/")) {
+    const name = parseCleanKey(key);
+    if (name !== null && modified <= now_s - SETTLED_AFTER_S && !known.has(name.id)) files.set(name.id, key);
+  }
+  let cleaned = 0;
+  for await (const { key, modified } of world.objects.list("raw/")) {
+    const id = /^raw\/(.*)\.json$/.exec(key)?.[1];
+    if (id === undefined || known.has(id) || files.has(id) || modified > now_s - SETTLED_AFTER_S) continue;
+    if ((await hasClean(world, id)) || (await cleanRaw(id, world)) === null) continue;
+    cleaned++;
+  }
+  const loaded = await loadUndelivered(files, world, known);
+  return { cleaned, loaded };
+}
+
+/** Whether a clean file came since the listing; its folder is told by the door's record. */
+async function hasClean({ objects }: LoadWorld, id: string): Promise<boolean> {
+  const door = await readDoor(objects, id);
+  if (door === null) return true;
+  const day = new Date(door.received_at * 1000).toISOString();
+  for await (const _ of objects.list(`clean/flow=request/day=${day.slice(0, 10)}/hour=${day.slice(11, 13)}/${id}.`)) return true;
+  return false;
+}
+
+const IDS_A_QUERY = 1_000;
+
+async function loadUndelivered(files: Map<string, string>, world: LoadWorld, known: Set<string>): Promise<number> {
+  let loaded = 0;
+  const ids = [...files.keys()];
+  for (let start = 0; start < ids.length; start += IDS_A_QUERY) {
+    const some = ids.slice(start, start + IDS_A_QUERY);
+    const delivered = await world.database.delivered(some);
+    for (const id of some) {
+      if (!delivered.has(id) && (await loadClean(files.get(id) ?? "", world)) !== null) loaded++;
+      known.add(id);
+    }
+  }
+  return loaded;
+}
