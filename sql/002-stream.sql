@@ -15,13 +15,15 @@ create table stream_records (
   shard integer not null,
   sequence_number bigint not null,
   partition_key text not null,
-  -- Compressed by the producer, so not again by the database.
-  data bytea storage external not null,
+  data bytea not null,
   rows integer not null,
   arrived_at timestamptz not null default now(),
   delivery_id text not null,
   primary key (stream, shard, sequence_number)
 );
+
+-- Compressed by the producer, so not again by the database.
+alter table stream_records alter column data set storage external;
 
 create table stream_checkpoints (
   stream text not null,

@@ -28,7 +28,7 @@ select
   (select coalesce(sum(stored), 0) from compared where compared.flow = f.flow)::float8 as stored,
   (
     select coalesce(jsonb_agg(jsonb_build_object('batch_id', batch_id, 'expected', expected, 'stored', stored)), '[]')
-    from (select * from compared where compared.flow = f.flow and expected <> stored order by batch_id limit 20) as some
+    from (select * from compared where compared.flow = f.flow and expected <> stored order by batch_id limit 20) as differing
   ) as unbalanced,
   extract(epoch from now())::float8 as stored_at
 from (values ('request'), ('stream')) as f (flow)

@@ -52,7 +52,7 @@ export interface IngestWorld {
 }
 
 /** Inflates what is gzip. `TooLargeError` beyond the limit, `UndecodableError` when it is no sound gzip. */
-export const inflate = (body: Uint8Array): Uint8Array => (isGzip(body) ? gunzip(body, INFLATED_LIMIT) : body);
+export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array => (isGzip(body) ? gunzip(body, limit) : body);
 
 /**
  * Takes a body in: raw body, the door's record, rejections, and last the clean file, which is the commit. Every step may
