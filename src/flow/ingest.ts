@@ -1,6 +1,7 @@
 import { clean } from "../flight/clean.ts";
 import { countByReason } from "../flight/rejection.ts";
 import { readBody } from "../format/body.ts";
+import { decodeChunk } from "../format/chunk.ts";
 import { batchRows, newDecoded, receivedRows, type Decoded } from "../format/decoded.ts";
 import { UndecodableError } from "../format/errors.ts";
 import { gunzip, gzip, isGzip } from "../format/gzip.ts";
@@ -10,6 +11,9 @@ import { bodyHash, ingestionId } from "./ids.ts";
 import { cleanKey, doorKey, rawBodyKey, rejectedKey, type FlatFormat } from "./keys.ts";
 import type { ObjectStore, Queue } from "./ports.ts";
 import { encodeRejected } from "./rejected.ts";
+
+/** A stream record that was rejected as a whole and is replayed. */
+export const CHUNK = "application/vnd.flightline.chunk";
 
 /** What a body may inflate to, in bytes. */
 export const INFLATED_LIMIT = 64 * 1024 * 1024;
@@ -60,24 +64,37 @@ export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
  */
 export async function ingest(request: IngestRequest, inflated: Uint8Array, world: IngestWorld): Promise<Ingested> {
   if (inflated.length === 0) throw new UndecodableError("the body is empty");
-  const decoded = newDecoded();
-  const origin = { source: request.source, received_at: request.received_at, delivery: 0 };
-  readBody(inflated, request.media_type, batchRows(() => decoded, origin));
+  const decoded = decodeAs(request.media_type, inflated, request);
   const id = ingestionId(request, inflated);
-  const door = await passDoor(world.objects, request, {
-    id,
-    received_at: request.received_at,
-    source: request.source ?? null,
-    format: request.format,
-    media_type: request.media_type,
-    body_sha256: bodyHash(inflated),
-    rows: receivedRows(decoded),
-  });
-  return commit(decoded, door, world);
+  const { received_at, source = null, format, media_type } = request;
+  const rows = receivedRows(decoded);
+  const door = { id, received_at, source, format, media_type, body_sha256: bodyHash(inflated), rows };
+  return takeIn(decoded, { door, body: request.body }, world);
+}
+
+/** Decodes an inflated body, or a stream record as it came, by its media type. */
+export function decodeAs(
+  media_type: string,
+  bytes: Uint8Array,
+  { source, received_at }: { source: string | undefined; received_at: number },
+): Decoded {
+  const decoded = newDecoded();
+  if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, decoded);
+  else readBody(bytes, media_type, batchRows(() => decoded, { source, received_at, delivery: 0 }));
+  return decoded;
+}
+
+/** Passes the door with what was decoded, and commits it. */
+export async function takeIn(
+  decoded: Decoded,
+  { door, body }: { door: DoorRecord; body: Uint8Array },
+  world: IngestWorld,
+): Promise<Ingested> {
+  return commit(decoded, await passDoor(world.objects, body, door), world);
 }
 
 /** Stores body and door record, or finds those of the same request. */
-async function passDoor(objects: ObjectStore, { body }: IngestRequest, door: DoorRecord): Promise<DoorRecord> {
+async function passDoor(objects: ObjectStore, body: Uint8Array, door: DoorRecord): Promise<DoorRecord> {
   const put = await objects.put(rawBodyKey(door.id), body);
   // a body without its door record is a request that died here: under an Idempotency-Key it may have been another body
   if (put === "exists" && (await objects.get(doorKey(door.id))) === null) await assertSameBody(objects, door);
@@ -130,9 +147,8 @@ export async function cleanRaw(id: string, world: IngestWorld): Promise<Ingested
   const door = await readDoor(world.objects, id);
   const body = await world.objects.get(rawBodyKey(id));
   if (door === null || body === null) return null;
-  const decoded = newDecoded();
-  const origin = { source: door.source ?? undefined, received_at: door.received_at, delivery: 0 };
-  readBody(inflate(body), door.media_type, batchRows(() => decoded, origin));
-  return commit(decoded, door, world);
+  const bytes = door.media_type === CHUNK ? body : inflate(body);
+  const of = { source: door.source ?? undefined, received_at: door.received_at };
+  return commit(decodeAs(door.media_type, bytes, of), door, world);
 }
 

@@ -1,7 +1,8 @@
 import { gunzip } from "../format/gzip.ts";
-import { readStoredCsv, readStoredNdjson, readStoredParquet } from "../format/stored-read.ts";
+import { readStoredCsv, readStoredNdjson } from "../format/stored-read.ts";
 import { countByReason } from "../flight/rejection.ts";
 import { contractTag } from "../flight/contract.ts";
+import { readLakeFile } from "./compact.ts";
 import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
 import { parseCleanKey, type CleanName } from "./keys.ts";
 import type { Applied, Database } from "./ports.ts";
@@ -42,9 +43,7 @@ async function rejectedCounts({ rejected }: CleanName, { objects }: LoadWorld): 
 
 /** Loads one lake file: its rows grouped by the batch that stored them, each group a delivery of that batch's name. */
 export async function loadLake(key: string, { objects, database }: LoadWorld): Promise<number> {
-  const body = await objects.get(key);
-  if (body === null) return 0;
-  const { batch, batch_id } = key.endsWith(".parquet") ? await readStoredParquet(body) : readStoredNdjson(gunzip(body, FLAT_LIMIT));
+  const { batch, batch_id } = await readLakeFile(objects, key);
   const ids = [...new Set(batch_id)];
   const rows = new Map<string, number>();
   for (let i = 0; i < batch.rows; i++) {

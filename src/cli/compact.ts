@@ -1,0 +1,27 @@
+import { compact as compactLake } from "../flow/compact.ts";
+import { dataOption, flag, OK, type Command } from "./command.ts";
+import { many } from "./progress.ts";
+import { withWorld } from "./world.ts";
+
+export const compact: Command = {
+  name: "compact",
+  summary: "merge the lake's files of each closed hour into one",
+  help: `compact [--data DIR] [--json]
+
+  An hour is closed 15 minutes after its end. A reader between the writing of the merged file and the removal of the others
+  sees rows twice.
+
+Examples:
+  flightline compact`,
+  options: { ...dataOption, json: { type: "boolean", default: false } },
+  run: (given, io) =>
+    withWorld(given, io, async ({ objects, config }) => {
+      const done = await compactLake(objects, { format: config.lake, now_s: Date.now() / 1000 });
+      io.out(
+        flag(given, "json")
+          ? `${JSON.stringify(done)}\n`
+          : `${many(done.hours)} hours: ${many(done.files_before)} files became ${many(done.files_after)}, ${many(done.rows)} rows, ${many(done.duplicates)} duplicates dropped\n`,
+      );
+      return OK;
+    }),
+};

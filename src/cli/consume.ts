@@ -1,0 +1,36 @@
+import { consume as consumeStream } from "../flow/consume.ts";
+import { dataOption, flag, OK, type Command } from "./command.ts";
+import { many, progress } from "./progress.ts";
+import { withWorld } from "./world.ts";
+
+export const consume: Command = {
+  name: "consume",
+  summary: "read the stream: clean, store and checkpoint; shares its shards with other consumers",
+  help: `consume [--data DIR] [--until-empty]
+
+  --until-empty   ends when the stream has no more; else at Ctrl-C
+
+Examples:
+  flightline consume --until-empty`,
+  options: { ...dataOption, "until-empty": { type: "boolean", default: false } },
+  run: (given, io) =>
+    withWorld(given, io, async (world) => {
+      const shown = progress(io);
+      const sum = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
+      await consumeStream(
+        { ...world, source: world.config.source, lake: world.config.lake },
+        {
+          signal: io.signal,
+          untilEmpty: flag(given, "until-empty"),
+          onTrouble: ({ message }) => io.err(`${message}; trying again\n`),
+          onBatch: (applied) => {
+            for (const name of ["received", "accepted", "duplicate", "rejected", "repeats"] as const) sum[name] += applied[name];
+            shown.say(`${many(sum.received)} rows`);
+          },
+        },
+      );
+      shown.end();
+      io.out(`received ${many(sum.received)}, accepted ${many(sum.accepted)}, duplicate ${many(sum.duplicate)}, rejected ${many(sum.rejected)}, repeats ${many(sum.repeats)}\n`);
+      return OK;
+    }),
+};

@@ -1,0 +1,34 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { derivedFiles, fieldTable, jsonSchemas, parquetColumns } from "../flight/derived.ts";
+import { FAILED, OK, oneOf, text, usageError, type Command } from "./command.ts";
+
+export const contract: Command = {
+  name: "contract",
+  summary: "print the record: its fields, JSON Schemas or Parquet columns",
+  help: `contract --show fields|json-schema|parquet
+       flightline contract --write FOLDER | --check FOLDER
+
+  --write   writes the files of a checkout that derive from the contract
+  --check   exit code 1 when one of them is stale
+
+Examples:
+  flightline contract --show fields`,
+  options: { show: { type: "string" }, write: { type: "string" }, check: { type: "string" } },
+  async run(given, io) {
+    const [write, check] = [text(given, "write"), text(given, "check")];
+    if (write !== undefined) {
+      for (const { file, content } of derivedFiles()) writeFileSync(path.join(write, file), content);
+      return OK;
+    }
+    if (check !== undefined) {
+      const stale = derivedFiles().filter(({ file, content }) => readFileSync(path.join(check, file), "utf8") !== content);
+      for (const { file } of stale) io.err(`${file} is stale: run flightline contract --write .\n`);
+      return stale.length === 0 ? OK : FAILED;
+    }
+    const show = oneOf(given, "show", ["fields", "json-schema", "parquet"]);
+    if (show === undefined) throw usageError("--show fields, json-schema or parquet is missing");
+    io.out(show === "fields" ? fieldTable() : show === "parquet" ? parquetColumns() : jsonSchemas());
+    return OK;
+  },
+};

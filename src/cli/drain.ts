@@ -1,0 +1,15 @@
+import { loadClean } from "../flow/load.ts";
+import { pause } from "../flow/retry.ts";
+import type { World } from "./world.ts";
+
+const LOOK_MS = 50;
+
+/** Helps to load what the queue holds, beside a server's loader if one runs, until nothing waits. */
+export async function drainQueue(world: World, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const stop = AbortSignal.any([signal, done.signal]);
+  const working = world.queue.consume(async (key) => void (await loadClean(key, world)), { signal: stop, concurrency: 2 });
+  while (!stop.aborted && (await world.queue.depth()).waiting > 0) await pause(LOOK_MS, stop);
+  done.abort();
+  await working;
+}

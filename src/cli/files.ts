@@ -1,0 +1,25 @@
+import { createReadStream } from "node:fs";
+import { access, constants } from "node:fs/promises";
+import { CliError, usageError, type Io } from "./command.ts";
+
+/** A file that a command reads; `-` is standard input. */
+export interface Input {
+  name: string;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+const PIECE_BYTES = 256 * 1024;
+
+/** The files that were named, each readable. Throws a usage error for none and `CliError` for one that cannot be read. */
+export async function inputs(words: readonly string[], io: Io): Promise<Input[]> {
+  if (words.length === 0) throw usageError("name at least one FILE, or - for standard input");
+  for (const word of words)
+    if (word !== "-")
+      await access(word, constants.R_OK).catch((cause: unknown) => {
+        throw new CliError(`cannot read ${word}: ${cause instanceof Error ? cause.message : String(cause)}`, 1, { cause });
+      });
+  return words.map((name) => ({
+    name,
+    open: () => (name === "-" ? io.stdin : createReadStream(name, { highWaterMark: PIECE_BYTES })) as AsyncIterable<Uint8Array>,
+  }));
+}

@@ -1,0 +1,47 @@
+import type { FlowReport } from "../flow/flows.ts";
+import { dataOption, FAILED, flag, OK, type Command } from "./command.ts";
+import { counts, many } from "./progress.ts";
+import { withWorld } from "./world.ts";
+
+export const flows: Command = {
+  name: "flows",
+  summary: "count both flows at the door and at the store, and whether they agree",
+  help: `flows [--data DIR] [--json]
+
+  received = accepted + duplicate + rejected + pending, and stored = accepted - expired.
+  Exit code 1 when an equation does not hold.
+
+  --json   {"flows":[...]} as GET /v1/flows answers it
+
+Examples:
+  flightline flows
+  flightline flows --json | jq '.flows[].balanced'`,
+  options: { ...dataOption, json: { type: "boolean", default: false } },
+  run: (given, io) =>
+    withWorld(given, io, async ({ counter }) => {
+      const reports = await counter.count();
+      io.out(flag(given, "json") ? `${JSON.stringify({ flows: reports })}\n` : reports.map(describe).join("\n"));
+      return reports.every(({ balanced }) => balanced) ? OK : FAILED;
+    }),
+};
+
+function describe(of: FlowReport): string {
+  const stored = of.stored === null ? "not counted here" : many(of.stored);
+  const verdict = of.balanced ? "both equations hold" : `OUT OF BALANCE: ${imbalance(of)}`;
+  return `${of.flow}
+  received  ${many(of.received)} = accepted ${many(of.accepted)} + duplicate ${many(of.duplicate)} + rejected ${many(of.rejected)} + pending ${many(of.pending)}
+  stored    ${stored} = accepted ${many(of.accepted)} - expired ${many(of.expired)}
+  repeats   ${many(of.repeats)}
+  rejected  ${counts(of.reasons)}
+  ${verdict}
+`;
+}
+
+function imbalance({ missing, surplus, unbalanced }: FlowReport): string {
+  const parts = [
+    missing === 0 ? "" : `${many(missing)} rows received that no count holds`,
+    surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
+    ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id} has ${stored} rows of ${expected}`),
+  ];
+  return parts.filter((part) => part !== "").join("; ");
+}

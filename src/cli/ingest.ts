@@ -1,0 +1,126 @@
+import { readFile } from "node:fs/promises";
+import { NDJSON } from "../format/body.ts";
+import { gzip, isGzip } from "../format/gzip.ts";
+import { lineRows } from "../format/raw-lines.ts";
+import { readPieces } from "../format/pieces.ts";
+import { inflate, ingest as takeIn, type Ingested } from "../flow/ingest.ts";
+import type { FlatFormat } from "../flow/keys.ts";
+import { WIRE_LIMIT } from "../flow/post-states.ts";
+import { CliError, dataOption, flag, OK, oneOf, text, type Command, type Given, type Io } from "./command.ts";
+import { drainQueue } from "./drain.ts";
+import { inputs, type Input } from "./files.ts";
+import { counts, many, progress } from "./progress.ts";
+import { sourceOption } from "./produce.ts";
+import { withWorld } from "./world.ts";
+
+export const ingest: Command = {
+  name: "ingest",
+  summary: "bring files in through the request flow, split where they are large",
+  help: `ingest FILE... [--url URL] [--source NAME] [--format ndjson|csv] [--data DIR] [--json]
+
+  FILE         any shape that the API takes, plain or gzip; - is standard input
+  --url URL    a running API, such as http://127.0.0.1:8080/v1; else the data folder's own stores
+  --json       the total as JSON
+
+Examples:
+  flightline ingest recorded/*.json.gz
+  flightline ingest - --url http://127.0.0.1:8080/v1 --source my-receiver < aircraft.json`,
+  options: {
+    ...dataOption,
+    url: { type: "string" },
+    source: { type: "string" },
+    format: { type: "string", default: "ndjson" },
+    json: { type: "boolean", default: false },
+  },
+  async run(given, io) {
+    const files = await inputs(given.words, io);
+    const source = sourceOption(given);
+    const format = oneOf(given, "format", ["ndjson", "csv"]) ?? "ndjson";
+    const url = text(given, "url");
+    if (url !== undefined) return sendAll(files, { given, io, send: postTo(url, { source, format }) });
+    return withWorld(given, io, async (world) => {
+      const send: Send = async ({ body, media_type }) => {
+        const request = { body, media_type, source, format, idempotency_key: undefined, received_at: Math.floor(Date.now() / 1000) };
+        return takeIn(request, inflate(body), world);
+      };
+      const code = await sendAll(files, { given, io, send });
+      await drainQueue(world, io.signal);
+      return code;
+    });
+  },
+};
+
+interface Body {
+  body: Uint8Array;
+  media_type: string;
+}
+type Send = (body: Body) => Promise<Ingested>;
+
+async function sendAll(files: readonly Input[], { given, io, send }: { given: Given; io: Io; send: Send }): Promise<number> {
+  const shown = progress(io);
+  const total = { received: 0, cleaned: 0, rejected: {} as Record<string, number> };
+  for (const file of files)
+    for await (const body of bodiesOf(file)) {
+      const answer = await send(body);
+      total.received += answer.received;
+      total.cleaned += answer.cleaned;
+      for (const [reason, n] of Object.entries(answer.rejected)) total.rejected[reason] = (total.rejected[reason] ?? 0) + n;
+      shown.say(`${file.name}: ${many(total.received)} rows`);
+    }
+  shown.end();
+  io.out(
+    flag(given, "json")
+      ? `${JSON.stringify(total)}\n`
+      : `received ${many(total.received)}, cleaned ${many(total.cleaned)}, rejected: ${counts(total.rejected)}\n`,
+  );
+  return OK;
+}
+
+/** Lines collected into one request when a file is too large for one. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** A file as one body where it fits the wire, else its rows as NDJSON bodies. */
+async function* bodiesOf(file: Input): AsyncGenerator<Body> {
+  if (file.name !== "-") {
+    const whole = await smallFile(file.name);
+    if (whole !== null) return yield { body: whole, media_type: "application/json" };
+  }
+  let lines: Uint8Array[] = [];
+  let bytes = 0;
+  const feed = Buffer.from("\n");
+  const rows = lineRows(({ line }) => {
+    lines.push(line, feed);
+    bytes += line.length + 1;
+  });
+  const cut = (): Body => {
+    const body = gzip(Buffer.concat(lines));
+    lines = [];
+    bytes = 0;
+    return { body, media_type: NDJSON };
+  };
+  for await (const _ of readPieces(file.open(), rows)) if (bytes >= PIECE_BYTES) yield cut();
+  if (bytes > 0) yield cut();
+}
+
+/** The file's bytes, gzip, when they fit into one request; else null. */
+async function smallFile(name: string): Promise<Uint8Array | null> {
+  const bytes = await readFile(name);
+  const packed = isGzip(bytes) ? bytes : gzip(bytes);
+  return packed.length <= WIRE_LIMIT && (isGzip(bytes) || bytes.length <= PIECE_BYTES) ? packed : null;
+}
+
+function postTo(url: string, { source, format }: { source: string | undefined; format: FlatFormat }): Send {
+  const query = new URLSearchParams({ format, ...(source === undefined ? {} : { source }) });
+  return async ({ body, media_type }) => {
+    const response = await fetch(`${url.replace(/\/$/, "")}/states?${query}`, {
+      method: "POST",
+      headers: { "content-type": media_type },
+      body: Buffer.from(body),
+    }).catch((cause: unknown) => {
+      throw new CliError(`${url} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, 1, { cause });
+    });
+    const answer = (await response.json()) as Ingested & { error?: { message: string } };
+    if (!response.ok) throw new CliError(`${url} answered ${response.status}: ${answer.error?.message ?? ""}`);
+    return answer;
+  };
+}

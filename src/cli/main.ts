@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { ConfigError } from "../config.ts";
+import { UnavailableError } from "../flow/errors.ts";
+import { UndecodableError, TooLargeError } from "../format/errors.ts";
+import { clean } from "./clean.ts";
+import { CliError, FAILED, OK, parseCommand, WRONG_USAGE, type Command, type Io } from "./command.ts";
+import { compact } from "./compact.ts";
+import { consume } from "./consume.ts";
+import { contract } from "./contract.ts";
+import { flows } from "./flows.ts";
+import { ingest } from "./ingest.ts";
+import { load } from "./load.ts";
+import { migrate } from "./migrate.ts";
+import { produce } from "./produce.ts";
+import { query } from "./query.ts";
+import { replay } from "./replay.ts";
+import { start } from "./start.ts";
+
+const commands: readonly Command[] = [start, clean, ingest, load, migrate, produce, consume, flows, query, replay, compact, contract];
+
+const help = (): string => `flightline: flight data in, cleaned by one set of rules, stored with nothing lost
+
+Usage: flightline COMMAND [options]
+
+${commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join("\n")}
+
+  flightline COMMAND --help   options and examples of a command
+  flightline --version        the version
+`;
+
+function version(): string {
+  const found = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  return found.version;
+}
+
+async function run(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    io.out(help());
+    return name === undefined ? WRONG_USAGE : OK;
+  }
+  if (name === "--version" || name === "-v") {
+    io.out(`${version()}\n`);
+    return OK;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) throw new CliError(`there is no command ${JSON.stringify(name)}\n\n${help()}`, WRONG_USAGE);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    io.out(`${command.summary}\n\nUsage: flightline ${command.help}\n`);
+    return OK;
+  }
+  return command.run(parseCommand(command, rest), io);
+}
+
+/** What the user can act on is said in one line; anything else is a defect of ours and shows its stack. */
+function explain(error: unknown): { text: string; exitCode: number } {
+  if (error instanceof CliError) return { text: error.message, exitCode: error.exitCode };
+  const isExpected = [ConfigError, UnavailableError, UndecodableError, TooLargeError].some((kind) => error instanceof kind);
+  if (isExpected && error instanceof Error) return { text: error.message, exitCode: FAILED };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: FAILED };
+}
+
+const stopped = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => stopped.abort());
+}
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // the reader of a pipe went away: there is nobody left to write to
+  if (error.code === "EPIPE") process.exit(OK);
+  throw error;
+});
+
+const io: Io = {
+  env: process.env,
+  stdin: process.stdin,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  signal: stopped.signal,
+  isTerminal: process.stderr.isTTY,
+};
+
+try {
+  process.exitCode = await run(process.argv.slice(2), io);
+} catch (error) {
+  const { text, exitCode } = explain(error);
+  io.err(`flightline: ${text}\n`);
+  process.exitCode = exitCode;
+}

