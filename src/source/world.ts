@@ -1,0 +1,30 @@
+import { makeFleet, type Aircraft, type FleetOptions } from "./fleet.ts";
+import { follow } from "./leg.ts";
+import type { Motion } from "./sphere.ts";
+
+/** Every aircraft, and where each is at a time: a function of Unix time, so that a restart finds the world gone on. */
+export interface World {
+  seed: number;
+  fleet: readonly Aircraft[];
+}
+
+export function makeWorld(options: FleetOptions): World {
+  if (!Number.isInteger(options.aircraft) || options.aircraft < 1) {
+    throw new RangeError(`aircraft: ${options.aircraft} is not a whole number above 0`);
+  }
+  return { seed: options.seed, fleet: makeFleet(options) };
+}
+
+/** Writes where the aircraft is at `time` (Unix s) and returns its flight: a number that no other flight of it has. */
+export function locate(aircraft: Aircraft, time: number, motion: Motion): number {
+  const { legs, ends } = aircraft;
+  const last = legs.length - 1;
+  const cycle_s = ends[last] ?? 1;
+  const round = Math.floor((time + aircraft.offset_s) / cycle_s);
+  const at = time + aircraft.offset_s - round * cycle_s;
+  let index = 0;
+  while (index < last && at >= (ends[index] ?? 0)) index++;
+  const leg = legs[index];
+  if (leg !== undefined) follow(leg, index === 0 ? at : at - (ends[index - 1] ?? 0), motion);
+  return round * legs.length + index;
+}
