@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestProject } from "vitest/node";
+import { startPostgres } from "../src/local/embedded-postgres.ts";
+import { migrate } from "../src/local/migrate.ts";
+import { newPool } from "../src/local/transaction.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The tests' PostgreSQL: the embedded one, in a folder of its own. */
+    postgres: { host: string; port: number; user: string; database: string };
+  }
+}
+
+/** One server for all test files; each test takes a database of its own from the migrated one (`freshDatabase`). */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const data = mkdtempSync(path.join(tmpdir(), "flightline-test-"));
+  const server = await startPostgres({ data });
+  const pool = newPool(server.connection);
+  await migrate(pool);
+  await pool.end();
+  project.provide("postgres", server.connection);
+  return async () => {
+    await server.stop();
+    rmSync(data, { recursive: true, force: true });
+  };
+}

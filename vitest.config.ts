@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "cases/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: ["test/postgres-setup.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // two cores, one PostgreSQL: more workers only wait for each other
+    maxWorkers: 2,
+  },
+});
