@@ -16,7 +16,12 @@ export interface Config {
   groups: number;
   /** Source of stream records that name none. */
   source: string;
+  /** File `{"clientId","clientSecret"}`; without it OpenSky is asked anonymously. */
   opensky_credentials: string | undefined;
+  /** deg: south, west, north, east; without it the world. */
+  opensky_box: number[] | undefined;
+  /** deg, deg, nautical miles: what adsb.lol is asked for. */
+  adsblol_point: number[];
 }
 
 /** A setting that is not as allowed; names variable, value and rule. */
@@ -39,6 +44,10 @@ export function readConfig(env: Environment, data: string): Config {
     if (found < 1 || found > most) throw new ConfigError(`${name} is ${found}, allowed is a number from 1 to ${most}`);
     return found;
   };
+  const numbers = (name: string, usual: string, length: number, says: string): number[] => {
+    const rule = new RegExp(`^(-?[0-9.]+(?:,-?[0-9.]+){${length - 1}})$`);
+    return matched(name, usual, rule, says).split(",").map(Number);
+  };
   matched("FLIGHTLINE_DATABASE", "postgres", /^(postgres)$/, "postgres");
   matched("FLIGHTLINE_CHECKPOINTS", "postgres", /^(postgres)$/, "postgres");
   return {
@@ -51,5 +60,7 @@ export function readConfig(env: Environment, data: string): Config {
     groups: count("FLIGHTLINE_GROUPS", 16, 4096),
     source: matched("FLIGHTLINE_SOURCE", "opensky", /^([a-z0-9][a-z0-9_-]{0,31})$/, "what a source may be called: ^[a-z0-9][a-z0-9_-]{0,31}$"),
     opensky_credentials: env["FLIGHTLINE_OPENSKY_CREDENTIALS"],
+    opensky_box: env["FLIGHTLINE_OPENSKY_BOX"] === undefined ? undefined : numbers("FLIGHTLINE_OPENSKY_BOX", "", 4, "SOUTH,WEST,NORTH,EAST in degrees"),
+    adsblol_point: numbers("FLIGHTLINE_ADSBLOL_POINT", "50.03,8.57,250", 3, "LATITUDE,LONGITUDE,RADIUS in degrees and nautical miles"),
   };
 }

@@ -1,5 +1,6 @@
 import { sourcePattern } from "../flight/contract.ts";
 import { readPieces } from "../format/pieces.ts";
+import { lineRows } from "../format/raw-lines.ts";
 import { producer } from "../flow/produce.ts";
 import { dataOption, OK, text, usageError, type Command, type Given } from "./command.ts";
 import { inputs } from "./files.ts";
@@ -26,7 +27,7 @@ Examples:
       const onTrouble = ({ message }: Error) => io.err(`${message}; trying again\n`);
       const to = producer(stream, { signal: io.signal, groups: config.groups, source, onTrouble });
       for (const file of files)
-        for await (const _ of readPieces(file.open(), to.rows)) {
+        for await (const _ of readPieces(file.open(), lineRows(to.take))) {
           await to.room();
           shown.say(`${file.name}: ${many(to.rows_put)} rows`);
         }

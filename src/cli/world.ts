@@ -18,6 +18,8 @@ export interface World {
   config: Config;
   data: string;
   connection: pg.ClientConfig;
+  /** For another client, where a port was asked for. */
+  postgres_dsn: string | undefined;
   pool: pg.Pool;
   objects: ObjectStore;
   database: Database;
@@ -55,6 +57,7 @@ export async function openWorld(given: Given, io: Io, options: WorldOptions = {}
 
 interface Server {
   connection: pg.ClientConfig;
+  dsn?: string;
   stop(): Promise<void>;
 }
 
@@ -82,6 +85,7 @@ async function wire(
   return {
     ...of,
     connection,
+    postgres_dsn: server.dsn,
     objects,
     database,
     stream,

@@ -3,6 +3,7 @@ import { readStoredCsv, readStoredNdjson } from "../format/stored-read.ts";
 import { countByReason } from "../flight/rejection.ts";
 import { contractTag } from "../flight/contract.ts";
 import { readLakeFile } from "./compact.ts";
+import { UnavailableError } from "./errors.ts";
 import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
 import { parseCleanKey, type CleanName } from "./keys.ts";
 import type { Applied, Database } from "./ports.ts";
@@ -65,15 +66,21 @@ export async function loadLake(key: string, { objects, database }: LoadWorld): P
 /** Objects younger than this may still be under way. */
 const SETTLED_AFTER_S = 10;
 
+export interface SweepOptions {
+  /** Ids that need no more looking at, remembered from sweep to sweep. */
+  known: Set<string>;
+  /** Called with an object that cannot be cleaned or loaded; the others go on. */
+  onPoison(id: string, error: unknown): void;
+  /** Unix seconds */
+  now_s?: number;
+}
+
 /**
  * One sweep: cleans raw bodies that have no clean file of any contract, and loads clean files without a delivery.
- * `known` remembers ids that need no more looking at. Returns how many were cleaned and loaded.
+ * Returns how many were cleaned and loaded. Throws `UnavailableError` while a store is down.
  */
-export async function sweep(
-  world: LoadWorld,
-  known: Set<string>,
-  now_s: number = Date.now() / 1000,
-): Promise<{ cleaned: number; loaded: number }> {
+export async function sweep(world: LoadWorld, options: SweepOptions): Promise<{ cleaned: number; loaded: number }> {
+  const { known, now_s = Date.now() / 1000 } = options;
   const files = new Map<string, string>();
   for await (const { key, modified } of world.objects.list("clean/flow=request/")) {
     const name = parseCleanKey(key);
@@ -83,10 +90,13 @@ export async function sweep(
   for await (const { key, modified } of world.objects.list("raw/")) {
     const id = /^raw\/(.*)\.json$/.exec(key)?.[1];
     if (id === undefined || known.has(id) || files.has(id) || modified > now_s - SETTLED_AFTER_S) continue;
-    if ((await hasClean(world, id)) || (await cleanRaw(id, world)) === null) continue;
-    cleaned++;
+    if (await hasClean(world, id)) continue;
+    const ingested = await unlessPoison(id, options, () => cleanRaw(id, world));
+    // without its body nothing is left to clean
+    if (ingested === null) known.add(id);
+    else cleaned++;
   }
-  const loaded = await loadUndelivered(files, world, known);
+  const loaded = await loadUndelivered(files, world, options);
   return { cleaned, loaded };
 }
 
@@ -101,16 +111,28 @@ async function hasClean({ objects }: LoadWorld, id: string): Promise<boolean> {
 
 const IDS_A_QUERY = 1_000;
 
-async function loadUndelivered(files: Map<string, string>, world: LoadWorld, known: Set<string>): Promise<number> {
+async function loadUndelivered(files: Map<string, string>, world: LoadWorld, options: SweepOptions): Promise<number> {
   let loaded = 0;
   const ids = [...files.keys()];
   for (let start = 0; start < ids.length; start += IDS_A_QUERY) {
     const some = ids.slice(start, start + IDS_A_QUERY);
     const delivered = await world.database.delivered(some);
     for (const id of some) {
-      if (!delivered.has(id) && (await loadClean(files.get(id) ?? "", world)) !== null) loaded++;
-      known.add(id);
+      const load = () => loadClean(files.get(id) ?? "", world);
+      if (!delivered.has(id) && (await unlessPoison(id, options, load)) !== null) loaded++;
+      options.known.add(id);
     }
   }
   return loaded;
+}
+
+/** One object that is broken must not keep the others waiting; it is told once a process. Null then. */
+async function unlessPoison<T>(id: string, { onPoison }: SweepOptions, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error;
+    onPoison(id, error);
+    return null;
+  }
 }

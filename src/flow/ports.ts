@@ -179,6 +179,8 @@ export interface AircraftQuery {
   callsign?: string;
   /** Part of an address or a callsign. */
   search?: string;
+  /** Those whose newest row came with one of these batches. */
+  batch_ids?: readonly string[];
   limit: number;
 }
 export interface StatesQuery {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { readBody } from "../format/body.ts";
 import { encodeChunk } from "../format/chunk.ts";
 import { lineRows, type RawLine } from "../format/raw-lines.ts";
-import type { Rows } from "../format/rows.ts";
 import { UnavailableError } from "./errors.ts";
 import { inflate } from "./ingest.ts";
 import type { OutgoingRecord, Stream } from "./ports.ts";
@@ -21,8 +20,8 @@ export interface ProducerOptions {
 export interface Producer {
   /** Takes a body in any shape; resolves when there is room for more. Throws `UndecodableError`. */
   add(body: Uint8Array, media_type: string): Promise<void>;
-  /** For readers that tell rows by themselves; call `room` between pieces. */
-  rows: Rows;
+  /** Takes one row; call `room` now and then. */
+  take(line: RawLine): void;
   room(): Promise<void>;
   /** Sends what is held; resolves when all of it is acknowledged. */
   flush(): Promise<void>;
@@ -73,17 +72,16 @@ export function producer(stream: Stream, options: ProducerOptions): Producer {
       rowsPut += records.reduce((sum, { rows }) => sum + rows, 0);
     }
   };
-  const rows = lineRows(take);
   const room = async (): Promise<void> => {
     const old = Date.now() - LONGEST_WAIT_MS;
     for (const group of groups.values()) if (group.since <= old) cut(group);
     await send(RECORDS_A_PUT);
   };
   return {
-    rows,
+    take,
     room,
     async add(body, media_type) {
-      readBody(inflate(body), media_type, rows);
+      readBody(inflate(body), media_type, lineRows(take));
       await room();
     },
     async flush() {

@@ -9,6 +9,8 @@ import { shapeOf, WrongShapeError } from "./shape.ts";
 export interface RawLine {
   source: string | undefined;
   icao24: string | undefined;
+  /** As it stands in the row, where it is a number: what a replay keeps time by. */
+  last_contact: number | undefined;
   line: Uint8Array;
 }
 
@@ -78,25 +80,35 @@ export function lineRows(emit: (line: RawLine) => void): Rows {
       const shape = shapeOf(value);
       if ("wrong" in shape) {
         if (line === undefined) throw new WrongShapeError(shape.wrong);
-        return emit({ source: undefined, icao24: undefined, line: Buffer.from("null") });
+        return emit({ ...unknown, line: Buffer.from("null") });
       }
       for (const element of shape.elements) {
         const row = shape.map === undefined ? element : shape.map(element);
         const isForwarded = shape.isOneRow && line !== undefined && !Array.isArray(element);
         emit({
+          ...toldBy(row),
           source: shape.source,
-          icao24: addressOf(row),
           line: isForwarded ? Buffer.from(line.raw.trimEnd()) : serializeRow(row ?? element),
         });
       }
     },
-    record: (row) => emit({ source: undefined, icao24: addressOf(row), line: serializeRow(row) }),
+    record: (row) => emit({ ...toldBy(row), line: serializeRow(row) }),
     reject: (reason, { bytes }) =>
-      emit({ source: undefined, icao24: undefined, line: reason === "not_csv" ? brokenLine(bytes) : cutLine(bytes) }),
+      emit({ ...unknown, line: reason === "not_csv" ? brokenLine(bytes) : cutLine(bytes) }),
   };
 }
 
-function addressOf(row: unknown): string | undefined {
-  const found: unknown = Array.isArray(row) ? row[0] : typeof row === "object" && row !== null ? (row as RawRow)["icao24"] : undefined;
-  return typeof found === "string" ? found : undefined;
+const unknown = { source: undefined, icao24: undefined, last_contact: undefined };
+
+/** What a row tells of itself, uncoerced. */
+function toldBy(row: unknown): Omit<RawLine, "line"> {
+  if (typeof row !== "object" || row === null) return unknown;
+  const [icao24, contact]: unknown[] = Array.isArray(row)
+    ? [row[0], row[4]]
+    : [(row as RawRow)["icao24"], (row as RawRow)["last_contact"]];
+  return {
+    source: undefined,
+    icao24: typeof icao24 === "string" ? icao24 : undefined,
+    last_contact: typeof contact === "number" ? contact : undefined,
+  };
 }

@@ -72,6 +72,7 @@ function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
   to.equal("icao24", of.icao24);
   to.equal("callsign", of.callsign);
   addBox(to, of.box);
+  if (of.batch_ids !== undefined) to.add(`batch_id = any(${to.put(of.batch_ids)})`);
   if (of.search !== undefined) {
     const part = to.put(`%${of.search.replaceAll(/[\\%_]/g, "\\$&")}%`);
     to.add(`(icao24 ilike ${part} or callsign ilike ${part})`);

@@ -1,0 +1,112 @@
+import { consume } from "../flow/consume.ts";
+import type { FlowReport } from "../flow/flows.ts";
+import { loadClean, sweep } from "../flow/load.ts";
+import { backoff, pause } from "../flow/retry.ts";
+import { keep } from "../local/keeper.ts";
+import type { LiveFeed } from "../local/live.ts";
+import { listener } from "../local/listener.ts";
+import { APPLIED_CHANNEL } from "../local/postgres-database.ts";
+import type { World } from "./world.ts";
+
+/** What runs behind the server until the signal aborts. */
+export interface Service {
+  /** The last count, or a new one. */
+  flows(fresh: boolean): Promise<FlowReport[]>;
+  /** Resolves when all of it has ended, the work under way finished. */
+  ended: Promise<void>;
+}
+
+export interface ServiceOptions {
+  signal: AbortSignal;
+  live: LiveFeed;
+  retention_days: number;
+  onTrouble(error: unknown): void;
+}
+
+const SWEEP_MS = 30_000;
+const KEEP_MS = 3_600_000;
+const TICK_MS = 1_000;
+/** Rows that changed without a word, after a broken connection say. */
+const RELOAD_MS = 60_000;
+/** Counting takes at most this part of the time. */
+const COUNTING_SHARE = 0.05;
+const MOST_AIRCRAFT = 1_000_000;
+
+/** Starts loader, sweep, consumer, counter, keeper and the page's feed; each goes on after a failure, which is told. */
+export function startService(world: World, options: ServiceOptions): Service {
+  const { signal, onTrouble } = options;
+  const counting = counter(world);
+  const known = new Set<string>();
+  const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
+  const jobs = [
+    forever(options, () => world.queue.consume(async (key) => void (await loadClean(key, world)), { signal, concurrency: 2 })),
+    forever(options, () => consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble })),
+    every(SWEEP_MS, options, () => sweep(world, { known, onPoison })),
+    every(KEEP_MS, options, () => keep(world, { retention_days: options.retention_days, now_s: Date.now() / 1000 })),
+    forever(options, () => count(counting, options)),
+    forever(options, () => follow(world, options)),
+  ];
+  return {
+    flows: (fresh) => (fresh ? counting.anew() : counting.latest()),
+    ended: Promise.all(jobs).then(() => {}),
+  };
+}
+
+/** Runs work again when it fails, after a back-off, until the signal aborts. */
+async function forever({ signal, onTrouble }: ServiceOptions, work: () => Promise<unknown>): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      await work();
+    } catch (error) {
+      onTrouble(error);
+      await pause(backoff(failures), signal);
+    }
+  }
+}
+
+const every = (ms: number, options: ServiceOptions, work: () => Promise<unknown>): Promise<void> =>
+  forever(options, async () => {
+    await work();
+    await pause(ms, options.signal);
+  });
+
+/** One count at a time; who asks for a new one while it runs waits for the next. */
+function counter({ counter: flows }: World) {
+  let last: FlowReport[] | undefined;
+  let tail: Promise<unknown> = Promise.resolve();
+  const anew = (): Promise<FlowReport[]> => {
+    const next = tail.then(() => flows.count());
+    tail = next.catch(() => {});
+    return next.then((reports) => (last = reports));
+  };
+  return { anew, latest: async () => last ?? anew() };
+}
+
+async function count({ anew }: ReturnType<typeof counter>, { live, signal }: ServiceOptions): Promise<void> {
+  while (!signal.aborted) {
+    const begun = performance.now();
+    live.setFlows(await anew());
+    await pause(Math.max(TICK_MS, (performance.now() - begun) / COUNTING_SHARE), signal);
+  }
+}
+
+/** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
+async function follow({ database, connection }: World, { live, signal }: ServiceOptions): Promise<void> {
+  let batches: string[] = [];
+  const applied = listener(connection, APPLIED_CHANNEL, (batch_id) => void batches.push(batch_id));
+  try {
+    for (let reloaded = -Infinity; !signal.aborted; await pause(TICK_MS, signal)) {
+      if (performance.now() - reloaded > RELOAD_MS) {
+        reloaded = performance.now();
+        batches = [];
+        live.replace(await database.aircraft({ limit: MOST_AIRCRAFT }));
+      } else if (batches.length > 0) {
+        const batch_ids = batches;
+        batches = [];
+        live.update(await database.aircraft({ batch_ids, limit: MOST_AIRCRAFT }));
+      }
+    }
+  } finally {
+    await applied.close();
+  }
+}

@@ -1,0 +1,172 @@
+import { rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { liveFeed } from "../local/live.ts";
+import { startServer } from "../local/server.ts";
+import { staticFiles } from "../local/static-files.ts";
+import { CliError, dataOption, numberOption, OK, text, usageError, type Command, type Given, type Io } from "./command.ts";
+import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "./feeds.ts";
+import { inputs, type Input } from "./files.ts";
+import { sourceOption } from "./produce.ts";
+import { startService } from "./service.ts";
+import { openWorld, type World } from "./world.ts";
+
+const SOURCES_MS = 1_000;
+const STOP_MS = 9_000;
+
+export const start: Command = {
+  name: "start",
+  summary: "run both flows, the API and the page on this machine",
+  help: `start [--data DIR] [--port N] [--from opensky|adsblol|simulator|FILE...] [--source NAME] [--speed N|max]
+             [--retention-days N] [--postgres-port N]
+
+  --data DIR          data folder, .flightline
+  --port N            of API and page on 127.0.0.1, 8080; 0 takes a free one
+  --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
+  --source NAME       source of all rows; else what each source is called
+  --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
+  --retention-days N  how long local data are kept, 7
+  --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
+
+Examples:
+  flightline start
+  flightline start --from recorded/*.json.gz --speed max
+  flightline start --from opensky --port 9000`,
+  options: {
+    ...dataOption,
+    port: { type: "string", default: "8080" },
+    from: { type: "string", multiple: true },
+    source: { type: "string" },
+    speed: { type: "string", default: "1" },
+    "retention-days": { type: "string", default: "7" },
+    "postgres-port": { type: "string" },
+  },
+  async run(given, io) {
+    if (given.words.length > 0) throw usageError(`unexpected ${JSON.stringify(given.words[0])}; files go behind --from`);
+    const options = { ...startOptions(given), files: await recordedFiles(given, io) };
+    const world = await openWorld(given, io, { owns: true, ...options });
+    try {
+      return await serve(world, { given, io, options });
+    } finally {
+      await world.close();
+    }
+  },
+};
+
+interface StartOptions {
+  port: number;
+  speed: number;
+  retention_days: number;
+  postgres_port: number | undefined;
+  files: Map<string, Input>;
+}
+
+function startOptions(given: Given): Omit<StartOptions, "files"> {
+  const speed = text(given, "speed") === "max" ? Infinity : (numberOption(given, "speed", 0.001) ?? 1);
+  return {
+    speed,
+    port: portOption(given, "port") ?? 0,
+    retention_days: numberOption(given, "retention-days", 1) ?? 7,
+    postgres_port: portOption(given, "postgres-port"),
+  };
+}
+
+function portOption(given: Given, name: string): number | undefined {
+  const port = numberOption(given, name, 0);
+  if (port !== undefined && !(Number.isInteger(port) && port <= 65_535)) throw usageError(`--${name} is ${port}, allowed is 0 to 65535`);
+  return port;
+}
+
+const words = (given: Given): string[] => (given.options["from"] as string[] | undefined) ?? [];
+
+async function recordedFiles(given: Given, io: Io): Promise<Map<string, Input>> {
+  const names = words(given).filter((word) => !["opensky", "adsblol", "simulator"].includes(word));
+  const found = names.length === 0 ? [] : await inputs(names, io);
+  return new Map(found.map((file) => [file.name, file]));
+}
+
+interface Serving {
+  given: Given;
+  io: Io;
+  options: StartOptions;
+}
+
+/** Runs until the first signal, then ends what is under way. */
+async function serve(world: World, serving: Serving): Promise<number> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([serving.io.signal, stop.signal]);
+  const onTrouble = troubleLog(serving.io);
+  const live = liveFeed();
+  const service = startService(world, { signal, live, retention_days: serving.options.retention_days, onTrouble });
+  try {
+    const server = await startServer({
+      port: serving.options.port,
+      live,
+      api: { ...world, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
+      page: pageFiles(),
+    }).catch(portTaken(serving.options.port));
+    const feeds = chooseFeeds(world, serving, { url: server.url, onTrouble });
+    const fed = feeds.map((feed) => runFeed(feed, signal, onTrouble));
+    const shown = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), SOURCES_MS);
+    announce(world, server.url, serving.io);
+    await aborted(signal);
+    clearInterval(shown);
+    // what does not end in time is taken up again at the next start
+    setTimeout(() => process.exit(OK), STOP_MS).unref();
+    await Promise.all([server.close(), ...fed]);
+    return OK;
+  } finally {
+    stop.abort();
+    await service.ended;
+    rmSync(path.join(world.data, "url"), { force: true });
+  }
+}
+
+const portTaken = (port: number) => (cause: NodeJS.ErrnoException): never => {
+  throw cause.code === "EADDRINUSE" ? new CliError(`port ${port} is taken; choose another with --port`, 1, { cause }) : cause;
+};
+
+function chooseFeeds(
+  world: World,
+  { given, options }: Serving,
+  { url, onTrouble }: { url: string; onTrouble(error: unknown): void },
+): Feed[] {
+  const of: FeedOptions = { ...world, source: sourceOption(given), speed: options.speed, onTrouble };
+  if (words(given).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
+  return namedFeeds(words(given), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
+}
+
+const pageFiles = () => {
+  const answer = staticFiles(new URL("../../dist/web/", import.meta.url));
+  return async (...of: Parameters<typeof answer>) => answer(...of);
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+
+/** A feed that fails does not take the server down: what was stored stays to be seen. */
+async function runFeed(feed: Feed, signal: AbortSignal, onTrouble: (error: unknown) => void): Promise<void> {
+  await feed.run(signal).catch((error: unknown) => {
+    if (!signal.aborted) onTrouble(error);
+  });
+}
+
+/** The URL last and alone on its line; the file tells it to commands that find the folder taken. */
+function announce({ data, postgres_dsn }: World, url: string, io: Io): void {
+  writeFileSync(path.join(data, "url"), `${url}\n`);
+  if (postgres_dsn !== undefined) io.out(`${postgres_dsn}\n`);
+  io.out(`${url}\n`);
+}
+
+/** Troubles as JSON lines, the same one at most once in ten seconds. */
+function troubleLog(io: Io): (error: unknown) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    const message = error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}` : String(error);
+    if (Date.now() - (told.get(message) ?? 0) < 10_000) return;
+    told.set(message, Date.now());
+    io.err(`${JSON.stringify({ time: new Date().toISOString(), level: "warn", message })}\n`);
+  };
+}

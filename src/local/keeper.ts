@@ -1,0 +1,37 @@
+import type pg from "pg";
+import type { Database, ObjectStore, Stream } from "../flow/ports.ts";
+import { trimStream } from "./postgres-stream.ts";
+
+const DAY_S = 86_400;
+/** Objects in the order in which they go: what would be made again from another goes after it. Door records stay. */
+const kinds: readonly { prefix: string; suffix: string }[] = [
+  { prefix: "raw/", suffix: ".body" },
+  { prefix: "clean/", suffix: "" },
+  { prefix: "rejected/", suffix: "" },
+  { prefix: "replayed/", suffix: "" },
+  { prefix: "lake/", suffix: "" },
+];
+
+export interface KeeperWorld {
+  pool: pg.Pool;
+  objects: ObjectStore;
+  database: Database;
+  stream: Stream;
+}
+
+/**
+ * Removes what is older than the retention: objects first, then rows, counted as expired; and records of the local stream
+ * older than a day that were delivered. Does nothing while the database is down: it tells what was loaded.
+ */
+export async function keep(
+  { pool, objects, database, stream }: KeeperWorld,
+  { retention_days, now_s }: { retention_days: number; now_s: number },
+): Promise<void> {
+  const limit = Math.floor(now_s - retention_days * DAY_S);
+  await database.ping();
+  for (const { prefix, suffix } of kinds)
+    for await (const { key, modified } of objects.list(prefix))
+      if (modified < limit && key.endsWith(suffix)) await objects.delete(key);
+  await database.expire(limit);
+  await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
+}
