@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,8 +14,12 @@ declare module "vitest" {
   }
 }
 
-/** One server for all test files; each test takes a database of its own from the migrated one (`freshDatabase`). */
+/**
+ * Builds what the end-to-end tests start, and one server for all test files: each test takes a database of its own from
+ * the migrated one (`freshDatabase`).
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync("npm", ["run", "build", "--silent"], { stdio: "inherit" });
   const data = mkdtempSync(path.join(tmpdir(), "flightline-test-"));
   const server = await startPostgres({ data });
   const pool = newPool(server.connection);

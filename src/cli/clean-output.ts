@@ -85,7 +85,6 @@ interface RowsFile extends TextFile {
   write(batch: Batch): Promise<void>;
 }
 
-
 function rowsFile(target: string, format: CleanFormat): RowsFile {
   const file = textFile(target);
   if (format === "parquet") return parquetRows(file);

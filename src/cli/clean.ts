@@ -6,7 +6,18 @@ import type { Rejection } from "../flight/rejection.ts";
 import { receivedRows } from "../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../format/errors.ts";
 import { decodePieces } from "../format/pieces.ts";
-import { CliError, flag, numberOption, OK, oneOf, text, usageError, type Command, type Given, type Io } from "./command.ts";
+import {
+  CliError,
+  flag,
+  numberOption,
+  OK,
+  oneOf,
+  text,
+  usageError,
+  type Command,
+  type Given,
+  type Io,
+} from "./command.ts";
 import { inputs, type Input } from "./files.ts";
 import { cleanOutput, type CleanOutput } from "./clean-output.ts";
 import { counts, many, progress } from "./progress.ts";

@@ -50,7 +50,9 @@ export const dataOption = { data: { type: "string", default: ".flightline" } } a
 
 /** Reads words and options; `--name` that is `multiple` takes all words up to the next option. */
 export function parseCommand(command: Command, args: readonly string[]): Given {
-  const lists = Object.entries(command.options).flatMap(([name, { multiple }]) => (multiple === true ? [`--${name}`] : []));
+  const lists = Object.entries(command.options).flatMap(([name, { multiple }]) =>
+    multiple === true ? [`--${name}`] : [],
+  );
   const spread: string[] = [];
   let list: string | undefined;
   for (const word of args) {
@@ -61,10 +63,19 @@ export function parseCommand(command: Command, args: readonly string[]): Given {
     else spread.push(`${list}=${word}`);
   }
   try {
-    const { values, positionals } = parseArgs({ args: spread, options: command.options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: spread,
+      options: command.options,
+      allowPositionals: true,
+      strict: true,
+    });
     return { words: positionals, options: values as Given["options"] };
   } catch (cause) {
-    throw new CliError(`${cause instanceof Error ? cause.message : String(cause)}\nSee: flightline ${command.name} --help`, WRONG_USAGE, { cause });
+    throw new CliError(
+      `${cause instanceof Error ? cause.message : String(cause)}\nSee: flightline ${command.name} --help`,
+      WRONG_USAGE,
+      { cause },
+    );
   }
 }
 

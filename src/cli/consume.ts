@@ -24,13 +24,16 @@ Examples:
           untilEmpty: flag(given, "until-empty"),
           onTrouble: ({ message }) => io.err(`${message}; trying again\n`),
           onBatch: (applied) => {
-            for (const name of ["received", "accepted", "duplicate", "rejected", "repeats"] as const) sum[name] += applied[name];
+            for (const name of ["received", "accepted", "duplicate", "rejected", "repeats"] as const)
+              sum[name] += applied[name];
             shown.say(`${many(sum.received)} rows`);
           },
         },
       );
       shown.end();
-      io.out(`received ${many(sum.received)}, accepted ${many(sum.accepted)}, duplicate ${many(sum.duplicate)}, rejected ${many(sum.rejected)}, repeats ${many(sum.repeats)}\n`);
+      io.out(
+        `received ${many(sum.received)}, accepted ${many(sum.accepted)}, duplicate ${many(sum.duplicate)}, rejected ${many(sum.rejected)}, repeats ${many(sum.repeats)}\n`,
+      );
       return OK;
     }),
 };

@@ -22,7 +22,9 @@ Examples:
       return OK;
     }
     if (check !== undefined) {
-      const stale = derivedFiles().filter(({ file, content }) => readFileSync(path.join(check, file), "utf8") !== content);
+      const stale = derivedFiles().filter(
+        ({ file, content }) => readFileSync(path.join(check, file), "utf8") !== content,
+      );
       for (const { file } of stale) io.err(`${file} is stale: run flightline contract --write .\n`);
       return stale.length === 0 ? OK : FAILED;
     }

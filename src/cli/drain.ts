@@ -8,7 +8,10 @@ const LOOK_MS = 50;
 export async function drainQueue(world: World, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
-  const working = world.queue.consume(async (key) => void (await loadClean(key, world)), { signal: stop, concurrency: 2 });
+  const working = world.queue.consume(async (key) => void (await loadClean(key, world)), {
+    signal: stop,
+    concurrency: 2,
+  });
   while (!stop.aborted && (await world.queue.depth()).waiting > 0) await pause(LOOK_MS, stop);
   done.abort();
   await working;

@@ -31,7 +31,11 @@ const SEED = 1;
 const LIVE = ["opensky", "adsblol", "simulator"] as const;
 
 /** What `--from` names, all of it through the stream. Files are those words that name no source. */
-export function namedFeeds(words: readonly string[], open: (files: string[]) => RecordedFile[], options: FeedOptions): Feed[] {
+export function namedFeeds(
+  words: readonly string[],
+  open: (files: string[]) => RecordedFile[],
+  options: FeedOptions,
+): Feed[] {
   const isLive = (word: string): word is (typeof LIVE)[number] => (LIVE as readonly string[]).includes(word);
   const sources = words.filter(isLive).map((name) => liveSource(name, options.config));
   const files = words.filter((word) => !isLive(word));
@@ -46,15 +50,19 @@ export function simulatedFeeds(apiUrl: () => string, options: FeedOptions): Feed
 
 function liveSource(name: (typeof LIVE)[number], config: Config): Source {
   if (name === "simulator") return simulator({ seed: SEED });
-  const [first = 0, second = 0, third = 0, fourth = 0] = name === "adsblol" ? config.adsblol_point : (config.opensky_box ?? []);
+  const [first = 0, second = 0, third = 0, fourth = 0] =
+    name === "adsblol" ? config.adsblol_point : (config.opensky_box ?? []);
   try {
     if (name === "adsblol") return adsblol({ lat: first, lon: second, radius_nm: third });
-    const box = config.opensky_box === undefined ? {} : { box: { lamin: first, lomin: second, lamax: third, lomax: fourth } };
+    const box =
+      config.opensky_box === undefined ? {} : { box: { lamin: first, lomin: second, lamax: third, lomax: fourth } };
     const file = config.opensky_credentials;
     return opensky({ ...box, ...(file === undefined ? {} : { credentials: readCredentials(file) }) });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new CliError(`FLIGHTLINE_${name === "adsblol" ? "ADSBLOL_POINT" : "OPENSKY_BOX"}: ${cause.message}`, 1, { cause });
+    throw new CliError(`FLIGHTLINE_${name === "adsblol" ? "ADSBLOL_POINT" : "OPENSKY_BOX"}: ${cause.message}`, 1, {
+      cause,
+    });
   }
 }
 
@@ -113,7 +121,11 @@ async function post(
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures++) {
     try {
-      const response = await fetch(url, { method: "POST", headers: { "content-type": media_type }, body: Buffer.from(body) });
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": media_type },
+        body: Buffer.from(body),
+      });
       const answer = await response.text();
       if (response.ok) return;
       onTrouble(new Error(`POST ${url} answered ${response.status}: ${answer.slice(0, 200)}`));

@@ -16,10 +16,13 @@ export async function inputs(words: readonly string[], io: Io): Promise<Input[]>
   for (const word of words)
     if (word !== "-")
       await access(word, constants.R_OK).catch((cause: unknown) => {
-        throw new CliError(`cannot read ${word}: ${cause instanceof Error ? cause.message : String(cause)}`, 1, { cause });
+        throw new CliError(`cannot read ${word}: ${cause instanceof Error ? cause.message : String(cause)}`, 1, {
+          cause,
+        });
       });
   return words.map((name) => ({
     name,
-    open: () => (name === "-" ? io.stdin : createReadStream(name, { highWaterMark: PIECE_BYTES })) as AsyncIterable<Uint8Array>,
+    open: () =>
+      (name === "-" ? io.stdin : createReadStream(name, { highWaterMark: PIECE_BYTES })) as AsyncIterable<Uint8Array>,
   }));
 }

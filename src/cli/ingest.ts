@@ -40,7 +40,14 @@ Examples:
     if (url !== undefined) return sendAll(files, { given, io, send: postTo(url, { source, format }) });
     return withWorld(given, io, async (world) => {
       const send: Send = async ({ body, media_type }) => {
-        const request = { body, media_type, source, format, idempotency_key: undefined, received_at: Math.floor(Date.now() / 1000) };
+        const request = {
+          body,
+          media_type,
+          source,
+          format,
+          idempotency_key: undefined,
+          received_at: Math.floor(Date.now() / 1000),
+        };
         return takeIn(request, inflate(body), world);
       };
       const code = await sendAll(files, { given, io, send });
@@ -56,7 +63,10 @@ interface Body {
 }
 type Send = (body: Body) => Promise<Ingested>;
 
-async function sendAll(files: readonly Input[], { given, io, send }: { given: Given; io: Io; send: Send }): Promise<number> {
+async function sendAll(
+  files: readonly Input[],
+  { given, io, send }: { given: Given; io: Io; send: Send },
+): Promise<number> {
   const shown = progress(io);
   const total = { received: 0, cleaned: 0, rejected: {} as Record<string, number> };
   for (const file of files)
@@ -64,7 +74,8 @@ async function sendAll(files: readonly Input[], { given, io, send }: { given: Gi
       const answer = await send(body);
       total.received += answer.received;
       total.cleaned += answer.cleaned;
-      for (const [reason, n] of Object.entries(answer.rejected)) total.rejected[reason] = (total.rejected[reason] ?? 0) + n;
+      for (const [reason, n] of Object.entries(answer.rejected))
+        total.rejected[reason] = (total.rejected[reason] ?? 0) + n;
       shown.say(`${file.name}: ${many(total.received)} rows`);
     }
   shown.end();
@@ -117,7 +128,9 @@ function postTo(url: string, { source, format }: { source: string | undefined; f
       headers: { "content-type": media_type },
       body: Buffer.from(body),
     }).catch((cause: unknown) => {
-      throw new CliError(`${url} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, 1, { cause });
+      throw new CliError(`${url} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, 1, {
+        cause,
+      });
     });
     const answer = (await response.json()) as Ingested & { error?: { message: string } };
     if (!response.ok) throw new CliError(`${url} answered ${response.status}: ${answer.error?.message ?? ""}`);

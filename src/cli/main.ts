@@ -17,7 +17,20 @@ import { query } from "./query.ts";
 import { replay } from "./replay.ts";
 import { start } from "./start.ts";
 
-const commands: readonly Command[] = [start, clean, ingest, load, migrate, produce, consume, flows, query, replay, compact, contract];
+const commands: readonly Command[] = [
+  start,
+  clean,
+  ingest,
+  load,
+  migrate,
+  produce,
+  consume,
+  flows,
+  query,
+  replay,
+  compact,
+  contract,
+];
 
 const help = (): string => `flightline: flight data in, cleaned by one set of rules, stored with nothing lost
 
@@ -45,7 +58,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     return OK;
   }
   const command = commands.find((one) => one.name === name);
-  if (command === undefined) throw new CliError(`there is no command ${JSON.stringify(name)}\n\n${help()}`, WRONG_USAGE);
+  if (command === undefined)
+    throw new CliError(`there is no command ${JSON.stringify(name)}\n\n${help()}`, WRONG_USAGE);
   if (rest.includes("--help") || rest.includes("-h")) {
     io.out(`${command.summary}\n\nUsage: flightline ${command.help}\n`);
     return OK;
@@ -56,7 +70,9 @@ async function run(args: readonly string[], io: Io): Promise<number> {
 /** What the user can act on is said in one line; anything else is a defect of ours and shows its stack. */
 function explain(error: unknown): { text: string; exitCode: number } {
   if (error instanceof CliError) return { text: error.message, exitCode: error.exitCode };
-  const isExpected = [ConfigError, UnavailableError, UndecodableError, TooLargeError].some((kind) => error instanceof kind);
+  const isExpected = [ConfigError, UnavailableError, UndecodableError, TooLargeError].some(
+    (kind) => error instanceof kind,
+  );
   if (isExpected && error instanceof Error) return { text: error.message, exitCode: FAILED };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: FAILED };
 }

@@ -50,9 +50,13 @@ function tableOf(rows: readonly Row[]): string {
   const names = Object.keys(first);
   const cells = rows.map((row) => names.map((name) => cellOf(row[name])));
   const widths = names.map((name, i) => Math.max(name.length, ...cells.map((line) => line[i]?.length ?? 0)));
-  const line = (of: readonly string[]) => of.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd();
+  const line = (of: readonly string[]) =>
+    of
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd();
   return [line(names), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n") + "\n";
 }
 
 const cellOf = (value: unknown): string =>
-  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value as string);
+  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);

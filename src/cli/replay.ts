@@ -28,7 +28,9 @@ Examples:
         cleaned += done.cleaned;
       }
       await drainQueue(world, io.signal);
-      io.out(`${many(keys.length)} objects: ${many(rows)} rows replayed, ${many(cleaned)} now clean, ${many(rows - cleaned)} rejected again\n`);
+      io.out(
+        `${many(keys.length)} objects: ${many(rows)} rows replayed, ${many(cleaned)} now clean, ${many(rows - cleaned)} rejected again\n`,
+      );
       return OK;
     });
   },

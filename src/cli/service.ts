@@ -13,7 +13,7 @@ export interface Service {
   /** The last count, or a new one. */
   flows(fresh: boolean): Promise<FlowReport[]>;
   /** Resolves when all of it has ended, the work under way finished. */
-  ended: Promise<void>;
+  ended: Promise<unknown>;
 }
 
 export interface ServiceOptions {
@@ -39,8 +39,12 @@ export function startService(world: World, options: ServiceOptions): Service {
   const known = new Set<string>();
   const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
   const jobs = [
-    forever(options, () => world.queue.consume(async (key) => void (await loadClean(key, world)), { signal, concurrency: 2 })),
-    forever(options, () => consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble })),
+    forever(options, () =>
+      world.queue.consume(async (key) => void (await loadClean(key, world)), { signal, concurrency: 2 }),
+    ),
+    forever(options, () =>
+      consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble }),
+    ),
     every(SWEEP_MS, options, () => sweep(world, { known, onPoison })),
     every(KEEP_MS, options, () => keep(world, { retention_days: options.retention_days, now_s: Date.now() / 1000 })),
     forever(options, () => count(counting, options)),
@@ -48,7 +52,7 @@ export function startService(world: World, options: ServiceOptions): Service {
   ];
   return {
     flows: (fresh) => (fresh ? counting.anew() : counting.latest()),
-    ended: Promise.all(jobs).then(() => {}),
+    ended: Promise.all(jobs),
   };
 }
 

@@ -3,7 +3,17 @@ import path from "node:path";
 import { liveFeed } from "../local/live.ts";
 import { startServer } from "../local/server.ts";
 import { staticFiles } from "../local/static-files.ts";
-import { CliError, dataOption, numberOption, OK, text, usageError, type Command, type Given, type Io } from "./command.ts";
+import {
+  CliError,
+  dataOption,
+  numberOption,
+  OK,
+  text,
+  usageError,
+  type Command,
+  type Given,
+  type Io,
+} from "./command.ts";
 import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "./feeds.ts";
 import { inputs, type Input } from "./files.ts";
 import { sourceOption } from "./produce.ts";
@@ -41,7 +51,8 @@ Examples:
     "postgres-port": { type: "string" },
   },
   async run(given, io) {
-    if (given.words.length > 0) throw usageError(`unexpected ${JSON.stringify(given.words[0])}; files go behind --from`);
+    if (given.words.length > 0)
+      throw usageError(`unexpected ${JSON.stringify(given.words[0])}; files go behind --from`);
     const options = { ...startOptions(given), files: await recordedFiles(given, io) };
     const world = await openWorld(given, io, { owns: true, ...options });
     try {
@@ -72,7 +83,8 @@ function startOptions(given: Given): Omit<StartOptions, "files"> {
 
 function portOption(given: Given, name: string): number | undefined {
   const port = numberOption(given, name, 0);
-  if (port !== undefined && !(Number.isInteger(port) && port <= 65_535)) throw usageError(`--${name} is ${port}, allowed is 0 to 65535`);
+  if (port !== undefined && !(Number.isInteger(port) && port <= 65_535))
+    throw usageError(`--${name} is ${port}, allowed is 0 to 65535`);
   return port;
 }
 
@@ -121,9 +133,13 @@ async function serve(world: World, serving: Serving): Promise<number> {
   }
 }
 
-const portTaken = (port: number) => (cause: NodeJS.ErrnoException): never => {
-  throw cause.code === "EADDRINUSE" ? new CliError(`port ${port} is taken; choose another with --port`, 1, { cause }) : cause;
-};
+const portTaken =
+  (port: number) =>
+  (cause: NodeJS.ErrnoException): never => {
+    throw cause.code === "EADDRINUSE"
+      ? new CliError(`port ${port} is taken; choose another with --port`, 1, { cause })
+      : cause;
+  };
 
 function chooseFeeds(
   world: World,
@@ -164,7 +180,10 @@ function announce({ data, postgres_dsn }: World, url: string, io: Io): void {
 function troubleLog(io: Io): (error: unknown) => void {
   const told = new Map<string, number>();
   return (error) => {
-    const message = error instanceof Error ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}` : String(error);
+    const message =
+      error instanceof Error
+        ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}`
+        : String(error);
     if (Date.now() - (told.get(message) ?? 0) < 10_000) return;
     told.set(message, Date.now());
     io.err(`${JSON.stringify({ time: new Date().toISOString(), level: "warn", message })}\n`);

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { readConfig, type Config } from "../config.ts";
 import { flowCounter, type FlowCounter } from "../flow/flows.ts";
 import type { Checkpoints, Database, ObjectStore, Queue, Stream } from "../flow/ports.ts";
-import { AlreadyRunningError, joinPostgres, startPostgres, type EmbeddedPostgres } from "../local/embedded-postgres.ts";
+import { AlreadyRunningError, joinPostgres, startPostgres } from "../local/embedded-postgres.ts";
 import { fileStore } from "../local/file-store.ts";
 import { migrate } from "../local/migrate.ts";
 import { postgresCheckpoints } from "../local/postgres-checkpoints.ts";

@@ -88,11 +88,11 @@ export function flagMask(text: string): number {
 /** Row `i` of a cleaned batch as an object, members in the record's order: for tests and small answers. */
 export function rowAt(batch: Batch, i: number): StateVector {
   const row: Record<string, unknown> = {};
-  for (const { name, kind } of fields) row[name] = cell(batch, name, kind, i);
+  for (const field of fields) row[field.name] = cell(batch, field, i);
   return row as unknown as StateVector;
 }
 
-function cell(batch: Batch, name: keyof Columns, kind: string, i: number): unknown {
+function cell(batch: Batch, { name, kind }: (typeof fields)[number], i: number): unknown {
   if (name === "flags") return flagText(batch.columns.flags[i] ?? 0);
   const found = batch.columns[name][i];
   if (kind === "boolean") return found === 1;

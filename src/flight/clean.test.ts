@@ -10,12 +10,58 @@ const RECEIVED_AT = 1_700_000_000;
 const origin = { source: "test", received_at: RECEIVED_AT, delivery: 0 };
 
 /** Values near every limit of the contract, and values of every wrong kind. */
-const numbers = [0, -0, 0.005, -0.01, 0.01, 1, 15, 16, 20, 20.5, 50.8, 50.81, -50.8, 89.99, 90, -90, 103, 104, 180, -180, 180.01];
-const limits = [340, 341, 360, -221, 719.99, 1029, 1029.1, -500, -501, 3000, 3001, 15293, 15294, 16793, 16795, 25000, 25001];
-const times = [999_999_999, 1e9, RECEIVED_AT - 16, RECEIVED_AT - 15, RECEIVED_AT, RECEIVED_AT + 10, RECEIVED_AT + 11, 1e11, 1e11 + 1];
-const texts = ["", " ", "00", "N/A", "n/a", "DLH1A  ", "ABCDEFGHI", "4b1816", "~ABCDEF", "ffffff", "000000", "7700", "12", "=1+1", "Curaçao", "\ud800"];
+const numbers = [
+  0, -0, 0.005, -0.01, 0.01, 1, 15, 16, 20, 20.5, 50.8, 50.81, -50.8, 89.99, 90, -90, 103, 104, 180, -180, 180.01,
+];
+const limits = [
+  340, 341, 360, -221, 719.99, 1029, 1029.1, -500, -501, 3000, 3001, 15293, 15294, 16793, 16795, 25000, 25001,
+];
+const times = [
+  999_999_999,
+  1e9,
+  RECEIVED_AT - 16,
+  RECEIVED_AT - 15,
+  RECEIVED_AT,
+  RECEIVED_AT + 10,
+  RECEIVED_AT + 11,
+  1e11,
+  1e11 + 1,
+];
+const texts = [
+  "",
+  " ",
+  "00",
+  "N/A",
+  "n/a",
+  "DLH1A  ",
+  "ABCDEFGHI",
+  "4b1816",
+  "~ABCDEF",
+  "ffffff",
+  "000000",
+  "7700",
+  "12",
+  "=1+1",
+  "Curaçao",
+  "\ud800",
+];
 const leaf: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(...numbers, ...limits, ...times, ...texts, null, undefined, true, false, {}, [], "t", "FALSE", "1.0", " 12e-1\n"),
+  fc.constantFrom<unknown>(
+    ...numbers,
+    ...limits,
+    ...times,
+    ...texts,
+    null,
+    undefined,
+    true,
+    false,
+    {},
+    [],
+    "t",
+    "FALSE",
+    "1.0",
+    " 12e-1\n",
+  ),
   fc.double({ noNaN: true }),
   fc.double({ min: -200, max: 200, noNaN: true }),
   fc.integer({ min: RECEIVED_AT - 100, max: RECEIVED_AT + 20 }).map(String),
@@ -31,7 +77,10 @@ const plausible: Record<string, fc.Arbitrary<unknown>> = {
 };
 const dirtyRow: fc.Arbitrary<RawRow> = fc.record(
   Object.fromEntries(
-    rawFields.map(({ name }) => [name, fc.oneof({ weight: 3, arbitrary: plausible[name] ?? leaf }, { weight: 1, arbitrary: leaf })]),
+    rawFields.map(({ name }) => [
+      name,
+      fc.oneof({ weight: 3, arbitrary: plausible[name] ?? leaf }, { weight: 1, arbitrary: leaf }),
+    ]),
   ),
   { requiredKeys: [] },
 );
@@ -55,16 +104,24 @@ test("the compiled cleaner equals the reference on 10,000 random dirty rows", ()
 });
 
 test("cleaning a cleaned row again changes nothing but the bad_ flags", () => {
-  const once = compiled(fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() })).flatMap((r) => ("row" in r ? [r.row] : []));
+  const once = compiled(fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() })).flatMap((r) =>
+    "row" in r ? [r.row] : [],
+  );
   const twice = compiled(once as unknown as RawRow[]);
-  const lasting = (flags: string) => flags.split(",").filter((flag) => !flag.startsWith("bad_")).join(",");
+  const lasting = (flags: string) =>
+    flags
+      .split(",")
+      .filter((flag) => !flag.startsWith("bad_"))
+      .join(",");
   once.forEach((row, i) => expect(twice[i]).toEqual({ row: { ...row, flags: lasting(row.flags) } }));
 });
 
 test("a changed rule makes the compiled cleaner differ from the reference", async () => {
   const { compileRules } = await import("./compile.ts");
   const { rules } = await import("./contract.ts");
-  const changed = rules.map((rule) => (rule.do === "flag" && rule.flag === "fast" ? { ...rule, flag: "emergency" } : rule));
+  const changed = rules.map((rule) =>
+    rule.do === "flag" && rule.flag === "fast" ? { ...rule, flag: "emergency" } : rule,
+  );
   const batch = newBatch(1);
   addRow(batch, { icao24: "4b1816", last_contact: RECEIVED_AT, velocity: 400 }, origin, 1);
   clean(batch, compileRules(changed));

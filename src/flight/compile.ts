@@ -60,7 +60,8 @@ function statement(rule: Rule, index: number, patterns: string[]): string {
   const when = rule.when === undefined ? "" : `if (${source(rule.when, patterns)}) `;
   switch (rule.do) {
     case "set": {
-      const to = rule.to.op === "value" && kindOf(rule.field) === "boolean" ? Number(rule.to.value) : source(rule.to, patterns);
+      const to =
+        rule.to.op === "value" && kindOf(rule.field) === "boolean" ? Number(rule.to.value) : source(rule.to, patterns);
       return `${when}${rule.field} = ${to};`;
     }
     case "set_null": {

@@ -38,6 +38,7 @@ export interface Field<N extends string = string, K extends Kind = Kind, Null ex
   readonly about: string;
 }
 
+// oxlint-disable-next-line max-params -- a line of the table below
 const field = <N extends string, K extends Kind, Null extends boolean>(
   name: N,
   kind: K,
@@ -49,7 +50,10 @@ const field = <N extends string, K extends Kind, Null extends boolean>(
 /** The record's members, in the order in which they stand everywhere. */
 export const fields = [
   field("source", "text", false, "STRING", [null, "which receiver or network reported it; set by the receiving side"]),
-  field("icao24", "text", false, "STRING", [null, "ICAO 24-bit address in lower-case hex; ~ marks an address not ICAO's"]),
+  field("icao24", "text", false, "STRING", [
+    null,
+    "ICAO 24-bit address in lower-case hex; ~ marks an address not ICAO's",
+  ]),
   field("callsign", "text", true, "STRING", [null, "callsign, upper case, without padding"]),
   field("origin_country", "text", true, "STRING", [null, "country of the address block"]),
   field("time_position", "integer", true, "INT64", ["s", "Unix time of the position; null where the position is"]),
@@ -143,11 +147,7 @@ export const rules: readonly Rule[] = [
     do: "reject",
     reason: "bad_icao24",
     field: "icao24",
-    when: or(
-      missing("icao24"),
-      not(matches("icao24", "^~?[0-9a-f]{6}$")),
-      matches("icao24", "^~?(000000|ffffff)$"),
-    ),
+    when: or(missing("icao24"), not(matches("icao24", "^~?[0-9a-f]{6}$")), matches("icao24", "^~?(000000|ffffff)$")),
   },
   {
     do: "reject",

@@ -1,4 +1,12 @@
-import { contractVersion, decodeReasons, fields, flagNames, ruleReasons, systemFields, type Field } from "./contract.ts";
+import {
+  contractVersion,
+  decodeReasons,
+  fields,
+  flagNames,
+  ruleReasons,
+  systemFields,
+  type Field,
+} from "./contract.ts";
 import { rawRowSchema, stateVectorSchema, storedRowSchema } from "./json-schema.ts";
 
 /** What derives from the contract as text; the files among it are checked in, and a test finds a stale one. */

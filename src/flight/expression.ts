@@ -33,21 +33,25 @@ const operand = (of: Operand): Expression =>
 
 export const value = (of: number | string | boolean): Expression => ({ op: "value", value: of });
 export const receivedAt: Expression = { op: "received_at" };
-const compare = (op: Comparison) => (left: Operand, right: Operand): Expression => ({
-  op,
-  left: operand(left),
-  right: operand(right),
-});
+const compare =
+  (op: Comparison) =>
+  (left: Operand, right: Operand): Expression => ({
+    op,
+    left: operand(left),
+    right: operand(right),
+  });
 export const lt = compare("lt");
 export const gt = compare("gt");
 export const ge = compare("ge");
 export const eq = compare("eq");
 export const le = compare("le");
-const arithmetic = (op: "plus" | "minus" | "modulo") => (left: Operand, right: Operand): Expression => ({
-  op,
-  left: operand(left),
-  right: operand(right),
-});
+const arithmetic =
+  (op: "plus" | "minus" | "modulo") =>
+  (left: Operand, right: Operand): Expression => ({
+    op,
+    left: operand(left),
+    right: operand(right),
+  });
 export const plus = arithmetic("plus");
 export const minus = arithmetic("minus");
 /** Remainder with the sign of the dividend, plus the divisor if negative: [0, divisor), never -0. */

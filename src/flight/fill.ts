@@ -22,8 +22,10 @@ type FillRow<R> = (batch: Batch, row: R) => void;
 
 const inline: Record<Kind, (leaf: string) => string> = {
   text: (leaf) => `typeof ${leaf} === "string" ? text(${leaf}) : ${leaf} === null ? null : coerceText(${leaf})`,
-  number: (leaf) => `typeof ${leaf} === "number" ? (${leaf} - ${leaf} === 0 ? ${leaf} + 0 : Infinity) : ${leaf} === null ? NaN : coerceNumber(${leaf})`,
-  integer: (leaf) => `typeof ${leaf} === "number" && ${leaf} >= 0 && ${leaf} <= 9007199254740991 ? Math.floor(${leaf}) + 0 : ${leaf} === null ? NaN : coerceInteger(${leaf})`,
+  number: (leaf) =>
+    `typeof ${leaf} === "number" ? (${leaf} - ${leaf} === 0 ? ${leaf} + 0 : Infinity) : ${leaf} === null ? NaN : coerceNumber(${leaf})`,
+  integer: (leaf) =>
+    `typeof ${leaf} === "number" && ${leaf} >= 0 && ${leaf} <= 9007199254740991 ? Math.floor(${leaf}) + 0 : ${leaf} === null ? NaN : coerceInteger(${leaf})`,
   boolean: (leaf) => `${leaf} === false ? 0 : ${leaf} === true ? 1 : coerceBoolean(${leaf})`,
 };
 
@@ -37,7 +39,9 @@ function text(leaf: string): string {
 }
 
 function compileFill<R>(leafOf: (name: string) => string): FillRow<R> {
-  const lines = rawFields.map(({ name, kind }) => `leaf = ${leafOf(name)}; columns.${name}[i] = ${inline[kind]("leaf")};`);
+  const lines = rawFields.map(
+    ({ name, kind }) => `leaf = ${leafOf(name)}; columns.${name}[i] = ${inline[kind]("leaf")};`,
+  );
   const body = `const columns = batch.columns, i = batch.rows; let leaf;\n${lines.join("\n")}`;
   // oxlint-disable-next-line typescript/no-implied-eval -- the source is ours, made from the contract's field names
   const make = new Function(
@@ -59,6 +63,7 @@ const LAST_CONTACT = 4;
  * Adds one raw row, an object or an array in OpenSky's order, to the batch. False when it is neither (or an array below
  * 12 elements), and then nothing is added: the caller rejects it as `not_an_object`.
  */
+// oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
 export function addRow(batch: Batch, row: unknown, origin: Origin, place: number, raw: unknown = row): boolean {
   if (typeof row !== "object" || row === null) return false;
   if (batch.rows === batch.received_at.length) grow(batch);

@@ -19,6 +19,7 @@ const DISTANCES = 65_536;
 /** Addresses of 24 bits and one for `~`. */
 const ADDRESSES = 2 ** 25;
 
+// oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
 export function identities(capacity = 1024): Identities {
   let mask = capacity - 1;
   let keys = new Float64Array(2 * capacity);
@@ -26,8 +27,13 @@ export function identities(capacity = 1024): Identities {
   const sources = new Map<string, number>();
   const far = new Set<string>();
 
+  // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
   const slotOf = (who: number, when: number, table: Float64Array, bits: number): number => {
-    let slot = (Math.imul(who | 0, 0x9e3779b1) ^ Math.imul(when % 4_294_967_296 | 0, 0x85ebca6b) ^ Math.imul(when / 4_294_967_296, 0xc2b2ae35)) >>> 0;
+    let slot =
+      (Math.imul(who | 0, 0x9e3779b1) ^
+        Math.imul((when % 4_294_967_296) | 0, 0x85ebca6b) ^
+        Math.imul(when / 4_294_967_296, 0xc2b2ae35)) >>>
+      0;
     slot = (slot ^ (slot >>> 15)) & bits;
     while (table[2 * slot] !== 0 && (table[2 * slot] !== who || table[2 * slot + 1] !== when)) slot = (slot + 1) & bits;
     return slot;

@@ -68,16 +68,28 @@ function findRoute(event: ProxyEvent): { route: Route; pathValues: Record<string
   const found = matching.find(({ route }) => route.method === event.httpMethod);
   if (found !== undefined) return found;
   if (matching.length === 0)
-    throw new BadRequestError("there is no such resource", { code: "not_found", path: event.path.slice(0, 100), allowed: routes.map(({ path }) => path) }, 404);
+    throw new BadRequestError(
+      "there is no such resource",
+      { code: "not_found", path: event.path.slice(0, 100), allowed: routes.map(({ path }) => path) },
+      404,
+    );
   const allowed = matching.map(({ route }) => route.method);
-  throw new BadRequestError("this method is not allowed here", { code: "method_not_allowed", path: "method", value: event.httpMethod, allowed }, 405);
+  throw new BadRequestError(
+    "this method is not allowed here",
+    { code: "method_not_allowed", path: "method", value: event.httpMethod, allowed },
+    405,
+  );
 }
 
 function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new BadRequestError("the path has a broken escape", { code: "invalid_parameter", path: "path", value: part.slice(0, 100) });
+    throw new BadRequestError("the path has a broken escape", {
+      code: "invalid_parameter",
+      path: "path",
+      value: part.slice(0, 100),
+    });
   }
 }
 
@@ -114,4 +126,3 @@ function answerOf(error: unknown, world: ApiWorld): ProxyResult {
     return problem(503, { code: "unavailable", message }, { "retry-after": String(error.retry_after_s) });
   return problem(500, { code: "internal", message: "an error of ours; it was logged" });
 }
-

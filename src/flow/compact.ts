@@ -88,7 +88,12 @@ export async function readLakeFile(objects: ObjectStore, key: string): Promise<S
 }
 
 function joinFiles(files: readonly StoredFile[]): StoredFile {
-  const batch = newBatch(Math.max(1, files.reduce((sum, file) => sum + file.batch.rows, 0)));
+  const batch = newBatch(
+    Math.max(
+      1,
+      files.reduce((sum, file) => sum + file.batch.rows, 0),
+    ),
+  );
   const batch_id: string[] = [];
   for (const file of files) {
     const at = batch.rows;

@@ -28,7 +28,7 @@ const END = "END";
 
 /** Reads a stream's shards by leases until the signal aborts: decode, clean, store, checkpoint, each delivery once. */
 export async function consume(world: ConsumeWorld, options: ConsumeOptions): Promise<void> {
-  for (let failures = 0; !options.signal.aborted; ) {
+  for (let failures = 0; !options.signal.aborted;) {
     try {
       await session(world, options, () => (failures = 0));
       return;
@@ -154,7 +154,11 @@ async function rebalance({ stream }: ConsumeWorld, { open, readings }: Session):
 }
 
 /** A child shard is read after its parents, as far as the stream still knows them. */
-async function allEnded(open: CheckpointSession, parents: readonly string[], shards: readonly Shard[]): Promise<boolean> {
+async function allEnded(
+  open: CheckpointSession,
+  parents: readonly string[],
+  shards: readonly Shard[],
+): Promise<boolean> {
   for (const parent of parents)
     if (shards.some(({ id }) => id === parent) && (await open.position(parent)) !== END) return false;
   return true;

@@ -54,7 +54,10 @@ export function flowCounter({ database, objects }: { database: Database; objects
       }
       const { flows, stored_at } = totals;
       const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0 };
-      return [report("request", flows.request, { ...request, stored_at }), report("stream", flows.stream, { ...stream, stored_at })];
+      return [
+        report("request", flows.request, { ...request, stored_at }),
+        report("stream", flows.stream, { ...stream, stored_at }),
+      ];
     },
   };
 }
@@ -97,4 +100,3 @@ function report(
     stored_at: door.stored_at,
   };
 }
-

@@ -56,7 +56,8 @@ export interface IngestWorld {
 }
 
 /** Inflates what is gzip. `TooLargeError` beyond the limit, `UndecodableError` when it is no sound gzip. */
-export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array => (isGzip(body) ? gunzip(body, limit) : body);
+export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
+  isGzip(body) ? gunzip(body, limit) : body;
 
 /**
  * Takes a body in: raw body, the door's record, rejections, and last the clean file, which is the commit. Every step may
@@ -80,7 +81,12 @@ export function decodeAs(
 ): Decoded {
   const decoded = newDecoded();
   if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, decoded);
-  else readBody(bytes, media_type, batchRows(() => decoded, { source, received_at, delivery: 0 }));
+  else
+    readBody(
+      bytes,
+      media_type,
+      batchRows(() => decoded, { source, received_at, delivery: 0 }),
+    );
   return decoded;
 }
 
@@ -151,4 +157,3 @@ export async function cleanRaw(id: string, world: IngestWorld): Promise<Ingested
   const of = { source: door.source ?? undefined, received_at: door.received_at };
   return commit(decodeAs(door.media_type, bytes, of), door, world);
 }
-

@@ -52,6 +52,5 @@ export async function writeLake(
     objects.put(`${folder}/${file}`, encodeLake({ batch: rows, received_at: true, batch_id }, format));
   if (hours.size > MOST_HOURS) await put(mixedFolder(batch_id), batch);
   else if (hours.size === 1) await put(lakeFolder(hourName([...hours.keys()][0] ?? 0), batch_id), batch);
-  else
-    for (const [hour, rows] of hours) await put(lakeFolder(hourName(hour), batch_id), selectRows(batch, rows));
+  else for (const [hour, rows] of hours) await put(lakeFolder(hourName(hour), batch_id), selectRows(batch, rows));
 }

@@ -105,7 +105,8 @@ async function hasClean({ objects }: LoadWorld, id: string): Promise<boolean> {
   const door = await readDoor(objects, id);
   if (door === null) return true;
   const day = new Date(door.received_at * 1000).toISOString();
-  for await (const _ of objects.list(`clean/flow=request/day=${day.slice(0, 10)}/hour=${day.slice(11, 13)}/${id}.`)) return true;
+  for await (const _ of objects.list(`clean/flow=request/day=${day.slice(0, 10)}/hour=${day.slice(11, 13)}/${id}.`))
+    return true;
   return false;
 }
 

@@ -124,7 +124,10 @@ const content = (model: string): JsonSchema => ({ "application/json": { schema: 
 
 function operation({ method, path, parameters }: Operation): JsonSchema {
   const answer = answers[`${method} ${path}`];
-  const ok = answer === undefined ? { "200": { description: "this document" } } : { [answer.status]: { description: answer.about, content: content(answer.model) } };
+  const ok =
+    answer === undefined
+      ? { "200": { description: "this document" } }
+      : { [answer.status]: { description: answer.about, content: content(answer.model) } };
   const body = {
     required: true,
     description: "one row, a list of rows, a response of OpenSky or readsb, NDJSON or CSV; plain or gzip",
@@ -149,7 +152,11 @@ export function openApi(operations: readonly Operation[]): JsonSchema {
   for (const one of operations) paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: operation(one) };
   return {
     openapi: "3.1.0",
-    info: { title: "Flightline", version: "v1", description: `Flight data in, cleaned by contract ${contractVersion.slice(0, 8)}.` },
+    info: {
+      title: "Flightline",
+      version: "v1",
+      description: `Flight data in, cleaned by contract ${contractVersion.slice(0, 8)}.`,
+    },
     servers: [{ url: "/v1" }],
     paths,
     components: { schemas: models },

@@ -45,7 +45,11 @@ const box = [
 ];
 const icao24 = query("icao24", { type: "string", pattern: address }, "address in lower-case hex");
 const callsign = query("callsign", { type: "string", pattern: "^[A-Z0-9]{1,8}$" }, "callsign in upper case");
-const source = query("source", { type: "string", pattern: sourcePattern }, "which receiver or network reported the rows");
+const source = query(
+  "source",
+  { type: "string", pattern: sourcePattern },
+  "which receiver or network reported the rows",
+);
 const time = { type: "integer", minimum: 0, maximum: LATEST_S } as const;
 
 /** The parameters of each operation. */
@@ -112,7 +116,8 @@ function parseOne({ name, schema }: Parameter, given: readonly string[]): Values
     return text === "true";
   }
   if (schema.type === "string") {
-    const fits = (schema.pattern === undefined || new RegExp(schema.pattern).test(text)) && (schema.enum?.includes(text) ?? true);
+    const fits =
+      (schema.pattern === undefined || new RegExp(schema.pattern).test(text)) && (schema.enum?.includes(text) ?? true);
     if (!fits) throw invalid(name, schema, text);
     return text;
   }
@@ -128,5 +133,10 @@ function parseNumber(name: string, schema: ParameterSchema, text: string): numbe
 
 function invalid(name: string, schema: ParameterSchema, value: unknown): BadRequestError {
   const shown = typeof value === "string" ? value.slice(0, 100) : value;
-  return new BadRequestError(`${name} is not as allowed`, { code: "invalid_parameter", path: name, value: shown, allowed: schema });
+  return new BadRequestError(`${name} is not as allowed`, {
+    code: "invalid_parameter",
+    path: name,
+    value: shown,
+    allowed: schema,
+  });
 }

@@ -33,7 +33,10 @@ export interface ObjectInfo {
  */
 export interface Queue {
   send(message: string): Promise<void>;
-  consume(handle: (message: string) => Promise<void>, options: { signal: AbortSignal; concurrency?: number }): Promise<void>;
+  consume(
+    handle: (message: string) => Promise<void>,
+    options: { signal: AbortSignal; concurrency?: number },
+  ): Promise<void>;
   depth(): Promise<{ waiting: number; dead: number }>;
   redrive(): Promise<number>;
 }

@@ -69,7 +69,12 @@ function mediaTypeOf(event: ProxyEvent): string {
   if (encoding !== undefined && !["gzip", "identity"].includes(encoding))
     throw new BadRequestError(
       "this content encoding is not read here",
-      { code: "unsupported_media_type", path: "Content-Encoding", value: encoding.slice(0, 100), allowed: ["gzip", "identity"] },
+      {
+        code: "unsupported_media_type",
+        path: "Content-Encoding",
+        value: encoding.slice(0, 100),
+        allowed: ["gzip", "identity"],
+      },
       415,
     );
   return media_type;

@@ -15,7 +15,8 @@ export interface ReadWorld {
 /** `GET /ingestions/{id}`: the door's record and, once loaded, the ledger's. */
 export async function getIngestion({ objects, database }: ReadWorld, { id }: Values): Promise<ProxyResult> {
   const door = await readDoor(objects, String(id));
-  if (door === null) return problem(404, { code: "not_found", message: "there is no such ingestion", path: "id", value: id });
+  if (door === null)
+    return problem(404, { code: "not_found", message: "there is no such ingestion", path: "id", value: id });
   const { received_at, source, format, media_type, rows } = door;
   const ledger = await database.batch(door.id);
   const counts =
@@ -64,7 +65,12 @@ export async function getAircraft({ database }: ReadWorld, values: Values): Prom
 export async function getOneAircraft({ database }: ReadWorld, { icao24 }: Values): Promise<ProxyResult> {
   const [row] = await database.aircraft({ icao24: String(icao24), limit: 1 });
   if (row !== undefined) return json(200, row);
-  return problem(404, { code: "not_found", message: "no row of this aircraft is stored", path: "icao24", value: icao24 });
+  return problem(404, {
+    code: "not_found",
+    message: "no row of this aircraft is stored",
+    path: "icao24",
+    value: icao24,
+  });
 }
 
 /** `GET /rejections`: newest first. */
@@ -104,7 +110,9 @@ export async function getHealth({ database }: ReadWorld): Promise<ProxyResult> {
 
 /** Those of the named values that were given. */
 function chosen(values: Values, names: readonly string[]): Record<string, string & number> {
-  return Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name] as string & number]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name] as string & number]])),
+  );
 }
 
 function boxOf(values: Values): Box | undefined {
@@ -112,19 +120,34 @@ function boxOf(values: Values): Box | undefined {
   const missing = edges.filter((name) => values[name] === undefined);
   if (missing.length === edges.length) return undefined;
   if (missing.length > 0)
-    throw new BadRequestError("a box has all four edges", { code: "invalid_parameter", path: missing.join(","), allowed: edges });
+    throw new BadRequestError("a box has all four edges", {
+      code: "invalid_parameter",
+      path: missing.join(","),
+      allowed: edges,
+    });
   const [lamin, lomin, lamax, lomax] = edges.map((name) => Number(values[name])) as [number, number, number, number];
   if (lamin > lamax)
-    throw new BadRequestError("lamin is greater than lamax", { code: "invalid_parameter", path: "lamin", value: lamin, allowed: { maximum: lamax } });
+    throw new BadRequestError("lamin is greater than lamax", {
+      code: "invalid_parameter",
+      path: "lamin",
+      value: lamin,
+      allowed: { maximum: lamax },
+    });
   return { lamin, lomin, lamax, lomax };
 }
 
 const cursorFor = (row: StoredRow | undefined): string =>
-  Buffer.from(JSON.stringify([row?.["last_contact"], row?.["icao24"], row?.["source"], row?.["time_position"]])).toString("base64url");
+  Buffer.from(
+    JSON.stringify([row?.["last_contact"], row?.["icao24"], row?.["source"], row?.["time_position"]]),
+  ).toString("base64url");
 
 function cursorOf(given: Values[string]): StateKey | undefined {
   if (given === undefined) return undefined;
-  const wrong = new BadRequestError("cursor is not one of ours", { code: "invalid_parameter", path: "cursor", value: given });
+  const wrong = new BadRequestError("cursor is not one of ours", {
+    code: "invalid_parameter",
+    path: "cursor",
+    value: given,
+  });
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(String(given), "base64url").toString("utf8"));
@@ -138,4 +161,3 @@ function cursorOf(given: Values[string]): StateKey | undefined {
   if (time_position !== null && !isTime(time_position)) throw wrong;
   return { last_contact, icao24, source, time_position };
 }
-

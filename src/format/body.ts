@@ -53,8 +53,13 @@ function readDocument(body: Uint8Array, rows: Rows): UndecodableError | undefine
 
 /** Containers among a document's elements: each opens a bracket that does not deepen the others. */
 function rowsIn(value: unknown): number {
-  const lists = Array.isArray(value) ? [value] : Object.values(value as object).filter((member) => Array.isArray(member));
-  return Math.max(0, ...lists.map((list) => (list as unknown[]).filter((row) => typeof row === "object" && row).length));
+  const lists = Array.isArray(value)
+    ? [value]
+    : Object.values(value as object).filter((member) => Array.isArray(member));
+  return Math.max(
+    0,
+    ...lists.map((list) => (list as unknown[]).filter((row) => typeof row === "object" && row).length),
+  );
 }
 
 /** V8 says the position in characters; people count lines. */
@@ -78,5 +83,7 @@ function looksLikeLines(body: Uint8Array): boolean {
 export function isRowLine(line: string): boolean {
   const parsed = parseLine(line, Buffer.byteLength(line));
   if ("reason" in parsed) return false;
-  return Array.isArray(parsed.value) ? parsed.value.length >= 12 : typeof parsed.value === "object" && parsed.value !== null;
+  return Array.isArray(parsed.value)
+    ? parsed.value.length >= 12
+    : typeof parsed.value === "object" && parsed.value !== null;
 }

@@ -50,7 +50,8 @@ function readHeader(bytes: Uint8Array): { source: string | undefined; length: nu
   if (!Object.hasOwn(parsed.value, "flightline")) return undefined;
   const { flightline, source } = parsed.value as { flightline: unknown; source?: unknown };
   const named = source ?? undefined;
-  if (flightline !== 1 || (named !== undefined && (typeof named !== "string" || !SOURCE.test(named)))) return "bad_header";
+  if (flightline !== 1 || (named !== undefined && (typeof named !== "string" || !SOURCE.test(named))))
+    return "bad_header";
   return { source: named, length: end < 0 ? bytes.length : end + 1 };
 }
 

@@ -43,7 +43,8 @@ export function csvRecord(text: string, start: number, isLast: boolean): CsvReco
     if (cell === null) return null;
     cells.push(cell.text);
     at = cell.end;
-    if (text.charCodeAt(at) !== 44) return { cells, next: at + 1, lines: text.slice(start, at + 1).split("\n").length - 1 };
+    if (text.charCodeAt(at) !== 44)
+      return { cells, next: at + 1, lines: text.slice(start, at + 1).split("\n").length - 1 };
   }
 }
 
@@ -65,7 +66,10 @@ function csvCell(text: string, start: number, isLast: boolean): { text: string; 
   const from = at;
   while (at < text.length && text.charCodeAt(at) !== 44 && text.charCodeAt(at) !== 10) at++;
   if (at === text.length && !isLast) return null;
-  const rest = text.slice(from, text.charCodeAt(at) === 10 && text.charCodeAt(at - 1) === 13 && at > from ? at - 1 : at);
+  const rest = text.slice(
+    from,
+    text.charCodeAt(at) === 10 && text.charCodeAt(at - 1) === 13 && at > from ? at - 1 : at,
+  );
   return { text: quoted + rest, end: at };
 }
 
@@ -100,7 +104,10 @@ export function csvReader(rows: Rows): { push(text: string): void; end(): void }
     },
     end() {
       read(true);
-      if (header === undefined) throw new UndecodableError(text === "" ? "there is no header line" : "a quote in the header is never closed", { at: "line 1" });
+      if (header === undefined)
+        throw new UndecodableError(text === "" ? "there is no header line" : "a quote in the header is never closed", {
+          at: "line 1",
+        });
       if (text !== "") rows.reject("not_csv", { place, bytes: Buffer.from(text) });
     },
   };
@@ -109,7 +116,8 @@ export function csvReader(rows: Rows): { push(text: string): void; end(): void }
 /** What turns a record's cells into a raw row, by the header's names. */
 function csvHeader(names: readonly string[]): (cells: readonly string[]) => RawRow {
   const twice = names.find((name, i) => name !== "" && names.indexOf(name) !== i);
-  if (twice !== undefined) throw new UndecodableError(`the header names ${JSON.stringify(twice)} twice`, { at: "line 1" });
+  if (twice !== undefined)
+    throw new UndecodableError(`the header names ${JSON.stringify(twice)} twice`, { at: "line 1" });
   if (!names.includes("icao24"))
     throw new UndecodableError(`the body is neither JSON nor CSV with a header that has icao24`, { at: "line 1" });
   const columns = rawFields.map(({ name }) => {

@@ -24,12 +24,14 @@ export const newDecoded = (capacity = 1024): Decoded => ({ batch: newBatch(capac
 export const receivedRows = ({ batch, rejections }: Decoded): number => batch.rows + rejections.length;
 
 /** Adds a raw row, or its rejection as `not_an_object`. `raw` is what a rejection shows. */
+// oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
 export function addOrReject(into: Decoded, row: unknown, origin: Origin, at: { place: number; raw: unknown }): void {
   if (addRow(into.batch, row, origin, at.place, at.raw)) return;
   addRejection(into, "not_an_object", origin, { place: at.place, content: { row: rowText(at.raw) } });
 }
 
 /** Records a rejection of decoding with what arrived. */
+// oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
 export function addRejection(
   into: Decoded,
   reason: string,
@@ -56,7 +58,7 @@ export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
       for (let i = 0; i < elements.length; i++) {
         const element = elements[i];
         const row = map === undefined ? element : map(element);
-        const raw = isOneRow && line !== undefined ? line.raw : row ?? element;
+        const raw = isOneRow && line !== undefined ? line.raw : (row ?? element);
         addOrReject(into(), row, shaped, { place: line?.place ?? i + 1, raw });
       }
     },

@@ -28,7 +28,10 @@ export async function* readPieces(pieces: AsyncIterable<Uint8Array>, rows: Rows)
 /** The same as batches of about `BATCH_ROWS` rows. */
 export async function* decodePieces(pieces: AsyncIterable<Uint8Array>, origin: BodyOrigin): AsyncGenerator<Decoded> {
   let into = newDecoded(BATCH_ROWS);
-  for await (const _ of readPieces(pieces, batchRows(() => into, origin))) {
+  for await (const _ of readPieces(
+    pieces,
+    batchRows(() => into, origin),
+  )) {
     if (receivedRows(into) < BATCH_ROWS) continue;
     yield into;
     into = newDecoded(BATCH_ROWS);

@@ -26,8 +26,7 @@ export function serializeRow(row: unknown): Uint8Array {
   if (Array.isArray(row) && row.length >= 12) return Buffer.from(serializeArray(row));
   if (typeof row !== "object" || row === null || Array.isArray(row)) return bounded(leaf(row), "");
   const known = new Set<string>(names);
-  const members = (ours: boolean) =>
-    Object.entries(row as RawRow).filter(([name]) => known.has(name) === ours);
+  const members = (ours: boolean) => Object.entries(row as RawRow).filter(([name]) => known.has(name) === ours);
   const own = members(true).map(([name, value]) => `"${name}":${leaf(value)}`);
   const others = members(false).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return bounded(`{${[...own, ...others].join(",")}}`, `{${own.join(",")}}`);
@@ -35,13 +34,15 @@ export function serializeRow(row: unknown): Uint8Array {
 
 /** The text as bytes, or the shorter form where the text is no line that means the same; cut just beyond the limit. */
 function bounded(text: string, shorter: string): Uint8Array {
-  const isSound = text.length <= LINE_LIMIT && !hasUnpairedEscape(text) && !LONG_DIGITS.test(text) && !nestsTooDeep(text);
+  const isSound =
+    text.length <= LINE_LIMIT && !hasUnpairedEscape(text) && !LONG_DIGITS.test(text) && !nestsTooDeep(text);
   const bytes = Buffer.from(isSound || shorter === "" ? text : shorter);
   return bytes.length > LINE_LIMIT && shorter !== "" && isSound ? Buffer.from(shorter) : cutLine(bytes);
 }
 
 /** A line beyond the limit is sent as just enough of it to be rejected as too large. */
-export const cutLine = (line: Uint8Array): Uint8Array => (line.length > LINE_LIMIT ? line.subarray(0, LINE_LIMIT + 1) : line);
+export const cutLine = (line: Uint8Array): Uint8Array =>
+  line.length > LINE_LIMIT ? line.subarray(0, LINE_LIMIT + 1) : line;
 
 function serializeArray(row: readonly unknown[]): string {
   const parts: string[] = [];
@@ -71,7 +72,6 @@ export function brokenLine(bytes: Uint8Array): Uint8Array {
   for (let i = 0; i < line.length; i++) if (line[i] === 10) line[i] = 32;
   return line;
 }
-
 
 /** Turns what reading tells into lines of a stream chunk. A line that is one row is forwarded byte for byte, also a broken one. */
 export function lineRows(emit: (line: RawLine) => void): Rows {

@@ -37,7 +37,8 @@ const newStored = (): StoredFile => ({ batch: newBatch(1024), batch_id: [] });
 /** A flat file of ours in NDJSON, inflated. */
 export function readStoredNdjson(bytes: Uint8Array): StoredFile {
   const file = newStored();
-  for (const line of toText(bytes).split("\n")) if (line !== "") addStored(file, JSON.parse(line) as Record<string, Member>);
+  for (const line of toText(bytes).split("\n"))
+    if (line !== "") addStored(file, JSON.parse(line) as Record<string, Member>);
   return file;
 }
 
@@ -48,7 +49,7 @@ export function readStoredCsv(bytes: Uint8Array): StoredFile {
   const header = csvRecord(text, 0, true);
   if (header === null) return file;
   const kinds = new Map<string, string>(fields.map(({ name, kind }) => [name, kind]));
-  for (let at = header.next; at < text.length; ) {
+  for (let at = header.next; at < text.length;) {
     const record = csvRecord(text, at, true);
     if (record === null) throw new Error("a flat file of ours ends within a quoted cell");
     const row: Record<string, Member> = {};

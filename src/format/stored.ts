@@ -19,7 +19,9 @@ export const storedFields = (of: StoredRows): readonly Field[] => [
 
 /** The batch ids as one per row. */
 export const batchIds = (of: StoredRows): readonly string[] =>
-  typeof of.batch_id === "string" ? Array.from<string>({ length: of.batch.rows }).fill(of.batch_id) : (of.batch_id ?? []);
+  typeof of.batch_id === "string"
+    ? Array.from<string>({ length: of.batch.rows }).fill(of.batch_id)
+    : (of.batch_id ?? []);
 
 /** A cell's column by its field's name. */
 export function columnOf(of: StoredRows, name: string): ArrayLike<unknown> {

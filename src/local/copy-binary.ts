@@ -15,6 +15,7 @@ const FIXED_ROW_BYTES = 2 + COLUMNS * 12;
 type Put = (i: number) => void;
 
 /** A buffer that grows, with the writers of the types that the stage has. */
+// oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
 function sink(initial: number) {
   let buffer = Buffer.allocUnsafe(initial);
   let view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);

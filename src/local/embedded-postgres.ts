@@ -63,7 +63,7 @@ interface Place {
 /** Starts the data folder's server and owns the folder. Throws `AlreadyRunningError` when another process does. */
 export async function startPostgres({ data, port }: { data: string; port?: number }): Promise<EmbeddedPostgres> {
   const at = placeOf(data);
-  for (const until = Date.now() + END_MS; ; ) {
+  for (const until = Date.now() + END_MS; ;) {
     const owner = await connectOwner(at);
     if (owner === null) break;
     const isOrphan = await tryLock(owner);
@@ -97,11 +97,16 @@ function placeOf(folder: string): Place {
   const data = path.resolve(folder);
   mkdirSync(data, { recursive: true });
   const binaries = findBinaries();
-  const who = actor([data, binaries.postgres]);
+  const who = actor([path.join(data, "pg"), binaries.postgres]);
   return { data, cluster: path.join(data, "pg"), socket: socketFolder(data, who), actor: who };
 }
 
-const connectionOf = ({ socket }: Place) => ({ host: socket, port: SOCKET_PORT, user: "postgres", database: "flightline" });
+const connectionOf = ({ socket }: Place) => ({
+  host: socket,
+  port: SOCKET_PORT,
+  user: "postgres",
+  database: "flightline",
+});
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -144,7 +149,11 @@ async function launch(at: Place, port: number | undefined): Promise<EmbeddedPost
     const { rowCount } = await owner.query("select from pg_database where datname = 'flightline'");
     if (rowCount === 0) await owner.query("create database flightline");
     const dsn = port === undefined ? undefined : await openPort(owner, port);
-    return { connection: connectionOf(at), ...(dsn === undefined ? {} : { dsn }), stop: () => stopServer(owner, server) };
+    return {
+      connection: connectionOf(at),
+      ...(dsn === undefined ? {} : { dsn }),
+      stop: () => stopServer(owner, server),
+    };
   } catch (error) {
     await endServer(server);
     throw error;
@@ -152,13 +161,28 @@ async function launch(at: Place, port: number | undefined): Promise<EmbeddedPost
 }
 
 function spawnServer(at: Place, { postgres, version }: Binaries, port: number | undefined): ChildProcess {
-  const settings = { ...SETTINGS, listen_addresses: port === undefined ? "" : "127.0.0.1", port: String(port ?? SOCKET_PORT) };
-  const name = createHash("sha256").update(JSON.stringify([version, settings])).digest("hex").slice(0, 16);
-  const flags = Object.entries({ ...settings, cluster_name: name }).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  const settings = {
+    ...SETTINGS,
+    listen_addresses: port === undefined ? "" : "127.0.0.1",
+    port: String(port ?? SOCKET_PORT),
+  };
+  const name = createHash("sha256")
+    .update(JSON.stringify([version, settings]))
+    .digest("hex")
+    .slice(0, 16);
+  const flags = Object.entries({ ...settings, cluster_name: name }).flatMap(([key, value]) => [
+    "-c",
+    `${key}=${value}`,
+  ]);
   const log = openSync(path.join(at.data, "postgres.log"), "a");
   const command = at.actor.command(["sh", "-c", WATCHDOG, "sh", postgres, "-D", at.cluster, "-k", at.socket, ...flags]);
   const [program = "sh", ...args] = command;
-  const child = spawn(program, args, { ...at.actor.ids, detached: true, stdio: ["ignore", log, log, "pipe"], cwd: at.cluster });
+  const child = spawn(program, args, {
+    ...at.actor.ids,
+    detached: true,
+    stdio: ["ignore", log, log, "pipe"],
+    cwd: at.cluster,
+  });
   closeSync(log);
   // an end of the server is noticed by its connections
   child.on("error", () => {});

@@ -71,7 +71,8 @@ async function makeFolder(root: string, folder: string, made: Set<string>): Prom
   if (made.has(folder)) return;
   const first = await mkdir(folder, { recursive: true });
   if (first !== undefined)
-    for (let at = folder; at.length >= path.dirname(first).length && at !== path.dirname(at); at = path.dirname(at)) await syncFolder(at);
+    for (let at = folder; at.length >= path.dirname(first).length && at !== path.dirname(at); at = path.dirname(at))
+      await syncFolder(at);
   if (folder.startsWith(root)) made.add(folder);
 }
 

@@ -10,7 +10,12 @@ export interface Listener {
 const RECONNECT_MS = 1_000;
 
 /** `onMessage` gets each notification's payload. A broken connection is told by polls alone, so it is never an error. */
-export function listener(connection: pg.ClientConfig, channel: string, onMessage?: (payload: string) => void): Listener {
+// oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
+export function listener(
+  connection: pg.ClientConfig,
+  channel: string,
+  onMessage?: (payload: string) => void,
+): Listener {
   const waiting = new Set<() => void>();
   let client: pg.Client | undefined;
   let isClosed = false;

@@ -34,84 +34,113 @@ interface Client {
 }
 
 export function liveFeed({ tick_ms = TICK_MS }: { tick_ms?: number } = {}): LiveFeed {
-  const rows = new Map<string, string>();
-  const changed = new Map<string, string>();
-  const clients = new Set<Client>();
-  /** Tells snapshots of another run from ours. */
-  const run = randomBytes(4).toString("hex");
   const latest = { flows: message("flows", { flows: [] }), sources: message("sources", { sources: [] }) };
-  let tick = 0;
-  let encoded: { tick: number; gzip: Buffer; etag: string } | undefined;
-
-  const broadcast = (text: string): void => {
-    for (const client of clients) if (!client.isBehind) client.isBehind = !client.response.write(text);
-  };
+  const to = audience(() => `${latest.flows}${latest.sources}`);
+  const table = aircraftTable();
   const set = (name: keyof typeof latest, text: string): void => {
     if (latest[name] === text) return;
     latest[name] = text;
-    broadcast(text);
+    to.send(text);
   };
-  const take = (row: StoredRow): void => {
-    const [icao24, text] = [String(row["icao24"]), JSON.stringify(toWire(row))];
-    if (rows.get(icao24) === text) return;
-    rows.set(icao24, text);
-    changed.set(icao24, text);
-  };
-  const advance = (): void => {
-    tick++;
-    if (tick % HEARTBEAT_TICKS === 0) broadcast(": alive\n\n");
-    if (changed.size === 0) return;
-    broadcast(`event: aircraft\ndata: {"tick":${tick},"rows":[${[...changed.values()].join(",")}]}\n\n`);
-    changed.clear();
-    encoded = undefined;
-  };
-  const encode = () => {
-    const gzip = gzipSync(`{"tick":${tick},"rows":[${[...rows.values()].join(",")}]}`, { level: 1 });
-    const etag = `"${run}-${createHash("sha256").update(gzip).digest("hex").slice(0, 16)}"`;
-    return { tick, gzip, etag };
-  };
-  const timer = setInterval(advance, tick_ms);
+  const timer = setInterval(() => {
+    const delta = table.advance();
+    if (delta !== null) to.send(`event: aircraft\ndata: ${delta}\n\n`);
+    else if (table.tick % HEARTBEAT_TICKS === 0) to.send(": alive\n\n");
+  }, tick_ms);
   timer.unref();
-
   return {
-    update(some) {
-      for (const row of some) take(row);
-    },
+    update: (rows) => rows.forEach(table.take),
     replace(all) {
-      const known = new Set(all.map((row) => String(row["icao24"])));
-      const gone = [...rows.keys()].filter((icao24) => !known.has(icao24));
-      for (const icao24 of gone) rows.delete(icao24);
-      for (const row of all) take(row);
-      if (gone.length === 0) return;
-      encoded = undefined;
-      broadcast(message("resync", {}));
+      if (table.dropOthers(all) > 0) to.send(message("resync", {}));
+      all.forEach(table.take);
     },
     setFlows: (flows) => set("flows", message("flows", { flows })),
     setSources: (sources) => set("sources", message("sources", { sources })),
-    snapshot(request, response) {
-      encoded ??= encode();
-      answerSnapshot(encoded, request, response);
+    snapshot: (request, response) => answerSnapshot(table.snapshot(), request, response),
+    events: to.join,
+    get size() {
+      return table.size;
     },
-    events(request, response) {
+    close() {
+      clearInterval(timer);
+      to.close();
+    },
+  };
+}
+
+/** Who listens. `greeting` is what a newcomer, or one who fell behind, is told first. */
+function audience(greeting: () => string) {
+  const clients = new Set<Client>();
+  return {
+    send(text: string): void {
+      for (const client of clients) if (!client.isBehind) client.isBehind = !client.response.write(text);
+    },
+    join(request: IncomingMessage, response: ServerResponse): void {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
       const client: Client = { response, isBehind: false };
       clients.add(client);
       response.on("drain", () => {
-        client.isBehind = false;
-        response.write(`${message("resync", {})}${latest.flows}${latest.sources}`);
+        client.isBehind = !response.write(`${message("resync", {})}${greeting()}`);
       });
       request.on("close", () => clients.delete(client));
-      client.isBehind = !response.write(`${latest.flows}${latest.sources}`);
+      client.isBehind = !response.write(greeting());
     },
-    get size() {
-      return rows.size;
-    },
-    close() {
-      clearInterval(timer);
+    close(): void {
       for (const { response } of clients) response.end();
       clients.clear();
     },
   };
+}
+
+/** Every aircraft as encoded text, and which changed since the last tick. */
+function aircraftTable() {
+  const rows = new Map<string, string>();
+  const changed = new Map<string, string>();
+  /** Tells snapshots of another run from ours. */
+  const run = randomBytes(4).toString("hex");
+  let tick = 0;
+  let encoded: { gzip: Buffer; etag: string } | undefined;
+  const textOf = (some: Map<string, string>): string => `{"tick":${tick},"rows":[${[...some.values()].join(",")}]}`;
+  return {
+    get tick() {
+      return tick;
+    },
+    get size() {
+      return rows.size;
+    },
+    take(this: void, row: StoredRow): void {
+      const [icao24, text] = [String(row["icao24"]), JSON.stringify(toWire(row))];
+      if (rows.get(icao24) === text) return;
+      rows.set(icao24, text);
+      changed.set(icao24, text);
+    },
+    /** Forgets what is not among `all`; returns how many. */
+    dropOthers(all: readonly StoredRow[]): number {
+      const known = new Set(all.map((row) => String(row["icao24"])));
+      const gone = [...rows.keys()].filter((icao24) => !known.has(icao24));
+      for (const icao24 of gone) rows.delete(icao24);
+      if (gone.length > 0) encoded = undefined;
+      return gone.length;
+    },
+    /** The next tick's delta; null when nothing changed. */
+    advance(): string | null {
+      tick++;
+      if (changed.size === 0) return null;
+      const text = textOf(changed);
+      changed.clear();
+      encoded = undefined;
+      return text;
+    },
+    snapshot() {
+      encoded ??= encode(textOf(rows), run);
+      return encoded;
+    },
+  };
+}
+
+function encode(text: string, run: string): { gzip: Buffer; etag: string } {
+  const gzip = gzipSync(text, { level: 1 });
+  return { gzip, etag: `"${run}-${createHash("sha256").update(gzip).digest("hex").slice(0, 16)}"` };
 }
 
 const message = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -23,11 +23,15 @@ export function migrate(pool: pg.Pool): Promise<string[]> {
     await client.query(
       "create table if not exists migrations (number integer primary key, file text not null, applied_at timestamptz not null default now())",
     );
-    const { rows } = await client.query<{ number: number; file: string }>("select number, file from migrations order by number");
+    const { rows } = await client.query<{ number: number; file: string }>(
+      "select number, file from migrations order by number",
+    );
     const known = migrations();
     const newest = rows.at(-1);
     if (newest !== undefined && newest.number > (known.at(-1)?.number ?? 0))
-      throw new NewerSchemaError(`the database has migration ${newest.file}, which this version of flightline does not know: upgrade flightline`);
+      throw new NewerSchemaError(
+        `the database has migration ${newest.file}, which this version of flightline does not know: upgrade flightline`,
+      );
     const open = known.filter(({ number }) => !rows.some((row) => row.number === number));
     for (const { number, file } of open) {
       await client.query(readFileSync(`${sqlFolder}${file}`, "utf8"));

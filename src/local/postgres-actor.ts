@@ -23,9 +23,16 @@ export function actor(paths: readonly string[]): Actor {
   const uid = process.getuid?.() ?? 0;
   if (uid !== 0) return { ids: {}, command: (of) => of, own: () => {}, uid };
   if (paths.every((one) => isReachable(one)))
-    return { ids: { uid: NOBODY, gid: NOBODY }, command: (of) => of, own: (folder) => chownSync(folder, NOBODY, NOBODY), uid: NOBODY };
+    return {
+      ids: { uid: NOBODY, gid: NOBODY },
+      command: (of) => of,
+      own: (folder) => chownSync(folder, NOBODY, NOBODY),
+      uid: NOBODY,
+    };
   if (!existsSync(UNSHARE))
-    throw new Error(`PostgreSQL does not run as root, and nobody cannot reach ${paths.join(" and ")}: choose another folder with --data`);
+    throw new Error(
+      `PostgreSQL does not run as root, and nobody cannot reach ${paths.join(" and ")}: choose another folder with --data`,
+    );
   return {
     ids: {},
     command: (of) => [UNSHARE, "--user", `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, ...of],

@@ -35,7 +35,10 @@ export function findBinaries(): Binaries {
  * Where the package cannot be written, its files are copied to the user's cache. Returns the root that has the links.
  */
 function linkLibraries(root: string, version: string): string {
-  const links = JSON.parse(readFileSync(path.join(root, "native", "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(path.join(root, "native", "pg-symlinks.json"), "utf8")) as {
+    source: string;
+    target: string;
+  }[];
   if (links.every(({ target }) => existsSync(path.join(root, target)))) return root;
   try {
     makeLinks(root, links);

@@ -15,7 +15,12 @@ export function postgresCheckpoints(connection: pg.ClientConfig, stream: string)
 }
 
 async function openSession(connection: pg.ClientConfig, stream: string): Promise<CheckpointSession> {
-  const client = new pg.Client({ connectionTimeoutMillis: 5_000, query_timeout: 30_000, keepAlive: true, ...connection });
+  const client = new pg.Client({
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+    keepAlive: true,
+    ...connection,
+  });
   let broken: Error | undefined;
   client.on("error", (error) => (broken = error));
   const run = async <R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<R[]> => {
@@ -72,7 +77,8 @@ async function takeLease(run: Run, of: { stream: string; shard: string; lock: un
         "update stream_checkpoints set position = $4 where stream = $1 and shard = $2 and epoch = $3 returning epoch",
         [stream, shard, epoch, next],
       );
-      if (saved.length === 0) throw new LeaseLostError(`shard ${shard} of ${stream} was leased again by another consumer`);
+      if (saved.length === 0)
+        throw new LeaseLostError(`shard ${shard} of ${stream} was leased again by another consumer`);
       position = next;
     },
     async release() {

@@ -87,7 +87,10 @@ async function storeRows(client: pg.PoolClient, { batch, batch_id }: Application
   if (rows.length === 0) return 0;
   await client.query(statement("create-stage"));
   const bytes = encodeCopy(batch, { rows, isNewest: newestRows(batch, rows), batch_id });
-  await pipeline(Readable.from([bytes], { objectMode: false }), client.query(copyFrom("copy stage from stdin (format binary)")));
+  await pipeline(
+    Readable.from([bytes], { objectMode: false }),
+    client.query(copyFrom("copy stage from stdin (format binary)")),
+  );
   const inserted = await client.query(statement("insert-states"));
   await client.query(statement("merge-aircraft"));
   return inserted.rowCount ?? 0;

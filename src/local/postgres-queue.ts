@@ -19,10 +19,11 @@ export function postgresQueue(
   const wake = listener(connection, CHANNEL);
   return {
     async send(message) {
-      await query(pool, `with sent as (insert into arrivals (queue, message) values ($1, $2)) select pg_notify('${CHANNEL}', $1)`, [
-        name,
-        message,
-      ]);
+      await query(
+        pool,
+        `with sent as (insert into arrivals (queue, message) values ($1, $2)) select pg_notify('${CHANNEL}', $1)`,
+        [name, message],
+      );
     },
     async consume(handle, { signal, concurrency = 1 }) {
       const worker = async (): Promise<void> => {

@@ -39,7 +39,13 @@ function addBox(to: Conditions, box: Box | undefined): void {
 /** The tiles that a box touches, null above `MOST_TILES`. */
 export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
   const tiles: number[] = [];
-  const spans: readonly (readonly [number, number])[] = lomin <= lomax ? [[lomin, lomax]] : [[lomin, 180], [-180, lomax]];
+  const spans: readonly (readonly [number, number])[] =
+    lomin <= lomax
+      ? [[lomin, lomax]]
+      : [
+          [lomin, 180],
+          [-180, lomax],
+        ];
   for (let south = Math.floor(lamin + 90); south <= Math.floor(lamax + 90); south++)
     for (const [west, east] of spans)
       for (let column = Math.floor(west + 180); column <= Math.floor(east + 180); column++)
@@ -77,7 +83,11 @@ function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
     const part = to.put(`%${of.search.replaceAll(/[\\%_]/g, "\\$&")}%`);
     to.add(`(icao24 ilike ${part} or callsign ilike ${part})`);
   }
-  return query(pool, `select ${columns} from aircraft ${to.where()} order by icao24 limit ${to.put(of.limit)}`, to.values);
+  return query(
+    pool,
+    `select ${columns} from aircraft ${to.where()} order by icao24 limit ${to.put(of.limit)}`,
+    to.values,
+  );
 }
 
 function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
@@ -90,13 +100,21 @@ function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
   if (of.to !== undefined) to.add(`last_contact <= ${to.put(of.to)}`);
   addBox(to, of.box);
   const tiles = of.box === undefined ? null : tilesOf(of.box);
-  if (tiles !== null)
-    to.add(`((floor(latitude + 90) * 360 + floor(longitude + 180))::int4) = any(${to.put(tiles)})`);
+  if (tiles !== null) to.add(`((floor(latitude + 90) * 360 + floor(longitude + 180))::int4) = any(${to.put(tiles)})`);
   if (of.after !== undefined) {
     const { last_contact, icao24, source, time_position } = of.after;
-    const key = [to.put(last_contact), to.put(icao24), to.put(source), `coalesce(${to.put(time_position)}::bigint, -1)`];
+    const key = [
+      to.put(last_contact),
+      to.put(icao24),
+      to.put(source),
+      `coalesce(${to.put(time_position)}::bigint, -1)`,
+    ];
     to.add(`(last_contact, icao24, source, coalesce(time_position, -1)) > (${key.join(", ")})`);
   }
   const order = "last_contact, icao24, source, coalesce(time_position, -1)";
-  return query(pool, `select ${columns} from state_vectors ${to.where()} order by ${order} limit ${to.put(of.limit)}`, to.values);
+  return query(
+    pool,
+    `select ${columns} from state_vectors ${to.where()} order by ${order} limit ${to.put(of.limit)}`,
+    to.values,
+  );
 }

@@ -43,7 +43,11 @@ export async function postgresStream(
 }
 
 async function countShards(pool: pg.Pool, name: string): Promise<number> {
-  const rows = await query<{ count: number }>(pool, "select count(*)::int as count from stream_shards where stream = $1", [name]);
+  const rows = await query<{ count: number }>(
+    pool,
+    "select count(*)::int as count from stream_shards where stream = $1",
+    [name],
+  );
   return rows[0]?.count ?? 0;
 }
 

@@ -29,7 +29,8 @@ export async function startServer(world: ServerWorld): Promise<RunningServer> {
   const server = createServer((request, response) => {
     respond(world, request, response).catch((error: unknown) => {
       world.api.onError(error);
-      if (!response.headersSent) send(response, problem(500, { code: "internal", message: "an error of ours; it was logged" }));
+      if (!response.headersSent)
+        send(response, problem(500, { code: "internal", message: "an error of ours; it was logged" }));
       else response.destroy();
     });
   });
@@ -66,7 +67,10 @@ async function respond(world: ServerWorld, request: IncomingMessage, response: S
     const body = await readBody(request);
     if (body === null) {
       response.setHeader("connection", "close");
-      return send(response, problem(413, { code: "too_large", message: `the body has more than ${WIRE_LIMIT} bytes`, path: "body" }));
+      return send(
+        response,
+        problem(413, { code: "too_large", message: `the body has more than ${WIRE_LIMIT} bytes`, path: "body" }),
+      );
     }
     return send(response, await handleApi(world.api, proxyEvent(request, url, body)));
   }
@@ -78,7 +82,8 @@ const LOCAL = /^(127\.0\.0\.1|localhost)(:\d+)?$/;
 
 /** A page elsewhere must not reach this server through the browser, by name or by request. */
 function refuse({ headers }: IncomingMessage): ProxyResult | null {
-  const isOurs = LOCAL.test(headers.host ?? "") && (headers.origin === undefined || headers.origin === `http://${headers.host}`);
+  const isOurs =
+    LOCAL.test(headers.host ?? "") && (headers.origin === undefined || headers.origin === `http://${headers.host}`);
   return isOurs ? null : problem(403, { code: "forbidden", message: "Host or Origin is not this server's" });
 }
 

@@ -41,7 +41,9 @@ async function once<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T
   client.on("error", onError);
   const timer = setTimeout(() => {
     broken = new UnavailableError("PostgreSQL did not answer within a minute");
-    (client as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(broken);
+    (client as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(
+      broken,
+    );
   }, TIMEOUT_MS);
   try {
     await client.query(begin);

@@ -1,0 +1,91 @@
+import path from "node:path";
+import { onTestFinished } from "vitest";
+import { parseCommand, type Io } from "../../src/cli/command.ts";
+import { consume } from "../../src/cli/consume.ts";
+import { openWorld, type World } from "../../src/cli/world.ts";
+import type { ApiWorld } from "../../src/flow/api.ts";
+import { loadClean } from "../../src/flow/load.ts";
+import { liveFeed } from "../../src/local/live.ts";
+import { startServer } from "../../src/local/server.ts";
+import { newPlace, type Place } from "../product.ts";
+
+/** What a test may replace of the world that the API stands on. */
+export type Change = (world: World) => Partial<ApiWorld>;
+
+export interface ApiUnderTest {
+  url: string;
+  world: World;
+  place: Place;
+  /** Errors that were not the client's. */
+  errors: unknown[];
+  /** Loads what the queue holds, as the loader does. */
+  load(): Promise<void>;
+  post(
+    body: BodyInit,
+    options?: { query?: string; headers?: Record<string, string> },
+  ): Promise<{ status: number; answer: Answer }>;
+}
+export interface Answer {
+  id: string;
+  received: number;
+  cleaned: number;
+  rejected: Record<string, number>;
+  error?: { code: string; message: string; path?: string; value?: unknown; allowed?: unknown };
+}
+
+/** The stores of one place, wired as the commands wire them. */
+export async function worldOf(place: Place): Promise<World> {
+  const given = parseCommand(consume, ["--data", place.data]);
+  const world = await openWorld(given, { env: place.env } as unknown as Io);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+/** A server on stores of its own, without the loops behind it. */
+export async function startApi(change: Change = () => ({})): Promise<ApiUnderTest> {
+  const place = await newPlace();
+  const world = await worldOf(place);
+  const errors: unknown[] = [];
+  const live = liveFeed();
+  const server = await startServer({
+    port: 0,
+    live,
+    api: {
+      ...world,
+      flows: () => world.counter.count(),
+      now_s: () => Date.now() / 1000,
+      onError: (error) => errors.push(error),
+      ...change(world),
+    },
+    page: async () => false,
+  });
+  onTestFinished(() => server.close());
+  return {
+    url: server.url,
+    world,
+    place,
+    errors,
+    load: () => drain(world),
+    async post(body, { query = "", headers = { "content-type": "application/json" } } = {}) {
+      const response = await fetch(`${server.url}/v1/states${query}`, { method: "POST", headers, body });
+      return { status: response.status, answer: (await response.json()) as Answer };
+    },
+  };
+}
+
+async function drain(world: World): Promise<void> {
+  const stop = new AbortController();
+  const working = world.queue.consume(async (key) => void (await loadClean(key, world)), { signal: stop.signal });
+  while ((await world.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  stop.abort();
+  await working;
+}
+
+/** Keys of the objects under a prefix. */
+export async function keysOf({ objects }: World, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list(prefix)) keys.push(key);
+  return keys;
+}
+
+export const folderOf = ({ data }: Place): string => path.join(data, "objects");
