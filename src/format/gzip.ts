@@ -49,10 +49,18 @@ export async function* gunzipPieces(pieces: AsyncIterable<Uint8Array>): AsyncGen
     fed += piece.length;
     if (failed) throw new UndecodableError("not gzip, or with a bad checksum", { cause: failed });
   }
-  if (!ended) await settle((done) => engine.end(done), engine);
+  if (!ended) await endOf(engine);
   yield* out.splice(0);
   if (failed) throw new UndecodableError("not gzip, truncated, or with a bad checksum", { cause: failed });
 }
+
+/** A truncated stream is told only after `finish`, so that is not waited for. */
+const endOf = (engine: Gunzip): Promise<void> =>
+  new Promise((resolve) => {
+    engine.once("error", () => resolve());
+    engine.once("end", resolve);
+    engine.end();
+  });
 
 /** Resolves when the engine took the bytes or gave up; what it inflated was emitted by then. */
 const settle = (act: (done: () => void) => void, engine: Gunzip): Promise<void> =>
