@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { ConfigError } from "../config.ts";
-import { UnavailableError } from "../flow/errors.ts";
+import { BadKeyError, NewerSchemaError, UnavailableError } from "../flow/errors.ts";
 import { UndecodableError, TooLargeError } from "../format/errors.ts";
 import { clean } from "./clean.ts";
 import { CliError, FAILED, OK, parseCommand, WRONG_USAGE, type Command, type Io } from "./command.ts";
@@ -70,9 +70,14 @@ async function run(args: readonly string[], io: Io): Promise<number> {
 /** What the user can act on is said in one line; anything else is a defect of ours and shows its stack. */
 function explain(error: unknown): { text: string; exitCode: number } {
   if (error instanceof CliError) return { text: error.message, exitCode: error.exitCode };
-  const isExpected = [ConfigError, UnavailableError, UndecodableError, TooLargeError].some(
-    (kind) => error instanceof kind,
-  );
+  const isExpected = [
+    ConfigError,
+    UnavailableError,
+    NewerSchemaError,
+    BadKeyError,
+    UndecodableError,
+    TooLargeError,
+  ].some((kind) => error instanceof kind);
   if (isExpected && error instanceof Error) return { text: error.message, exitCode: FAILED };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: FAILED };
 }

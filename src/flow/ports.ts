@@ -7,6 +7,7 @@ import type { Batch } from "../flight/batch.ts";
 
 /**
  * Keys are `/`-separated segments of [A-Za-z0-9._=-], never `.` or `..`; another key throws `BadKeyError`.
+ * No key is a folder of another: what follows a whole key and a slash is undefined.
  * Laws: `put` creates a key or answers `exists`, and never changes what is there, also when two race; a body is visible
  * whole or not at all, also after a kill; what `put` acknowledged survives a kill; `get` of a missing key is null;
  * `list` gives every key that begins with the prefix, in byte order, those that stood there throughout exactly once;

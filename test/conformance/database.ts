@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+import { newBatch, type Batch } from "../../src/flight/batch.ts";
+import { clean } from "../../src/flight/clean.ts";
+import { addRow } from "../../src/flight/fill.ts";
+import type { Application, Database, Flow, StoredRow } from "../../src/flow/ports.ts";
+import { goodRow } from "../bodies.ts";
+
+/** Each a delivery with its rows; `rejected` beside them. */
+export interface Given {
+  id: string;
+  rows: readonly Record<string, unknown>[];
+  rejected?: Record<string, number>;
+}
+
+const RECEIVED_AT = 1_800_000_000;
+
+/** A batch as the flows make one; identities may stand in it more than once. */
+export function application(batch_id: string, given: readonly Given[], flow: Flow = "stream"): Application {
+  const batch: Batch = newBatch(64);
+  given.forEach(({ rows }, delivery) =>
+    rows.forEach((row, place) => addRow(batch, row, { source: "opensky", received_at: RECEIVED_AT, delivery }, place)),
+  );
+  clean(batch);
+  const deliveries = given.map(({ id, rows, rejected = {} }) => ({
+    id,
+    rejected,
+    rows: rows.length + Object.values(rejected).reduce((sum, n) => sum + n, 0),
+  }));
+  return { flow, batch_id, contract: "00000000", arrived_at: RECEIVED_AT, deliveries, batch };
+}
+
+const named = (n: number): string => n.toString(16).padStart(6, "a");
+const stream = async (database: Database) => (await database.totals(0)).flows.stream;
+
+/** The laws of `Database`. `make` gives an empty one. */
+export function databaseLaws(name: string, make: () => Promise<Database>): void {
+  describe(`${name} as a database`, () => {
+    applying(make);
+    reading(make);
+  });
+}
+
+function applying(make: () => Promise<Database>): void {
+  test("applies a delivery once, in whatever company it comes again", async () => {
+    const database = await make();
+    const [one, two] = [
+      { id: "s1", rows: [goodRow()] },
+      { id: "s2", rows: [goodRow({ icao24: "3c6445" })] },
+    ];
+    expect(await database.apply(application("b1", [one]))).toEqual({
+      received: 1,
+      accepted: 1,
+      duplicate: 0,
+      rejected: 0,
+      repeats: 0,
+    });
+    expect(await database.apply(application("b1", [one]))).toMatchObject({ received: 0, repeats: 1 });
+    expect(await database.apply(application("b2", [one, two]))).toMatchObject({ received: 1, accepted: 1, repeats: 1 });
+    expect(await database.apply(application("b3", [two, two]))).toMatchObject({ received: 0, repeats: 2 });
+    expect(await stream(database)).toMatchObject({ received: 2, accepted: 2, stored: 2, repeats: 4, unbalanced: [] });
+    expect(await database.delivered(["s1", "s2", "s3"])).toEqual(new Set(["s1", "s2"]));
+  });
+  test("applies a delivery once also when many bring it at once", async () => {
+    const database = await make();
+    const of = Array.from({ length: 8 }, (_, i) => ({ id: `s${i}`, rows: [goodRow({ icao24: named(i) }), goodRow()] }));
+    const applied = await Promise.all(
+      [0, 1, 2, 3].map((i) => database.apply(application(`b${i}`, i % 2 === 0 ? of : [...of].reverse()))),
+    );
+    expect(applied.reduce((sum, { received }) => sum + received, 0)).toBe(16);
+    expect(await stream(database)).toMatchObject({
+      received: 16,
+      accepted: 9,
+      duplicate: 7,
+      stored: 9,
+      repeats: 48,
+      unbalanced: [],
+    });
+  });
+  test("counts received as accepted, duplicate and rejected", async () => {
+    const database = await make();
+    const rows = [goodRow(), goodRow(), goodRow({ time_position: null, longitude: null, latitude: null })];
+    const counts = await database.apply(
+      application("b1", [{ id: "s1", rows, rejected: { not_json: 2, bad_icao24: 1 } }]),
+    );
+    expect(counts).toEqual({ received: 6, accepted: 2, duplicate: 1, rejected: 3, repeats: 0 });
+    expect(await database.batch("s1")).toMatchObject({
+      received: 6,
+      accepted: 2,
+      duplicate: 1,
+      rejected: { not_json: 2, bad_icao24: 1 },
+    });
+    expect(await database.batch("s9")).toBeNull();
+    expect(await stream(database)).toMatchObject({ reasons: { not_json: 2, bad_icao24: 1 } });
+  });
+  test("keeps of an aircraft the newest row, whatever the order of arrival", async () => {
+    const at = (last_contact: number, time_position: number | null) =>
+      goodRow({ last_contact, time_position, ...(time_position === null ? { longitude: null, latitude: null } : {}) });
+    const rows = [
+      at(1_700_000_100, null),
+      at(1_700_000_100, 1_700_000_090),
+      at(1_700_000_050, 1_700_000_050),
+      at(1_700_000_100, 1_700_000_080),
+    ];
+    for (const turn of [0, 1, 2, 3]) {
+      const database = await make();
+      for (let i = 0; i < 4; i++)
+        await database.apply(application(`b${i}`, [{ id: `s${i}`, rows: [rows[(i + turn) % 4] ?? {}] }]));
+      const [newest] = await database.aircraft({ limit: 10 });
+      expect(newest).toMatchObject({ last_contact: 1_700_000_100, time_position: 1_700_000_090 });
+      expect(await database.states({ limit: 10 })).toHaveLength(4);
+    }
+  });
+  test("counts what expires, and both sides still agree", async () => {
+    const database = await make();
+    await database.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
+    expect(await database.expire(RECEIVED_AT)).toBe(0);
+    expect(await database.expire(RECEIVED_AT + 1)).toBe(2);
+    expect(await stream(database)).toMatchObject({ accepted: 2, stored: 0, expired: 2, unbalanced: [] });
+    expect(await database.apply(application("b2", [{ id: "s1", rows: [goodRow()] }]))).toMatchObject({
+      received: 0,
+      repeats: 1,
+    });
+  });
+}
+
+function reading(make: () => Promise<Database>): void {
+  test("reads aircraft by address, callsign, part of either, and box, also across the antimeridian", async () => {
+    const database = await make();
+    const places: [string, string, number, number][] = [
+      ["000001", "AAL1", 179.5, 10],
+      ["000002", "BAW_2", -179.5, 10],
+      ["000003", "CCA3", 0, 10],
+    ];
+    const rows = places.map(([icao24, callsign, longitude, latitude]) =>
+      goodRow({ icao24, callsign: callsign.replace("_", ""), longitude, latitude }),
+    );
+    await database.apply(application("b1", [{ id: "s1", rows }]));
+    const ids = (found: readonly StoredRow[]) => found.map(({ icao24 }) => icao24);
+    const limit = 10;
+    expect(ids(await database.aircraft({ limit }))).toEqual(["000001", "000002", "000003"]);
+    expect(ids(await database.aircraft({ limit, icao24: "000002" }))).toEqual(["000002"]);
+    expect(ids(await database.aircraft({ limit, search: "cca" }))).toEqual(["000003"]);
+    expect(ids(await database.aircraft({ limit, search: "%" }))).toEqual([]);
+    expect(ids(await database.aircraft({ limit, search: "_" }))).toEqual([]);
+    expect(ids(await database.aircraft({ limit, box: { lamin: 0, lamax: 20, lomin: 179, lomax: -179 } }))).toEqual([
+      "000001",
+      "000002",
+    ]);
+    expect(ids(await database.states({ limit, box: { lamin: 0, lamax: 20, lomin: 179, lomax: -179 } }))).toEqual([
+      "000001",
+      "000002",
+    ]);
+    expect(ids(await database.aircraft({ limit, batch_ids: ["b1"] }))).toHaveLength(3);
+    expect(await database.aircraft({ limit, batch_ids: ["b2"] })).toEqual([]);
+  });
+  test("pages through the history without loss or repetition", async () => {
+    const database = await make();
+    const rows = Array.from({ length: 23 }, (_, i) =>
+      goodRow({
+        icao24: named(i % 5),
+        last_contact: 1_700_000_000 + Math.floor(i / 5),
+        time_position: null,
+        longitude: null,
+        latitude: null,
+      }),
+    );
+    await database.apply(application("b1", [{ id: "s1", rows }]));
+    const found: string[] = [];
+    let after: StoredRow | undefined;
+    do {
+      const page = await database.states({ limit: 4, ...(after === undefined ? {} : { after: after as never }) });
+      found.push(...page.map(({ icao24, last_contact }) => `${icao24} ${last_contact}`));
+      after = page.at(-1);
+    } while (after !== undefined);
+    expect(found).toHaveLength(23);
+    expect(new Set(found).size).toBe(23);
+  });
+  test("reads back what was applied, in the record's order", async () => {
+    const database = await make();
+    await database.apply(application("b1", [{ id: "s1", rows: [goodRow({ squawk: "7700" })] }]));
+    const [row] = await database.states({ limit: 1 });
+    expect(row).toEqual({
+      source: "opensky",
+      ...goodRow({ squawk: "7700" }),
+      flags: "emergency",
+      received_at: RECEIVED_AT,
+      batch_id: "b1",
+    });
+    expect(Object.keys(row ?? {}).slice(0, 3)).toEqual(["source", "icao24", "callsign"]);
+  });
+}

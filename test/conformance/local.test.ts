@@ -1,0 +1,74 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Database } from "../../src/flow/ports.ts";
+import { fileStore } from "../../src/local/file-store.ts";
+import { postgresCheckpoints } from "../../src/local/postgres-checkpoints.ts";
+import { postgresDatabase } from "../../src/local/postgres-database.ts";
+import { postgresQueue } from "../../src/local/postgres-queue.ts";
+import { postgresStream } from "../../src/local/postgres-stream.ts";
+import { query } from "../../src/local/transaction.ts";
+import { goodRow } from "../bodies.ts";
+import { freshDatabase, type FreshDatabase } from "../fresh-database.ts";
+import { temporaryFolder } from "../product.ts";
+import { checkpointLaws } from "./checkpoints.ts";
+import { application, databaseLaws } from "./database.ts";
+import { objectStoreLaws } from "./object-store.ts";
+import { queueLaws } from "./queue.ts";
+import { streamLaws } from "./stream.ts";
+
+let fresh: FreshDatabase;
+async function database(): Promise<FreshDatabase> {
+  const made = await freshDatabase();
+  fresh = made;
+  onTestFinished(() => made.drop());
+  return made;
+}
+/** Ends the connections that hold something, not the pools' idle ones. */
+const killBackends = async (of: string): Promise<void> => {
+  await query(
+    fresh.pool,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and ${of}`,
+  );
+};
+
+objectStoreLaws("the file store", async () => fileStore(await temporaryFolder()));
+
+queueLaws("PostgreSQL", {
+  async make() {
+    const { pool, connection } = await database();
+    const queue = postgresQueue(pool, { name: "arrivals", connection });
+    onTestFinished(() => queue.close());
+    return queue;
+  },
+  killHolders: () => killBackends("state = 'idle in transaction'"),
+  attempts: 10,
+  skipBackoff: async () => void (await query(fresh.pool, "update arrivals set ready_at = now()").catch(() => [])),
+});
+
+streamLaws("PostgreSQL", async () => {
+  const { pool, connection } = await database();
+  const stream = await postgresStream(pool, { name: "test", shards: 3, connection });
+  onTestFinished(() => stream.close());
+  return stream;
+});
+
+checkpointLaws("PostgreSQL", {
+  make: async () => postgresCheckpoints((await database()).connection, "test"),
+  killSessions: () => killBackends("true"),
+});
+
+const postgres = async (): Promise<Database> => postgresDatabase((await database()).pool, { retention_days: 7 });
+databaseLaws("PostgreSQL", postgres);
+
+test.each([
+  ["a row is deleted", "delete from state_vectors where icao24 = '3c6444'"],
+  ["a batch is dropped from the ledger", "delete from batches"],
+  ["a count is doubled", "update batches set accepted = accepted * 2"],
+  ["rows stand in no batch", "update state_vectors set batch_id = 'nobody'"],
+])("the count turns red when %s", async (_, damage) => {
+  const of = await postgres();
+  await of.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
+  expect((await of.totals(0)).flows.stream.unbalanced).toEqual([]);
+  await query(fresh.pool, damage);
+  const { request, stream } = (await of.totals(0)).flows;
+  expect([...request.unbalanced, ...stream.unbalanced].length).toBeGreaterThan(0);
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { Stream, StreamRecord } from "../../src/flow/ports.ts";
+
+const record = (partition_key: string, text: string) => ({ partition_key, data: Buffer.from(text), rows: 1 });
+const keys = ["a", "b", "c", "d", "e", 'quote"{}', "é"];
+
+async function readAll(stream: Stream, shard: string, limit = 7): Promise<StreamRecord[]> {
+  const found: StreamRecord[] = [];
+  for (let after: string | null = null; ;) {
+    const { records } = await stream.read(shard, after, limit);
+    found.push(...records);
+    const last = records.at(-1);
+    if (last === undefined) return found;
+    after = last.sequence_number;
+  }
+}
+
+/** The laws of `Stream`. `make` gives an empty stream of several shards. */
+export function streamLaws(name: string, make: () => Promise<Stream>): void {
+  describe(`${name} as a stream`, () => {
+    test("gives every record once, bytes unchanged, to a reader from the oldest", async () => {
+      const stream = await make();
+      const sent = Array.from({ length: 60 }, (_, i) => record(keys[i % keys.length] ?? "", `record ${i}`));
+      const answers = await stream.put(sent);
+      expect(answers.every((answer) => "sequence_number" in answer)).toBe(true);
+      const found: string[] = [];
+      for (const { id } of await stream.shards())
+        found.push(...(await readAll(stream, id)).map(({ data }) => Buffer.from(data).toString()));
+      expect(found.sort()).toEqual(sent.map(({ data }) => data.toString()).sort());
+    });
+    test("keeps records of one key in one shard, numbers growing as they were put", async () => {
+      const stream = await make();
+      for (let i = 0; i < 10; i++) await stream.put(keys.map((key) => record(key, `${i}`)));
+      const shardOf = new Map<string, string>();
+      for (const { id } of await stream.shards()) {
+        const records = await readAll(stream, id);
+        const numbers = records.map(({ sequence_number }) => BigInt(sequence_number));
+        expect(numbers).toEqual([...numbers].sort((a, b) => (a < b ? -1 : 1)));
+        expect(new Set(numbers).size).toBe(numbers.length);
+        for (const { partition_key } of records) {
+          expect(shardOf.get(partition_key) ?? id).toBe(id);
+          shardOf.set(partition_key, id);
+        }
+        for (const key of keys) {
+          const order = records
+            .filter((one) => one.partition_key === key)
+            .map(({ data }) => Number(Buffer.from(data).toString()));
+          expect(order).toEqual([...order].sort((a, b) => a - b));
+        }
+      }
+      expect(shardOf.size).toBe(keys.length);
+    });
+    test("never shows a later record before an earlier one, whoever writes at once", async () => {
+      const stream = await make();
+      const shards = await stream.shards();
+      const seen = new Map(shards.map(({ id }) => [id, [] as string[]]));
+      let writing = true;
+      const writers = Promise.all(
+        Array.from({ length: 6 }, async (_, w) => {
+          for (let i = 0; i < 25; i++) await stream.put(keys.map((key) => record(key, `${w} ${i}`)));
+        }),
+      ).then(() => (writing = false));
+      const follow = async (): Promise<void> => {
+        for (const { id } of shards) {
+          const of = seen.get(id) ?? [];
+          const { records } = await stream.read(id, of.at(-1) ?? null, 50);
+          of.push(...records.map(({ sequence_number }) => sequence_number));
+        }
+      };
+      while (writing) await follow();
+      await writers;
+      for (let i = 0; i < 40; i++) await follow();
+      for (const { id } of shards)
+        expect(seen.get(id)).toEqual((await readAll(stream, id, 1_000)).map(({ sequence_number }) => sequence_number));
+      expect([...seen.values()].flat()).toHaveLength(6 * 25 * keys.length);
+    });
+    test("wakes a reader when something arrives, and at the latest after the time given", async () => {
+      const stream = await make();
+      const { signal } = new AbortController();
+      const waiting = stream.arrival(30_000, signal);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await stream.put([record("a", "x")]);
+      await waiting;
+      await stream.arrival(10, signal);
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import packageFile from "../../package.json" with { type: "json" };
+import { flowsOf, temporaryFolder, until } from "../product.ts";
+
+const run = promisify(execFile);
+
+test("the packed package starts in an empty folder", async () => {
+  const folder = await temporaryFolder();
+  // built by the tests' setup; packing must not build again under the feet of the others
+  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]);
+  const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
+  const files = packed?.files.map((file) => file.path) ?? [];
+  expect(files).toEqual(
+    expect.arrayContaining(["dist/cli/main.js", "dist/web/page.js", "sql/001-store.sql", "LICENSE", "README.md"]),
+  );
+  expect(files.filter((file) => file.endsWith(".ts") || file.includes("test"))).toEqual([]);
+
+  const home = path.join(folder, "empty");
+  await mkdir(home);
+  await run("tar", ["xzf", path.join(folder, packed?.filename ?? ""), "-C", home]);
+  await mkdir(path.join(home, "node_modules"));
+  for (const name of installed(packageFile)) {
+    await mkdir(path.dirname(path.join(home, "node_modules", name)), { recursive: true });
+    symlinkSync(realpathSync(path.resolve("node_modules", name)), path.join(home, "node_modules", name));
+  }
+  const main = path.join(home, "package", packageFile.bin.flightline);
+  const child = spawn(process.execPath, [main, "start", "--port", "0"], { cwd: home });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const url = line.toString().trim();
+  expect(await (await fetch(url)).text()).toContain("Flightline");
+  const flows = await until(
+    () => flowsOf(url),
+    ({ stream, request }) => (stream.stored ?? 0) > 0 && (request.stored ?? 0) > 0,
+  );
+  expect([flows.stream.balanced, flows.request.balanced]).toEqual([true, true]);
+  child.kill("SIGINT");
+  expect((await exited)[0]).toBe(0);
+}, 120_000);
+
+/** What the package depends on, with what that depends on, as far as this machine installed it. */
+function installed(from: {
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+}): string[] {
+  const found = new Set<string>();
+  const add = (name: string): void => {
+    const folder = path.resolve("node_modules", name);
+    if (found.has(name) || !existsSync(folder)) return;
+    found.add(name);
+    const of = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as typeof from;
+    Object.keys({ ...of.dependencies, ...of.optionalDependencies }).forEach(add);
+  };
+  Object.keys({ ...from.dependencies, ...from.optionalDependencies }).forEach(add);
+  return [...found];
+}
