@@ -58,5 +58,7 @@ function tableOf(rows: readonly Row[]): string {
   return [line(names), line(widths.map((width) => "-".repeat(width))), ...cells.map(line)].join("\n") + "\n";
 }
 
-const cellOf = (value: unknown): string =>
-  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+function cellOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -19,7 +19,7 @@ const kindOf = (name: string): Kind => {
 
 const nullOf: Record<Kind, string> = { text: "null", number: "NaN", integer: "NaN", boolean: "2" };
 const unusableOf: Record<Kind, string> = { text: '"{"', number: "Infinity", integer: "Infinity", boolean: "3" };
-const symbols = { lt: "<", le: "<=", gt: ">", ge: ">=", eq: "===", plus: "+", minus: "-" } as const;
+const symbols = { lt: "<", gt: ">", ge: ">=", eq: "===", plus: "+", minus: "-" } as const;
 
 /** JavaScript source of an expression; locals carry the fields' names. Null is NaN, so comparisons with it are false. */
 function source(of: Expression, patterns: string[]): string {

@@ -87,7 +87,7 @@ type ValueOf<F> =
     ? (K extends "text" ? string : K extends "boolean" ? boolean : number) | (Null extends true ? null : never)
     : never;
 
-export type FieldName = (typeof fields)[number]["name"];
+type FieldName = (typeof fields)[number]["name"];
 /** A cleaned row. */
 export type StateVector = { -readonly [F in (typeof fields)[number] as F["name"]]: ValueOf<F> };
 

@@ -16,7 +16,7 @@ export type Expression =
   | { op: "and" | "or"; of: readonly Expression[] }
   | { op: "not"; of: Expression };
 
-export type Comparison = "lt" | "le" | "gt" | "ge" | "eq";
+export type Comparison = "lt" | "gt" | "ge" | "eq";
 
 /** What a rule does to the row it holds for. A rejection ends the row. */
 export type Rule =
@@ -44,7 +44,6 @@ export const lt = compare("lt");
 export const gt = compare("gt");
 export const ge = compare("ge");
 export const eq = compare("eq");
-export const le = compare("le");
 const arithmetic =
   (op: "plus" | "minus" | "modulo") =>
   (left: Operand, right: Operand): Expression => ({

@@ -49,7 +49,6 @@ function leafValue(kind: Kind, leaf: unknown): Value {
 
 const compare = {
   lt: (a: number, b: number) => a < b,
-  le: (a: number, b: number) => a <= b,
   gt: (a: number, b: number) => a > b,
   ge: (a: number, b: number) => a >= b,
 };

@@ -75,7 +75,7 @@ async function readOn(world: ConsumeWorld, of: Session): Promise<void> {
     const batch = await (next ?? readBatch(world, of));
     next = undefined;
     if (batch === null) {
-      if (of.untilEmpty === true) return;
+      if (of.untilEmpty === true && (await isEmpty(world, of))) return;
       await world.stream.arrival(POLL_MS, of.signal);
       continue;
     }
@@ -138,9 +138,10 @@ async function readBatch(world: ConsumeWorld, { readings }: Session): Promise<Re
 }
 
 /** Gives up what is more than a fair share of the shards, or leases what is free up to it. Nothing may be read ahead. */
-async function rebalance({ stream }: ConsumeWorld, { open, readings }: Session): Promise<void> {
+async function rebalance({ stream }: ConsumeWorld, { open, readings, untilEmpty }: Session): Promise<void> {
   const shards = await stream.shards();
-  const share = Math.ceil(shards.length / (await open.members()));
+  // who goes when the stream is empty takes all that is free; who stays leaves the others their share
+  const share = untilEmpty === true ? shards.length : Math.ceil(shards.length / (await open.members()));
   for (const [id, { lease }] of [...readings].slice(share)) {
     await lease.release();
     readings.delete(id);
@@ -151,6 +152,16 @@ async function rebalance({ stream }: ConsumeWorld, { open, readings }: Session):
     const lease = await open.lease(id);
     if (lease !== null) readings.set(id, { lease, position: lease.position });
   }
+}
+
+/** Nothing waits in the shards of others either: a holder that died may have left something, and is not yet known dead. */
+async function isEmpty({ stream }: ConsumeWorld, { open, readings }: Session): Promise<boolean> {
+  for (const { id } of await stream.shards()) {
+    if (readings.has(id)) continue;
+    const position = await open.position(id);
+    if (position !== END && (await stream.read(id, position, 1)).records.length > 0) return false;
+  }
+  return true;
 }
 
 /** A child shard is read after its parents, as far as the stream still knows them. */

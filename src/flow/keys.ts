@@ -41,6 +41,5 @@ export function parseCleanKey(key: string): CleanName | null {
   return { id, tag, format: format as FlatFormat, rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz` };
 }
 
-export const LAKE_PREFIX = "lake/";
 export const lakeFolder = (hour: string, batch_id: string): string => `lake/state_vectors/${hour}/batch=${batch_id}`;
 export const mixedFolder = (batch_id: string): string => `lake/mixed/batch=${batch_id}`;

@@ -14,6 +14,7 @@ export function gunzip(bytes: Uint8Array, limit: number): Buffer {
   let inflated: { buffer: Buffer; engine: Gunzip };
   try {
     // with `info` node answers the engine too, which its types do not say
+    // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the option `info` is not in the types
     const answer: unknown = gunzipSync(bytes, { info: true, maxOutputLength: limit } as object);
     inflated = answer as { buffer: Buffer; engine: Gunzip };
   } catch (cause) {

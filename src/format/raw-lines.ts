@@ -24,7 +24,8 @@ const names = rawFields.map(({ name }) => name);
  */
 export function serializeRow(row: unknown): Uint8Array {
   if (Array.isArray(row) && row.length >= 12) return Buffer.from(serializeArray(row));
-  if (typeof row !== "object" || row === null || Array.isArray(row)) return bounded(leaf(row), "");
+  if (typeof row !== "object" || row === null || Array.isArray(row))
+    return bounded(JSON.stringify(row) ?? "null", "null");
   const known = new Set<string>(names);
   const members = (ours: boolean) => Object.entries(row as RawRow).filter(([name]) => known.has(name) === ours);
   const own = members(true).map(([name, value]) => `"${name}":${leaf(value)}`);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, openSync, readFileSync, closeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
 import { ensureCluster, removeStalePid, serverPid } from "./postgres-cluster.ts";
@@ -20,8 +20,9 @@ export class AlreadyRunningError extends Error {
   override name = "AlreadyRunningError";
 }
 
-/** Part of the socket's file name; nothing listens on it. */
+/** Part of the socket's file name; nothing listens on it, unless a port was asked for. */
 const SOCKET_PORT = 5432;
+const SOCKET = /^\.s\.PGSQL\.(\d+)$/;
 const OWNER_LOCK = 0x666c6f;
 const START_MS = 30_000;
 const END_MS = 10_000;
@@ -83,13 +84,14 @@ export async function joinPostgres({ data }: { data: string }): Promise<Embedded
   if (owner !== null) {
     const isOrphan = await tryLock(owner);
     await owner.end();
-    if (!isOrphan) return { connection: connectionOf(at), stop: async () => {} };
+    if (!isOrphan) return { connection: connectionOf(at, owner.port), stop: async () => {} };
   }
   try {
     return await startPostgres({ data });
   } catch (error) {
     if (!(error instanceof AlreadyRunningError)) throw error;
-    return { connection: connectionOf(at), stop: async () => {} };
+    const port = portsOf(at)[0] ?? SOCKET_PORT;
+    return { connection: connectionOf(at, port), stop: async () => {} };
   }
 }
 
@@ -101,25 +103,34 @@ function placeOf(folder: string): Place {
   return { data, cluster: path.join(data, "pg"), socket: socketFolder(data, who), actor: who };
 }
 
-const connectionOf = ({ socket }: Place) => ({
+const connectionOf = ({ socket }: Place, port: number) => ({
   host: socket,
-  port: SOCKET_PORT,
+  port,
   user: "postgres",
   database: "flightline",
 });
+
+/** Ports by which sockets in the folder are named: the server's, and what servers that were killed left. */
+const portsOf = ({ socket }: Place): number[] =>
+  readdirSync(socket)
+    .flatMap((name) => SOCKET.exec(name)?.[1] ?? [])
+    .map(Number);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A connection to a server that is up, null when there is none. */
 async function connectOwner(at: Place): Promise<pg.Client | null> {
-  const client = new pg.Client({ ...connectionOf(at), database: "postgres", connectionTimeoutMillis: 5_000 });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch {
-    return null;
+  for (const port of portsOf(at)) {
+    const client = new pg.Client({ ...connectionOf(at, port), database: "postgres", connectionTimeoutMillis: 5_000 });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return client;
+    } catch {
+      // nobody listens there: a socket that a killed server left, or one that is not ready
+    }
   }
+  return null;
 }
 
 async function tryLock(client: pg.Client): Promise<boolean> {
@@ -141,7 +152,9 @@ function interrupt(at: Place): void {
 async function launch(at: Place, port: number | undefined): Promise<EmbeddedPostgres> {
   const binaries = findBinaries();
   ensureCluster(at, binaries);
+  await untilEnded(at.cluster);
   removeStalePid(at.cluster);
+  for (const left of portsOf(at)) rmSync(path.join(at.socket, `.s.PGSQL.${left}`), { force: true });
   const server = spawnServer(at, binaries, port);
   try {
     const owner = await untilReady(at, server);
@@ -150,7 +163,7 @@ async function launch(at: Place, port: number | undefined): Promise<EmbeddedPost
     if (rowCount === 0) await owner.query("create database flightline");
     const dsn = port === undefined ? undefined : await openPort(owner, port);
     return {
-      connection: connectionOf(at),
+      connection: connectionOf(at, port ?? SOCKET_PORT),
       ...(dsn === undefined ? {} : { dsn }),
       stop: () => stopServer(owner, server),
     };
@@ -158,6 +171,11 @@ async function launch(at: Place, port: number | undefined): Promise<EmbeddedPost
     await endServer(server);
     throw error;
   }
+}
+
+/** A server that takes no more connections may still be writing: the next one waits for it. */
+async function untilEnded(cluster: string): Promise<void> {
+  for (const until = Date.now() + END_MS; serverPid(cluster) !== null && Date.now() < until;) await sleep(LOOK_MS);
 }
 
 function spawnServer(at: Place, { postgres, version }: Binaries, port: number | undefined): ChildProcess {

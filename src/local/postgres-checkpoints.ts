@@ -33,6 +33,7 @@ async function openSession(connection: pg.ClientConfig, stream: string): Promise
     async members() {
       const rows = await run<{ n: number }>(
         `select count(distinct pid)::int as n from pg_locks where locktype = 'advisory' and granted and classid = $1
+           and database = (select oid from pg_database where datname = current_database())
            and objid = (hashtext($2)::bigint & 4294967295)::oid`,
         [MEMBER_CLASS, stream],
       );

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { UnavailableError } from "../flow/errors.ts";
 import type { Queue } from "../flow/ports.ts";
 import { listener } from "./listener.ts";
 import { query, transaction } from "./transaction.ts";
@@ -28,7 +29,7 @@ export function postgresQueue(
     async consume(handle, { signal, concurrency = 1 }) {
       const worker = async (): Promise<void> => {
         while (!signal.aborted) {
-          const found = await takeOne(pool, { name, attempts }, handle).catch(() => false);
+          const found = await takeOne(pool, { name, attempts }, handle).catch(waitedOut);
           if (!found && !signal.aborted) await wake.next(POLL_MS, signal);
         }
       };
@@ -53,6 +54,12 @@ export function postgresQueue(
     },
     close: () => wake.close(),
   };
+}
+
+/** While the server is away nothing is ready. */
+function waitedOut(error: unknown): false {
+  if (error instanceof UnavailableError) return false;
+  throw error;
 }
 
 /** Handles one message that is ready; false when there is none. */

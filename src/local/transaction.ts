@@ -74,11 +74,13 @@ export async function query<R extends pg.QueryResultRow>(
   }
 }
 
-/** Class 08 connection, 53 resources, 57 operator intervention; and everything that is not the server's own answer. */
+/**
+ * Class 08 connection, 53 resources, 57 operator intervention; and plain errors, which is what the client and the socket
+ * throw. An error with a name of its own came from `work` and passes.
+ */
 function translated(error: unknown): unknown {
-  if (error instanceof UnavailableError) return error;
   if (error instanceof pg.DatabaseError && !/^(08|53|57P)/.test(error.code ?? "")) return error;
-  const isOurs = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
-  if (isOurs || !(error instanceof Error)) return error;
+  const isConnection = error instanceof Error && ["Error", "error", "AggregateError"].includes(error.name);
+  if (!isConnection) return error;
   return new UnavailableError(`PostgreSQL is not available: ${error.message}`, { cause: error });
 }

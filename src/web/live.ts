@@ -18,6 +18,7 @@ function open(): void {
   close();
   const source = new EventSource("/live/events");
   events = source;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the server and the page share these types
   const on = <T>(name: string, take: (data: T) => void) =>
     source.addEventListener(name, ({ data }: MessageEvent<string>) => {
       lastData.value = Date.now();

@@ -89,7 +89,7 @@ export function queueLaws(name: string, { make, killHolders, attempts, skipBacko
       await consumeUntil(
         queue,
         async (message) => void got.push(message),
-        () => got.length > 0 || started > 1,
+        () => got.length + started > 1,
       );
       stop.abort();
       await held;

@@ -19,7 +19,7 @@ async function filesWith(bodies: readonly Uint8Array[]): Promise<string[]> {
 
 async function sql(statement: string): Promise<unknown[][]> {
   const connection = await (await DuckDBInstance.create()).connect();
-  const rows = await (await connection.runAndReadAll(statement)).getRows();
+  const rows = (await connection.runAndReadAll(statement)).getRows();
   connection.closeSync();
   return rows;
 }

@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { cleaning } from "./clean.ts";
+import { command } from "./command.ts";
+import type { Row } from "./measure.ts";
+import { parquet } from "./parquet.ts";
+import { posting } from "./post.ts";
+import { loading } from "./postgres.ts";
+import { streaming } from "./stream.ts";
+
+/** npm run bench [-- QUESTION...]: prints a table and writes bench/results/QUESTION.json. */
+const questions: Record<string, () => Promise<{ from: string; rows: Row[] }>> = {
+  clean: cleaning,
+  parquet,
+  post: posting,
+  postgres: loading,
+  stream: streaming,
+  command,
+};
+
+const asked = process.argv.slice(2);
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+const { devDependencies, dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as Record<
+  string,
+  Record<string, string>
+>;
+const machine = {
+  cpu: os.cpus()[0]?.model,
+  cores: os.cpus().length,
+  memory_gib: Math.round(os.totalmem() / 2 ** 30),
+  node: process.version,
+  platform: `${os.platform()} ${os.arch()}`,
+};
+
+mkdirSync("bench/results", { recursive: true });
+console.log(`| question | ours | peer | ratio | aim | met |\n|---|---|---|---|---|---|`);
+for (const [name, ask] of Object.entries(questions)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const { from, rows } = await ask();
+  for (const { question, ours, peer, ratio, aim, met } of rows)
+    console.log(
+      `| ${question} | ${ours} | ${peer} | ${ratio?.toFixed(2) ?? ""} | ${aim} | ${met === null ? "" : met ? "yes" : "no"} |`,
+    );
+  const result = {
+    date: new Date().toISOString(),
+    commit,
+    machine,
+    packages: {
+      ...dependencies,
+      zod: devDependencies?.["zod"],
+      fastify: devDependencies?.["fastify"],
+      duckdb: devDependencies?.["@duckdb/node-api"],
+    },
+    from,
+    rows,
+  };
+  writeFileSync(`bench/results/${name}.json`, `${JSON.stringify(result, null, 2)}\n`);
+}
+process.exit(0);

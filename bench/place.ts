@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseCommand, type Io } from "../src/cli/command.ts";
+import { consume } from "../src/cli/consume.ts";
+import { openWorld, type World } from "../src/cli/world.ts";
+
+/** An empty data folder with an embedded PostgreSQL of its own; `close` removes both. */
+export async function newPlace(): Promise<{ world: World; close(): Promise<void> }> {
+  const data = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
+  const given = parseCommand(consume, ["--data", data]);
+  const world = await openWorld(given, { env: {} } as unknown as Io, { owns: true });
+  return {
+    world,
+    async close() {
+      await world.close();
+      rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** CPU seconds of every process of PostgreSQL that lives now, ended backends of the postmaster included. Linux only. */
+export function postgresCpu_s(): number {
+  const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  const pids = execFileSync("sh", ["-c", "pgrep postgres || true"], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .filter(Boolean);
+  let sum = 0;
+  for (const pid of pids) {
+    const fields = statOf(pid)?.split(") ")[1]?.split(" ") ?? [];
+    // utime, stime, and those of children that were waited for
+    for (const at of [11, 12, 13, 14]) sum += Number(fields[at] ?? 0);
+  }
+  return sum / ticks;
+}
+
+function statOf(pid: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return null;
+  }
+}

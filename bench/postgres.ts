@@ -1,0 +1,113 @@
+import { pipeline } from "node:stream/promises";
+import { Readable } from "node:stream";
+import { from as copyFrom } from "pg-copy-streams";
+import { clean } from "../src/flight/clean.ts";
+import { readBody } from "../src/format/body.ts";
+import { batchRows, newDecoded } from "../src/format/decoded.ts";
+import type { Application } from "../src/flow/ports.ts";
+import { newestRows } from "../src/flow/newest.ts";
+import { encodeCopy } from "../src/local/copy-binary.ts";
+import { statement } from "../src/local/sql.ts";
+import { transaction } from "../src/local/transaction.ts";
+import { openskyBodies, thousands } from "./input.ts";
+import { median, type Row } from "./measure.ts";
+import { newPlace, postgresCpu_s } from "./place.ts";
+
+const BATCHES = 10;
+const ROUNDS = 5;
+
+/** Batches of 10,000 clean rows into PostgreSQL, against COPY of rows made ready before plus the same two statements. */
+export async function loading(): Promise<{ from: string; rows: Row[] }> {
+  const { bodies, from } = await openskyBodies(1);
+  const parts = thousands(bodies[0] ?? Buffer.alloc(0), 2 * ROUNDS * BATCHES * 10, "arrays");
+  const applications = Array.from({ length: 2 * ROUNDS * BATCHES }, (_, i) =>
+    applicationOf(parts.slice(10 * i, 10 * i + 10), i),
+  );
+  const { world, close } = await newPlace();
+  await world.database.apply(applicationOf(thousands(bodies[0] ?? Buffer.alloc(0), 1, "arrays"), 1_000_000));
+  const times = { ours: [] as Timed[], peer: [] as Timed[] };
+  let next = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const mine = applications.slice(next, (next += BATCHES));
+    times.ours.push(await timed(async () => void (await eachOf(mine, (one) => world.database.apply(one)))));
+    const theirs = applications
+      .slice(next, (next += BATCHES))
+      .map(({ batch, batch_id }) => readyRows({ batch, batch_id }));
+    times.peer.push(await timed(async () => void (await eachOf(theirs, (bytes) => copyAndMerge(world.pool, bytes)))));
+  }
+  await close();
+  const [ours, peer] = [sumUp(times.ours), sumUp(times.peer)];
+  const ratio = (peer.node + peer.postgres) / (ours.node + ours.postgres);
+  const row = {
+    question: `${BATCHES} batches of 10,000 rows into PostgreSQL`,
+    ours: said("flightline", ours),
+    peer: said("COPY of ready rows + the same upsert", peer),
+    ratio,
+    aim: "0.6",
+    met: ratio >= 0.6,
+  };
+  return { from, rows: [row] };
+}
+
+function applicationOf(bodies: readonly Buffer[], i: number): Application {
+  const decoded = newDecoded(16_384);
+  for (const body of bodies)
+    readBody(
+      body,
+      undefined,
+      batchRows(() => decoded, { source: "opensky", received_at: 1_900_000_000, delivery: 0 }),
+    );
+  clean(decoded.batch);
+  const id = `bench${i}`;
+  return {
+    flow: "stream",
+    batch_id: id,
+    contract: "00000000",
+    arrived_at: 1_900_000_000,
+    deliveries: [{ id, rows: decoded.batch.rows, rejected: {} }],
+    batch: decoded.batch,
+  };
+}
+
+function readyRows({ batch, batch_id }: Pick<Application, "batch" | "batch_id">): Buffer {
+  const rows = Int32Array.from({ length: batch.rows }, (_, i) => i);
+  return Buffer.from(encodeCopy(batch, { rows, isNewest: newestRows(batch, rows), batch_id }));
+}
+
+const copyAndMerge = (pool: Parameters<typeof transaction>[0], bytes: Buffer): Promise<void> =>
+  transaction(pool, async (client) => {
+    await client.query(statement("create-stage"));
+    await pipeline(
+      Readable.from([bytes], { objectMode: false }),
+      client.query(copyFrom("copy stage from stdin (format binary)")),
+    );
+    await client.query(statement("insert-states"));
+    await client.query(statement("merge-aircraft"));
+  });
+
+async function eachOf<T>(all: readonly T[], run: (one: T) => Promise<unknown>): Promise<void> {
+  for (const one of all) await run(one);
+}
+
+interface Timed {
+  wall: number;
+  node: number;
+  postgres: number;
+}
+async function timed(run: () => Promise<void>): Promise<Timed> {
+  const before = { wall: performance.now(), node: process.cpuUsage(), postgres: postgresCpu_s() };
+  await run();
+  const { user, system } = process.cpuUsage(before.node);
+  return {
+    wall: performance.now() - before.wall,
+    node: (user + system) / 1_000,
+    postgres: (postgresCpu_s() - before.postgres) * 1_000,
+  };
+}
+const sumUp = (of: readonly Timed[]): Timed => ({
+  wall: median(of.map(({ wall }) => wall)),
+  node: median(of.map(({ node }) => node)),
+  postgres: median(of.map(({ postgres }) => postgres)),
+});
+const said = (name: string, { wall, node, postgres }: Timed): string =>
+  `${name}: ${wall.toFixed(0)} ms, CPU Node ${node.toFixed(0)} + PostgreSQL ${postgres.toFixed(0)} ms`;
