@@ -29,11 +29,11 @@ export async function loading(): Promise<{ from: string; rows: Row[] }> {
   let next = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const mine = applications.slice(next, (next += BATCHES));
-    times.ours.push(await timed(async () => void (await eachOf(mine, (one) => world.database.apply(one)))));
+    times.ours.push(await timed(() => eachOf(mine, (one) => world.database.apply(one))));
     const theirs = applications
       .slice(next, (next += BATCHES))
       .map(({ batch, batch_id }) => readyRows({ batch, batch_id }));
-    times.peer.push(await timed(async () => void (await eachOf(theirs, (bytes) => copyAndMerge(world.pool, bytes)))));
+    times.peer.push(await timed(() => eachOf(theirs, (bytes) => copyAndMerge(world.pool, bytes))));
   }
   await close();
   const [ours, peer] = [sumUp(times.ours), sumUp(times.peer)];

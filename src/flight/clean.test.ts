@@ -107,7 +107,7 @@ test("cleaning a cleaned row again changes nothing but the bad_ flags", () => {
   const once = compiled(fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() })).flatMap((r) =>
     "row" in r ? [r.row] : [],
   );
-  const twice = compiled(once as unknown as RawRow[]);
+  const twice = compiled(once);
   const lasting = (flags: string) =>
     flags
       .split(",")

@@ -87,7 +87,6 @@ type ValueOf<F> =
     ? (K extends "text" ? string : K extends "boolean" ? boolean : number) | (Null extends true ? null : never)
     : never;
 
-type FieldName = (typeof fields)[number]["name"];
 /** A cleaned row. */
 export type StateVector = { -readonly [F in (typeof fields)[number] as F["name"]]: ValueOf<F> };
 
