@@ -1,7 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import { readCsv } from "./csv-read.ts";
 import { UndecodableError } from "./errors.ts";
-import { NESTING_LIMIT, nestsTooDeep, opensFewer, parseLine, toText } from "./json.ts";
+import { decodeText, NESTING_LIMIT, nestsTooDeep, opensFewer, parseLine } from "./json.ts";
 import { isBlank, readLines } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 import { WrongShapeError } from "./shape.ts";
@@ -32,8 +31,8 @@ export const withoutMark = (bytes: Uint8Array): Uint8Array =>
 
 /** Reads the bytes as one JSON document; what kept it from being one is answered, for lines may still do. */
 function readDocument(body: Uint8Array, rows: Rows): UndecodableError | undefined {
-  if (!isUtf8(body)) return new UndecodableError("the body is not UTF-8");
-  const text = toText(body);
+  const text = decodeText(body);
+  if (text === null) return new UndecodableError("the body is not UTF-8");
   let value: unknown;
   try {
     value = JSON.parse(text);

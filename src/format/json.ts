@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 
 /** Nesting from which JSON is not read, counting the outermost value as 1: Spark's reader stops there too. */
 export const NESTING_LIMIT = 1_000;
@@ -75,11 +75,17 @@ export function parseLine(text: string, bytes: number): ParsedLine {
 /** The same from bytes of which it is not known whether they are UTF-8. */
 export function parseLineBytes(line: Uint8Array): ParsedLine & { text?: string } {
   if (line.length > LINE_LIMIT) return { reason: "too_large" };
-  if (!isUtf8(line)) return { reason: "not_utf8" };
-  const text = toText(line);
+  const text = decodeText(line);
+  if (text === null) return { reason: "not_utf8" };
   return { ...parseLine(text, line.length), text };
 }
 
-/** Bytes known to be UTF-8 as text; a byte order mark stays. */
-export const toText = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+/** Bytes as text, null when they are not UTF-8; a byte order mark stays. */
+export const decodeText = (bytes: Uint8Array): string | null =>
+  isAscii(bytes) || isUtf8(bytes) ? toText(bytes) : null;
+
+/** Bytes known to be UTF-8 as text. What is ASCII, as most is, is copied and not decoded. */
+export function toText(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString(isAscii(buffer) ? "latin1" : "utf8");
+}

@@ -1,5 +1,4 @@
-import { isUtf8 } from "node:buffer";
-import { LINE_LIMIT, parseLine, parseLineBytes, toText, type ParsedLine } from "./json.ts";
+import { decodeText, LINE_LIMIT, parseLine, parseLineBytes, type ParsedLine } from "./json.ts";
 import type { Rows } from "./rows.ts";
 
 const LF = 10;
@@ -11,8 +10,10 @@ export const isBlank = (text: string): boolean => !/[^ \t\r\n]/.test(text);
  * Reads whole lines of NDJSON: each is told as a value or rejected alone, with its bytes. `first` is the number of the
  * segment's first line. Returns how many lines there were.
  */
-export const readLines = (segment: Uint8Array, first: number, rows: Rows): number =>
-  isUtf8(segment) ? readTextLines(toText(segment), first, rows) : readByteLines(segment, first, rows);
+export function readLines(segment: Uint8Array, first: number, rows: Rows): number {
+  const text = decodeText(segment);
+  return text === null ? readByteLines(segment, first, rows) : readTextLines(text, first, rows);
+}
 
 /** One string for the whole segment: lines are slices of it, which JSON.parse reads where they are. */
 function readTextLines(text: string, first: number, rows: Rows): number {

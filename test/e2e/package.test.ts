@@ -19,7 +19,7 @@ test("the packed package starts in an empty folder", async () => {
   expect(files).toEqual(
     expect.arrayContaining(["dist/cli/main.js", "dist/web/page.js", "sql/001-store.sql", "LICENSE", "README.md"]),
   );
-  expect(files.filter((file) => file.endsWith(".ts") || file.includes("test"))).toEqual([]);
+  expect(files.filter((file) => /\.ts$|\.test\.|^(test|src|cases)\//.test(file))).toEqual([]);
 
   const home = path.join(folder, "empty");
   await mkdir(home);
