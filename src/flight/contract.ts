@@ -146,7 +146,12 @@ export const rules: readonly Rule[] = [
     do: "reject",
     reason: "bad_icao24",
     field: "icao24",
-    when: or(missing("icao24"), not(matches("icao24", "^~?[0-9a-f]{6}$")), matches("icao24", "^~?(000000|ffffff)$")),
+    when: or(
+      missing("icao24"),
+      not(matches("icao24", "^~?[0-9a-f]{6}$")),
+      matches("icao24", "^~?0{6}$"),
+      matches("icao24", "^~?f{6}$"),
+    ),
   },
   {
     do: "reject",

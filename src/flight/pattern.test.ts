@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { rules } from "./contract.ts";
+import type { Expression } from "./expression.ts";
+import { lowerAscii, upperAscii } from "./operations.ts";
+import { patternTest } from "./pattern.ts";
+
+/** Every pattern that the rules use. */
+function patternsIn(of: unknown): string[] {
+  if (typeof of !== "object" || of === null) return [];
+  const own = (of as Partial<Expression>).op === "matches" ? [(of as { pattern: string }).pattern] : [];
+  return [...own, ...Object.values(of).flatMap(patternsIn)];
+}
+const found = [...new Set(patternsIn(rules))];
+const others = ["^[a-c]{2,3}$", "^a+b*$", "^a?a$", "^(a|b)$", "^[^a]$", "^[a-z0-9][a-z0-9_-]{0,31}$", "^.$"];
+
+test.each([...found, ...others])("%s tests as the regular expression does", (pattern) => {
+  const isMatch = patternTest(pattern);
+  const expression = new RegExp(pattern, "u");
+  // fast-check makes no text for a lookahead
+  const matching = pattern.includes("(?!") ? fc.string({ minLength: 1, maxLength: 66 }) : fc.stringMatching(expression);
+  const near = matching.chain((text) =>
+    fc
+      .record({ at: fc.nat(text.length), put: fc.string({ maxLength: 2 }), cut: fc.nat(2) })
+      .map(({ at, put, cut }) => text.slice(0, at) + put + text.slice(at + cut)),
+  );
+  const texts = fc.sample(fc.oneof(near, fc.string(), matching), 2_000);
+  expect(texts.filter((text) => isMatch(text) !== expression.test(text))).toEqual([]);
+  expect(texts.some((text) => isMatch(text))).toBe(true);
+});
+
+test("letters beyond ASCII keep their case", () => {
+  expect([lowerAscii("AbZ[\u212a\u0130Ä@"), upperAscii("aBz{ıß`é")]).toEqual(["abz[\u212a\u0130Ä@", "ABZ{ıß`é"]);
+});
