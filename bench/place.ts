@@ -21,19 +21,17 @@ export async function newPlace(): Promise<{ world: World; close(): Promise<void>
 }
 
 /** CPU seconds of every process of PostgreSQL that lives now, ended backends of the postmaster included. Linux only. */
-export function postgresCpu_s(): number {
-  const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-  const pids = execFileSync("sh", ["-c", "pgrep postgres || true"], { encoding: "utf8" })
+export const postgresCpu_s = (): number =>
+  execFileSync("sh", ["-c", "pgrep postgres || true"], { encoding: "utf8" })
     .trim()
     .split("\n")
-    .filter(Boolean);
-  let sum = 0;
-  for (const pid of pids) {
-    const fields = statOf(pid)?.split(") ")[1]?.split(" ") ?? [];
-    // utime, stime, and those of children that were waited for
-    for (const at of [11, 12, 13, 14]) sum += Number(fields[at] ?? 0);
-  }
-  return sum / ticks;
+    .reduce((sum, pid) => sum + cpuOf_s(pid), 0);
+
+/** CPU seconds of a process and of its children that were waited for. */
+export function cpuOf_s(pid: string): number {
+  const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  const fields = statOf(pid)?.split(") ")[1]?.split(" ") ?? [];
+  return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at] ?? 0), 0) / ticks;
 }
 
 function statOf(pid: string): string | null {

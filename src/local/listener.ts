@@ -2,7 +2,7 @@ import pg from "pg";
 
 /** Waits for notifications on one channel, over a connection of its own that is made again when it breaks. */
 export interface Listener {
-  /** Resolves at the next notification, after `ms`, or when the signal aborts. */
+  /** Resolves at the next notification, at once when one came while nobody waited, after `ms`, or when the signal aborts. */
   next(ms: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -19,6 +19,7 @@ export function listener(
   const waiting = new Set<() => void>();
   let client: pg.Client | undefined;
   let isClosed = false;
+  let isMissed = false;
   let timer: NodeJS.Timeout | undefined;
 
   const wakeAll = (): void => {
@@ -37,6 +38,7 @@ export function listener(
     fresh.on("end", again);
     fresh.on("notification", ({ payload }) => {
       onMessage?.(payload ?? "");
+      isMissed = waiting.size === 0;
       wakeAll();
     });
     try {
@@ -59,7 +61,8 @@ export function listener(
         const timeout = setTimeout(done, ms);
         waiting.add(done);
         signal.addEventListener("abort", done, { once: true });
-        if (signal.aborted) done();
+        if (signal.aborted || isMissed) done();
+        isMissed = false;
       }),
     async close() {
       isClosed = true;
