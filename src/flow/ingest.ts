@@ -139,13 +139,18 @@ async function commit(decoded: Decoded, door: DoorRecord, { objects, queue }: In
   return { id: door.id, received: door.rows, cleaned: batch.rows, rejected: countByReason(rejections) };
 }
 
+/** A queue that does not answer keeps nobody waiting longer than this. */
+const ANNOUNCE_MS = 2_000;
+
 /** The objects are the truth: what a queue that is down was not told, the sweep finds. */
 async function announce(queue: Queue | undefined, key: string): Promise<void> {
-  try {
-    await queue?.send(key);
-  } catch (error) {
+  if (queue === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ANNOUNCE_MS)));
+  const sent = queue.send(key).catch((error: unknown) => {
     if (!(error instanceof UnavailableError)) throw error;
-  }
+  });
+  await Promise.race([sent, late]).finally(() => clearTimeout(timer));
 }
 
 /** Cleans an ingestion again from its raw body, for a door record whose clean file was never written. */

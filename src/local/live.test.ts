@@ -1,0 +1,70 @@
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { liveFeed, type LiveFeed } from "./live.ts";
+
+const row = (n: number, over: Record<string, unknown> = {}) => ({
+  icao24: n.toString(16).padStart(6, "0"),
+  last_contact: 1,
+  origin_country: "x".repeat(100),
+  ...over,
+});
+const rows = (count: number, over = {}) => Array.from({ length: count }, (_, i) => row(i, over));
+
+async function serve(feed: LiveFeed): Promise<string> {
+  const server = http.createServer((request, response) =>
+    request.url === "/events" ? feed.events(request, response) : feed.snapshot(request, response),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    feed.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+const snapshotOf = async (url: string, etag = "") => fetch(url, { headers: { "if-none-match": etag } });
+
+test("sends what changed at a tick, once, and a snapshot that is the same", async () => {
+  const feed = liveFeed({ tick_ms: 20 });
+  const url = await serve(feed);
+  const reader = (await fetch(`${url}/events`)).body?.getReader();
+  let text = "";
+  const read = async (until: (seen: string) => boolean) => {
+    while (!until(text)) text += new TextDecoder().decode((await reader?.read())?.value);
+  };
+  feed.update([row(1), row(2)]);
+  await read((seen) => seen.includes("event: aircraft"));
+  const before = text.length;
+  feed.update([row(1), row(2, { last_contact: 2 })]);
+  await read((seen) => seen.slice(before).includes("event: aircraft"));
+  expect(text.slice(before)).not.toContain('"000001"');
+  const response = await snapshotOf(url);
+  const { rows: held } = (await response.json()) as { rows: unknown[] };
+  expect(held).toHaveLength(2);
+  expect((await snapshotOf(url, response.headers.get("etag") ?? "")).status).toBe(304);
+  feed.replace([row(1)]);
+  await read((seen) => seen.includes("event: resync"));
+  expect(feed.size).toBe(1);
+});
+
+test("a client that does not read is sent nothing more until it does, and then told to fetch anew", async () => {
+  const feed = liveFeed({ tick_ms: 5 });
+  const url = new URL(`${await serve(feed)}/events`);
+  const slow = await new Promise<http.IncomingMessage>((resolve) => http.get(url, resolve));
+  slow.pause();
+  for (let n = 2; n < 40; n++) {
+    feed.update(rows(2_000, { last_contact: n }));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  let bytes = 0;
+  let text = "";
+  slow.on("data", (part: Buffer) => {
+    bytes += part.length;
+    text = (text + part.toString()).slice(-2_000_000);
+  });
+  slow.resume();
+  while (!text.includes("event: resync")) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(bytes).toBeLessThan(30 * 2_000 * 200);
+  slow.destroy();
+});
