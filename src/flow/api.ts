@@ -70,7 +70,7 @@ function findRoute(event: ProxyEvent): { route: Route; pathValues: Record<string
   if (matching.length === 0)
     throw new BadRequestError(
       "there is no such resource",
-      { code: "not_found", path: event.path.slice(0, 100), allowed: routes.map(({ path }) => path) },
+      { code: "not_found", path: event.path.slice(0, 100), allowed: [...new Set(routes.map(({ path }) => path))] },
       404,
     );
   const allowed = matching.map(({ route }) => route.method);

@@ -27,6 +27,7 @@ export async function postStates(
   const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   if (body.length > WIRE_LIMIT) throw new TooLargeError(`the body has more than ${WIRE_LIMIT} bytes`);
   const inflated = isGzip(body) ? inflateWithin(body) : body;
+  if (held + inflated.length > HELD_LIMIT) throw tooMuchAtOnce();
   held += inflated.length;
   try {
     const request = {
@@ -46,12 +47,14 @@ export async function postStates(
   }
 }
 
+const tooMuchAtOnce = (cause?: unknown): UnavailableError =>
+  new UnavailableError("too many large bodies are under way", { retry_after_s: 2, cause });
+
 function inflateWithin(body: Uint8Array): Uint8Array {
   try {
     return inflate(body, Math.min(INFLATED_LIMIT, Math.max(0, HELD_LIMIT - held)));
   } catch (error) {
-    if (error instanceof TooLargeError && held > HELD_LIMIT - INFLATED_LIMIT)
-      throw new UnavailableError("too many large bodies are under way", { retry_after_s: 2, cause: error });
+    if (error instanceof TooLargeError && held > HELD_LIMIT - INFLATED_LIMIT) throw tooMuchAtOnce(error);
     throw error;
   }
 }
