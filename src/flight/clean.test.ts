@@ -4,6 +4,7 @@ import { newBatch, rowAt } from "./batch.ts";
 import { clean } from "./clean.ts";
 import { rawFields } from "./contract.ts";
 import { addRow, type RawRow } from "./fill.ts";
+import { dropDuplicates, identities } from "./identity.ts";
 import { cleanRow, type ReferenceResult } from "./reference.ts";
 
 const RECEIVED_AT = 1_700_000_000;
@@ -134,3 +135,22 @@ function seed(): number {
   console.log(`seed ${chosen}`);
   return chosen;
 }
+
+test("the order of rows changes neither how many are rejected nor which identities are kept", () => {
+  const rows = fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() });
+  const outcome = (of: readonly RawRow[]) => {
+    const batch = newBatch(16);
+    of.forEach((row, place) => addRow(batch, row, origin, place));
+    const rejected = clean(batch).length;
+    dropDuplicates(batch, identities());
+    const { icao24, last_contact, time_position } = batch.columns;
+    const kept = Array.from({ length: batch.rows }, (_, i) => [icao24[i], last_contact[i], time_position[i]].join(" "));
+    return { rejected, kept: kept.sort() };
+  };
+  const twice = [...rows, ...rows];
+  const shuffled =
+    fc.sample(fc.shuffledSubarray(twice, { minLength: twice.length }), { numRuns: 1, seed: seed() })[0] ?? [];
+  const expected = outcome(twice);
+  expect(outcome(shuffled)).toEqual(expected);
+  expect(expected.kept.length).toBeGreaterThan(500);
+});
