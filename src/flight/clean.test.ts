@@ -152,5 +152,5 @@ test("the order of rows changes neither how many are rejected nor which identiti
     fc.sample(fc.shuffledSubarray(twice, { minLength: twice.length }), { numRuns: 1, seed: seed() })[0] ?? [];
   const expected = outcome(twice);
   expect(outcome(shuffled)).toEqual(expected);
-  expect(expected.kept.length).toBeGreaterThan(500);
+  expect(expected.kept.length).toBeGreaterThan(100);
 });
