@@ -48,12 +48,24 @@ test("sends what changed at a tick, once, and a snapshot that is the same", asyn
   expect(feed.size).toBe(1);
 });
 
+test("a client that reads is sent every tick of 10,000 aircraft and is never told to fetch anew", async () => {
+  const feed = liveFeed({ tick_ms: 20 });
+  const reader = (await fetch(`${await serve(feed)}/events`)).body?.getReader();
+  let text = "";
+  for (let n = 1; n <= 5; n++) {
+    feed.update(rows(10_000, { last_contact: n }));
+    while (text.split("event: aircraft").length <= n || !text.endsWith("\n\n"))
+      text += new TextDecoder().decode((await reader?.read())?.value);
+  }
+  expect(text).not.toContain("event: resync");
+});
+
 test("a client that does not read is sent nothing more until it does, and then told to fetch anew", async () => {
   const feed = liveFeed({ tick_ms: 5 });
   const url = new URL(`${await serve(feed)}/events`);
   const slow = await new Promise<http.IncomingMessage>((resolve) => http.get(url, resolve));
   slow.pause();
-  for (let n = 2; n < 40; n++) {
+  for (let n = 2; n < 160; n++) {
     feed.update(rows(2_000, { last_contact: n }));
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -65,6 +77,6 @@ test("a client that does not read is sent nothing more until it does, and then t
   });
   slow.resume();
   while (!text.includes("event: resync")) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(bytes).toBeLessThan(30 * 2_000 * 200);
+  expect(bytes).toBeLessThan(120 * 2_000 * 200);
   slow.destroy();
 });

@@ -27,9 +27,12 @@ const TICK_MS = 1_000;
 /** A comment now and then shows both sides that the line is alive. */
 const HEARTBEAT_TICKS = 15;
 
+/** Bytes that may wait for a client: `write` answers false from 16 KiB on, which one tick of many aircraft always has. */
+const MOST_WAITING = 8 * 1024 * 1024;
+
 interface Client {
   response: ServerResponse;
-  /** Its buffer is full: it gets nothing until it is empty, and then fetches the snapshot anew. */
+  /** Too much waits for it: it gets nothing until all of that is sent, and then fetches the snapshot anew. */
   isBehind: boolean;
 }
 
@@ -73,17 +76,23 @@ function audience(greeting: () => string) {
   const clients = new Set<Client>();
   return {
     send(text: string): void {
-      for (const client of clients) if (!client.isBehind) client.isBehind = !client.response.write(text);
+      for (const client of clients) {
+        if (client.isBehind) continue;
+        client.response.write(text);
+        client.isBehind = client.response.writableLength > MOST_WAITING;
+      }
     },
     join(request: IncomingMessage, response: ServerResponse): void {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
       const client: Client = { response, isBehind: false };
       clients.add(client);
       response.on("drain", () => {
-        client.isBehind = !response.write(`${message("resync", {})}${greeting()}`);
+        if (!client.isBehind) return;
+        client.isBehind = false;
+        response.write(`${message("resync", {})}${greeting()}`);
       });
       request.on("close", () => clients.delete(client));
-      client.isBehind = !response.write(greeting());
+      response.write(greeting());
     },
     close(): void {
       for (const { response } of clients) response.end();

@@ -1,9 +1,10 @@
 import type { FlowReport } from "../flow/flows.ts";
-import { flows } from "./store.ts";
+import { flows, rates } from "./store.ts";
+import { clock, many } from "./text.ts";
 
 const titles = { request: "Flow 1, request", stream: "Flow 2, stream" } as const;
 const parts = ["accepted", "duplicate", "rejected", "pending"] as const;
-const many = (count: number): string => count.toLocaleString("en-US");
+type CountName = "received" | "stored" | "expired" | "repeats" | "missing" | "surplus" | (typeof parts)[number];
 
 export function Flows() {
   return (
@@ -19,12 +20,14 @@ export function Flows() {
 
 /** Both equations of one flow, as text and as a bar; red with what is missing when one does not hold. */
 function FlowCard({ report }: { report: FlowReport }) {
-  const { flow, balanced } = report;
+  const { flow, balanced, missing, surplus } = report;
   return (
     <article class={balanced ? "flow" : "flow unbalanced"} data-flow={flow} data-balanced={String(balanced)}>
-      <h3>{titles[flow]}</h3>
+      <h3>
+        {titles[flow]} <Rate flow={flow} />
+      </h3>
       <Bar report={report} />
-      <p class="equation">
+      <p class="equation parts">
         <Count report={report} name="received" /> ={" "}
         {parts.map((name, i) => (
           <span key={name}>
@@ -32,20 +35,44 @@ function FlowCard({ report }: { report: FlowReport }) {
             <Count report={report} name={name} />
           </span>
         ))}
+        {missing !== 0 && (
+          <>
+            {" "}
+            + <Count report={report} name="missing" />
+          </>
+        )}
       </p>
       <p class="equation">
         <Count report={report} name="stored" /> = <Count report={report} name="accepted" /> −{" "}
         <Count report={report} name="expired" />
+        {surplus !== null && surplus !== 0 && (
+          <>
+            {" "}
+            + <Count report={report} name="surplus" />
+          </>
+        )}
       </p>
       <p class="quiet">
-        <Count report={report} name="repeats" /> · counted {new Date(report.stored_at * 1000).toLocaleTimeString()}
+        <Count report={report} name="repeats" /> · counted {clock(report.stored_at)}
       </p>
       {!balanced && <p role="alert">{imbalance(report)}</p>}
     </article>
   );
 }
 
-type CountName = "received" | "stored" | "expired" | "repeats" | (typeof parts)[number];
+function Rate({ flow }: { flow: FlowReport["flow"] }) {
+  const rate = rates.value[flow];
+  if (rate === undefined) return null;
+  const rows = Math.round(rate);
+  return (
+    <span class="rate">
+      <b data-name="rate" data-value={rows}>
+        {many(rows)}
+      </b>{" "}
+      rows/s
+    </span>
+  );
+}
 
 function Count({ report, name }: { report: FlowReport; name: CountName }) {
   const value = report[name];
@@ -59,27 +86,34 @@ function Count({ report, name }: { report: FlowReport; name: CountName }) {
   );
 }
 
+const BAR = { width: 1000, height: 12 };
+/** What is not nothing can be seen: 17 rows of a million would be no pixel. */
+const LEAST_WIDTH = 10;
+
 /** Widths as attributes of SVG: the page's policy forbids style attributes. */
 function Bar({ report }: { report: FlowReport }) {
-  const sum = parts.reduce((total, name) => total + report[name], 0) + Math.max(0, report.missing);
-  const segments = [
-    ...parts.map((name) => ({ name, rows: report[name] })),
-    { name: "missing", rows: Math.max(0, report.missing) },
-  ];
+  const rows = [...parts, "missing" as const].map((name) => ({ name, rows: Math.max(0, report[name]) }));
+  const sum = rows.reduce((total, one) => total + one.rows, 0);
+  const wide = rows.map((one) => (one.rows === 0 ? 0 : Math.max(LEAST_WIDTH, (one.rows / sum) * BAR.width)));
+  const scale =
+    BAR.width /
+    Math.max(
+      1,
+      wide.reduce((total, width) => total + width, 0),
+    );
   let x = 0;
   return (
     <svg
       class="bar"
-      viewBox="0 0 1000 12"
+      viewBox={`0 0 ${BAR.width} ${BAR.height}`}
       preserveAspectRatio="none"
       role="img"
       aria-label={`${titles[report.flow]}: parts of received`}
     >
-      {segments.map(({ name, rows }) => {
-        const width = sum === 0 ? 0 : (rows / sum) * 1000;
-        const at = x;
+      {rows.map(({ name }, i) => {
+        const [at, width] = [x, (wide[i] ?? 0) * scale];
         x += width;
-        return <rect key={name} class={name} x={at} y="0" width={width} height="12" />;
+        return <rect key={name} class={name} x={at} y="0" width={width} height={BAR.height} />;
       })}
     </svg>
   );
@@ -87,7 +121,8 @@ function Bar({ report }: { report: FlowReport }) {
 
 function imbalance({ missing, surplus, unbalanced }: FlowReport): string {
   const said = [
-    missing === 0 ? "" : `${many(missing)} rows received that no count holds`,
+    missing > 0 ? `${many(missing)} rows received that no count holds` : "",
+    missing < 0 ? `${many(-missing)} rows counted that were not received` : "",
     surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
     ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id}: ${stored} rows of ${expected}`),
   ];

@@ -1,12 +1,14 @@
 import type { FlowReport } from "../flow/flows.ts";
 import type { Delta, Snapshot } from "../local/wire.ts";
 import type { SourceStatus } from "../source/source.ts";
-import { flows, isConnected, lastData, sources, takeRows, takeSnapshot } from "./store.ts";
+import { connection, lastData, sources, takeFlows, takeRows, takeSnapshot } from "./store.ts";
 
 const RETRY_MS = 1_000;
 
 let events: EventSource | undefined;
 let retry: number | undefined;
+/** The snapshot on its way, and the deltas that came since it was asked for. */
+let asked: { abort: AbortController; deltas: Delta[] } | undefined;
 
 /** Follows the server while the page is seen; a hidden page keeps no connection open. */
 export function follow(): void {
@@ -21,38 +23,54 @@ function open(): void {
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the server and the page share these types
   const on = <T>(name: string, take: (data: T) => void) =>
     source.addEventListener(name, ({ data }: MessageEvent<string>) => {
-      lastData.value = Date.now();
+      heard();
       take(JSON.parse(data) as T);
     });
-  on<{ flows: FlowReport[] }>("flows", (data) => (flows.value = data.flows));
+  on<{ flows: FlowReport[] }>("flows", (data) => takeFlows(data.flows));
   on<{ sources: SourceStatus[] }>("sources", (data) => (sources.value = data.sources));
-  on<Delta>("aircraft", ({ rows }) => takeRows(rows));
+  on<Delta>("aircraft", (delta) => {
+    asked?.deltas.push(delta);
+    takeRows(delta.rows);
+  });
   on("resync", () => void snapshot());
   source.addEventListener("open", () => {
-    isConnected.value = true;
+    connection.value = "live";
     void snapshot();
   });
-  source.addEventListener("error", () => {
-    isConnected.value = false;
-    close();
-    retry = window.setTimeout(open, RETRY_MS);
-  });
+  source.addEventListener("error", lost);
 }
 
 function close(): void {
   window.clearTimeout(retry);
+  asked?.abort.abort();
+  asked = undefined;
   events?.close();
   events = undefined;
 }
 
-/** A snapshot that fails comes with the next connection. */
+function lost(): void {
+  connection.value = "disconnected";
+  close();
+  if (!document.hidden) retry = window.setTimeout(open, RETRY_MS);
+}
+
+/** A stream without its snapshot would show a part for the whole, so a snapshot that fails begins both anew. */
 async function snapshot(): Promise<void> {
+  asked?.abort.abort();
+  const mine = { abort: new AbortController(), deltas: [] as Delta[] };
+  asked = mine;
   try {
-    const response = await fetch("/live/aircraft");
-    if (!response.ok) return;
-    takeSnapshot(((await response.json()) as Snapshot).rows);
-    lastData.value = Date.now();
+    const response = await fetch("/live/aircraft", { signal: mine.abort.signal });
+    if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`);
+    const { tick, rows } = (await response.json()) as Snapshot;
+    if (asked !== mine) return;
+    asked = undefined;
+    heard();
+    takeSnapshot(rows);
+    for (const delta of mine.deltas) if (delta.tick > tick) takeRows(delta.rows);
   } catch {
-    isConnected.value = false;
+    if (asked === mine) lost();
   }
 }
+
+const heard = (): void => void (lastData.value = Math.floor(Date.now() / 1000));

@@ -3,8 +3,9 @@ import { Flows } from "./flows.tsx";
 import { follow } from "./live.ts";
 import { Rejections } from "./rejections.tsx";
 import { Sources } from "./sources.tsx";
-import { isConnected, lastData, sources } from "./store.ts";
+import { connection, lastData, sources } from "./store.ts";
 import { Table } from "./table.tsx";
+import { clock } from "./text.ts";
 
 function Page() {
   return (
@@ -30,14 +31,15 @@ function Page() {
 }
 
 function Connection() {
-  const last = lastData.value === null ? "" : `, last data ${new Date(lastData.value).toLocaleTimeString()}`;
+  const state = connection.value;
+  const last = lastData.value === null ? "no data yet" : `last data ${clock(lastData.value)}`;
   return (
     <span
       role="status"
-      class={isConnected.value ? "state live" : "state stale"}
-      data-connected={String(isConnected.value)}
+      class={state === "disconnected" ? "state stale" : "state live"}
+      data-connected={String(state === "live")}
     >
-      {isConnected.value ? "live" : lastData.value === null ? "connecting" : `disconnected${last}`}
+      {state === "disconnected" ? `disconnected, ${last}` : state}
     </span>
   );
 }

@@ -2,47 +2,66 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { RejectedRow } from "../flow/rejected.ts";
 import { flows } from "./store.ts";
+import { clock, hexOf, many } from "./text.ts";
 
 type Sample = RejectedRow & { flow: string; key: string };
 
 const samples = signal<readonly Sample[]>([]);
-const SAMPLES = 20;
+const isOpen = signal(false);
+const SAMPLES = 50;
+const MOST_TEXT = 400;
 
 /** Sums of both flows by reason, and the newest rejected rows as they came. */
 export function Rejections() {
   const reasons = sumReasons();
   const total = reasons.reduce((sum, [, rows]) => sum + rows, 0);
   useEffect(() => {
-    if (total > 0) void readSamples();
-  }, [total]);
+    if (isOpen.value && total > 0) void readSamples();
+  }, [total, isOpen.value]);
   return (
     <section aria-labelledby="rejections-title" class="rejections">
-      <h2 id="rejections-title">Rejections</h2>
-      {total === 0 && <p class="quiet">None so far.</p>}
+      <h2 id="rejections-title">
+        Rejections{" "}
+        <b data-name="rejections" data-value={total}>
+          {many(total)}
+        </b>
+      </h2>
       <dl>
         {reasons.map(([reason, rows]) => (
           <div key={reason}>
             <dt>{reason}</dt>
             <dd data-reason={reason} data-value={rows}>
-              {rows.toLocaleString("en-US")}
+              {many(rows)}
             </dd>
           </div>
         ))}
       </dl>
-      {samples.value.length > 0 && (
-        <details>
-          <summary>The newest {samples.value.length}</summary>
+      {total > 0 && (
+        <details onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
+          <summary>The newest, as they came</summary>
           <ul tabIndex={0} aria-label="Rejected rows">
-            {samples.value.map((sample) => (
-              <li key={`${sample.key} ${sample.place}`}>
-                <span class="reason">{sample.reason}</span> {sample.source}, place {sample.place}
-                <code>{(sample.row ?? bytesOf(sample.bytes)).slice(0, 400)}</code>
-              </li>
+            {samples.value.map((sample, i) => (
+              <Rejected key={`${sample.key} ${sample.place} ${i}`} sample={sample} />
             ))}
           </ul>
         </details>
       )}
     </section>
+  );
+}
+
+function Rejected({ sample }: { sample: Sample }) {
+  const { reason, field, flow, source, place, received_at, row, bytes } = sample;
+  return (
+    <li>
+      <span class="reason">{reason}</span>
+      {field !== null && <> in {field}</>}
+      <span class="quiet">
+        {" "}
+        {flow}, {source}, place {place}, {clock(received_at)}
+      </span>
+      <code>{row === undefined ? hexOf(bytes ?? "") : row.slice(0, MOST_TEXT)}</code>
+    </li>
   );
 }
 
@@ -53,10 +72,12 @@ function sumReasons(): [string, number][] {
   return [...sums].sort((a, b) => b[1] - a[1]);
 }
 
-const bytesOf = (base64 = ""): string => `bytes ${base64}`;
-
 /** Samples that cannot be read now come with the next rejection. */
 async function readSamples(): Promise<void> {
-  const response = await fetch(`/v1/rejections?limit=${SAMPLES}`).catch(() => null);
-  if (response?.ok === true) samples.value = ((await response.json()) as { rejections: Sample[] }).rejections;
+  try {
+    const response = await fetch(`/v1/rejections?limit=${SAMPLES}`);
+    if (response.ok) samples.value = ((await response.json()) as { rejections: Sample[] }).rejections;
+  } catch {
+    // the connection's own state tells that the server is away
+  }
 }

@@ -1,5 +1,6 @@
 import type { SourceStatus } from "../source/source.ts";
 import { sources } from "./store.ts";
+import { clock } from "./text.ts";
 
 /** Where the flights come from, how fresh that is, and whom to thank. */
 export function Sources() {
@@ -20,7 +21,8 @@ export function Sources() {
   );
 }
 
-function about({ message, last_data }: SourceStatus): string {
-  const last = last_data === null ? "no data yet" : `last data ${new Date(last_data * 1000).toLocaleTimeString()}`;
-  return message === null ? last : `${message}; ${last}`;
+function about({ state, message, last_data }: SourceStatus): string {
+  const since = state === "stale" ? "stale since" : "last data";
+  const last = last_data === null ? "no data yet" : `${since} ${clock(last_data)}`;
+  return message === null ? last : `${last}: ${message}`;
 }

@@ -5,15 +5,38 @@ import { wireFields, type WireField, type WireRow } from "../local/wire.ts";
 
 /** All that the page shows; `live.ts` writes it. */
 export const flows = signal<readonly FlowReport[]>([]);
+/** Rows received per second, by flow; missing until two counts are known. */
+export const rates = signal<Readonly<Record<string, number>>>({});
 export const sources = signal<readonly SourceStatus[]>([]);
-/** Unix ms of the last word from the server; null before the first. */
+/** Unix s of the last word from the server; null before the first. */
 export const lastData = signal<number | null>(null);
-export const isConnected = signal(false);
+export const connection = signal<"connecting" | "live" | "disconnected">("connecting");
 export const search = signal("");
 export const sort = signal<{ by: WireField; isDescending: boolean }>({ by: "callsign", isDescending: false });
 /** Unix s, once a second. */
 export const now = signal(Math.floor(Date.now() / 1000));
 setInterval(() => (now.value = Math.floor(Date.now() / 1000)), 1_000);
+
+/** A rate spans this many seconds, so that one large batch does not make it jump. */
+const RATE_SPAN_S = 10;
+let counted: (readonly FlowReport[])[] = [];
+
+/** Takes a new count of the flows. */
+export function takeFlows(reports: readonly FlowReport[]): void {
+  const at = reports[0]?.stored_at ?? 0;
+  const kept = counted.filter(([known]) => known !== undefined && at > known.stored_at);
+  // the last count before the span is where it begins
+  const begin = kept.findLastIndex(([known]) => known !== undefined && at - known.stored_at >= RATE_SPAN_S);
+  counted = [...kept.slice(Math.max(0, begin)), reports];
+  const rate = ({ flow, received }: FlowReport): [string, number][] => {
+    const before = counted[0]?.find((known) => known.flow === flow);
+    return before === undefined || at <= before.stored_at || received < before.received
+      ? []
+      : [[flow, (received - before.received) / (at - before.stored_at)]];
+  };
+  rates.value = Object.fromEntries(reports.flatMap(rate));
+  flows.value = reports;
+}
 
 /** By address. Not a signal: `version` tells that it changed. */
 const aircraft = new Map<string, WireRow>();
@@ -48,7 +71,8 @@ export const shown = computed<readonly WireRow[]>(() => {
   const wanted = search.value.trim().toLowerCase();
   const { by, isDescending } = sort.value;
   const found = [...aircraft.values()].filter((row) => wanted === "" || matches(row, wanted));
-  const sign = isDescending ? -1 : 1;
+  // shown as an age, so the latest contact is the least
+  const sign = isDescending === (by === "last_contact") ? 1 : -1;
   return found.sort((a, b) => compare(valueOf(a, by), valueOf(b, by), sign));
 });
 

@@ -1,94 +1,75 @@
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { WireField, WireRow } from "../local/wire.ts";
-import { count, now, search, shown, sort, valueOf } from "./store.ts";
-
-interface Column {
-  name: WireField;
-  title: string;
-  text(row: WireRow): string;
-}
+import { columns, type Column } from "./columns.ts";
+import { count, search, shown, sort, valueOf } from "./store.ts";
+import { many } from "./text.ts";
 
 const EMERGENCIES = ["7500", "7600", "7700"];
 /** px, as in page.css */
-const ROW_HEIGHT = 28;
-const ROWS_AROUND = 6;
-const MOST_ROWS = 50;
-
-const plain = (name: WireField, title: string): Column => ({
-  name,
-  title,
-  text: (row) => String(valueOf(row, name) ?? ""),
-});
-const rounded = (name: WireField, title: string): Column => ({
-  name,
-  title,
-  text: (row) => {
-    const found = valueOf(row, name);
-    return typeof found === "number" ? Math.round(found).toLocaleString("en-US") : "";
-  },
-});
-
-const columns: readonly Column[] = [
-  plain("callsign", "Callsign"),
-  plain("icao24", "Address"),
-  plain("source", "Source"),
-  plain("origin_country", "Country"),
-  rounded("baro_altitude", "Altitude m"),
-  rounded("velocity", "Speed m/s"),
-  rounded("true_track", "Track °"),
-  plain("squawk", "Squawk"),
-  {
-    name: "last_contact",
-    title: "Age s",
-    text: (row) => String(Math.max(0, now.value - Number(valueOf(row, "last_contact")))),
-  },
-  plain("flags", "Flags"),
-];
+const ROW_HEIGHT = 26;
+/** Drawn above and below those that are seen; page.css lets at most 48 be seen at once. */
+const ROWS_AROUND = 4;
+const MOST_ROWS = 58;
 
 const scroll = signal({ top: 0, height: 600 });
 
 export function Table() {
   const rows = shown.value;
+  const scrolled = useRef<HTMLDivElement>(null);
+  // another search or order begins at its first row
+  useEffect(() => {
+    scrolled.current?.scrollTo(0, 0);
+  }, [search.value, sort.value]);
   return (
     <section aria-labelledby="table-title" class="aircraft">
-      <div class="head">
-        <h2 id="table-title">
-          Aircraft{" "}
-          <b data-name="aircraft" data-value={count.value}>
-            {count.value.toLocaleString("en-US")}
-          </b>
-        </h2>
-        <label>
-          Search{" "}
-          <input
-            type="search"
-            placeholder="callsign or address"
-            value={search.value}
-            onInput={(event) => (search.value = event.currentTarget.value)}
-          />
-        </label>
-      </div>
+      <Head />
       <div class="table" role="table" aria-label="Aircraft" aria-rowcount={rows.length + 1}>
         <div role="row" aria-rowindex={1} class="row titles">
           {columns.map((column) => (
             <Title key={column.name} column={column} />
           ))}
         </div>
+        {rows.length === 0 && (
+          <p class="quiet">{count.value === 0 ? "Waiting for flights…" : "No aircraft matches."}</p>
+        )}
         <div
           class="scroll"
           role="rowgroup"
           tabIndex={0}
           aria-label="Rows"
           onScroll={(event) => see(event.currentTarget)}
-          ref={(element) => void (element !== null && see(element))}
+          ref={(element) => {
+            scrolled.current = element;
+            if (element !== null) see(element);
+          }}
         >
           <VisibleRows rows={rows} />
         </div>
-        {rows.length === 0 && (
-          <p class="quiet">{count.value === 0 ? "Waiting for flights…" : "No aircraft matches."}</p>
-        )}
       </div>
     </section>
+  );
+}
+
+function Head() {
+  return (
+    <div class="head">
+      <h2 id="table-title">
+        Aircraft{" "}
+        <b data-name="aircraft" data-value={count.value}>
+          {many(count.value)}
+        </b>
+      </h2>
+      <label>
+        Search{" "}
+        <input
+          type="search"
+          placeholder="callsign or address"
+          value={search.value}
+          onInput={(event) => (search.value = event.currentTarget.value)}
+        />
+      </label>
+    </div>
   );
 }
 
@@ -101,8 +82,10 @@ function see(element: HTMLElement): void {
 /** Those rows alone that can be seen, between two spacers. */
 function VisibleRows({ rows }: { rows: readonly WireRow[] }) {
   const { top, height } = scroll.value;
-  const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - ROWS_AROUND);
-  const last = Math.min(rows.length, first + Math.min(MOST_ROWS, Math.ceil(height / ROW_HEIGHT) + 2 * ROWS_AROUND));
+  const drawn = Math.min(rows.length, MOST_ROWS, Math.ceil(height / ROW_HEIGHT) + 1 + 2 * ROWS_AROUND);
+  // a search may leave fewer rows than lay above the window
+  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - ROWS_AROUND, rows.length - drawn));
+  const last = first + drawn;
   return (
     <>
       <Spacer rows={first} />
@@ -131,13 +114,18 @@ function Row({ row, index }: { row: WireRow; index: number }) {
       data-icao24={valueOf(row, "icao24")}
     >
       {columns.map(({ name, text }) => (
-        <span role="cell" key={name} class={name}>
-          {text(row)}
-        </span>
+        <Cell key={name} name={name} text={text(row)} />
       ))}
     </div>
   );
 }
+
+/** What its column is too narrow for can be read by pointing at it. */
+const Cell = ({ name, text }: { name: WireField; text: string }) => (
+  <span role="cell" class={name} title={text}>
+    {text}
+  </span>
+);
 
 function Title({ column: { name, title } }: { column: Column }) {
   const { by, isDescending } = sort.value;
@@ -146,7 +134,7 @@ function Title({ column: { name, title } }: { column: Column }) {
     <span role="columnheader" aria-sort={order} class={name}>
       <button type="button" onClick={() => (sort.value = { by: name, isDescending: by === name && !isDescending })}>
         {title}
-        {by === name && (isDescending ? " ↓" : " ↑")}
+        <i aria-hidden="true">{by === name && (isDescending ? "↓" : "↑")}</i>
       </button>
     </span>
   );
