@@ -149,6 +149,58 @@ test("turns red with the missing number when a row is deleted behind its back", 
   expect(await card.getByRole("alert").textContent()).toContain("-1 rows stored beyond the ledger");
 });
 
+test.each([
+  ["wide", { viewport: { width: 1280, height: 800 } }],
+  ["a phone", { viewport: { width: 390, height: 844 } }],
+])("its list scrolls by itself, and a search shows what it finds from wherever one was: %s", async (_, options) => {
+  const { page, running } = await open(await quiet(), options);
+  const rows = Array.from({ length: 2_000 }, (_row, i) =>
+    goodRow({ icao24: `a${i.toString(16).padStart(5, "0")}`, callsign: `C${i}` }),
+  );
+  await post(running.url, rows);
+  await until(
+    () => aircraft(page),
+    (count) => count === 2_000,
+  );
+  const list = page.locator("[role=rowgroup]");
+  const { seen, whole } = await list.evaluate((element) => ({
+    seen: element.clientHeight,
+    whole: element.scrollHeight,
+  }));
+  expect(seen).toBeLessThan(2_000);
+  expect(whole).toBeGreaterThan(20 * seen);
+  await list.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await until(
+    () => page.locator("[role=row]").last().getAttribute("aria-rowindex"),
+    (index) => index === "2001",
+  );
+  expect(await page.locator("[role=row]").count()).toBeLessThanOrEqual(60);
+  await page.getByRole("searchbox").fill("C1234");
+  await until(
+    () => page.locator("[role=row][data-icao24]").count(),
+    (count) => count === 1,
+  );
+});
+
+test("a snapshot that fails is asked for again, and the page is whole after", async () => {
+  const place = await newPlace();
+  const running = await startProduct(["--data", place.data, ...(await quiet())], place.env);
+  await post(running.url, [goodRow(), goodRow({ icao24: "abc123" })]);
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  let failures = 0;
+  await page.route("**/live/aircraft", (route) =>
+    ++failures <= 2 ? route.fulfill({ status: 500 }) : route.continue(),
+  );
+  await page.goto(running.url);
+  await until(
+    () => aircraft(page),
+    (count) => count === 2,
+  );
+  expect(failures).toBeGreaterThan(2);
+  expect(await page.getByRole("status").textContent()).toBe("live");
+});
+
 test("says when the server is gone", async () => {
   const { page, running } = await open();
   await until(
