@@ -18,6 +18,8 @@ interface Case {
   title: string;
   received_at: number;
   media_type?: string;
+  /** What the receiving side says the source is. */
+  source?: string;
   /** The input is a stream record. */
   chunk?: boolean;
   /** Only a file may be so; a request's body is refused. */
@@ -63,11 +65,11 @@ function resultOf(decoded: Decoded): Result {
 
 /** As a request's body, and where no media type decides also as a file that arrives in pieces of a few bytes. */
 const readers: Record<string, (bytes: Buffer, of: Case) => Promise<Decoded>> = {
-  body: async (bytes, { media_type = "application/json", received_at }) =>
-    decodeAs(media_type, inflate(bytes), { source: undefined, received_at }),
-  file: async (bytes, { received_at }) => {
+  body: async (bytes, { media_type = "application/json", source, received_at }) =>
+    decodeAs(media_type, inflate(bytes), { source, received_at }),
+  file: async (bytes, { source, received_at }) => {
     const into = newDecoded();
-    const origin = { source: undefined, received_at, delivery: 0 };
+    const origin = { source, received_at, delivery: 0 };
     for await (const part of decodePieces(pieces(bytes), origin)) {
       if (into.batch.rows > 0) throw new Error("a case of more than one batch");
       into.batch = part.batch;

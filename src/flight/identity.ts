@@ -74,8 +74,9 @@ export function identities(capacity = 1024): Identities {
       const icao24 = columns.icao24[i] ?? "";
       const contact = columns.last_contact[i] ?? 0;
       const position = columns.time_position[i] ?? NaN;
-      const distance = Number.isNaN(position) ? NO_POSITION : contact - position + 1;
-      if (distance !== NO_POSITION && distance >= FAR) return addFar(`${source} ${icao24} ${contact} ${position}`);
+      const hasTime = !Number.isNaN(position);
+      const distance = hasTime ? contact - position + 1 : NO_POSITION;
+      if (hasTime && distance >= FAR) return addFar(`${source} ${icao24} ${contact} ${position}`);
       const address = icao24.length === 7 ? 0x1000000 + parseInt(icao24.slice(1), 16) : parseInt(icao24, 16);
       const who = numberOf(source) * ADDRESSES + address;
       const when = contact * DISTANCES + distance;

@@ -42,6 +42,9 @@ export function addRejection(
   into.rejections.push({ reason, field: null, source, delivery, place, received_at, content });
 }
 
+/** What a rejection shows as it stands is JSON text: an element that is text is not that yet. */
+const jsonOf = (element: unknown): unknown => (typeof element === "string" ? JSON.stringify(element) : element);
+
 /** Fills what `into` answers: the batch may be another one each time a row comes. */
 export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
   const of = (source: string): Origin => ({ ...origin, source: origin.source ?? source });
@@ -58,7 +61,7 @@ export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
       for (let i = 0; i < elements.length; i++) {
         const element = elements[i];
         const row = map === undefined ? element : map(element);
-        const raw = isOneRow && line !== undefined ? line.raw : (row ?? element);
+        const raw = isOneRow && line !== undefined ? line.raw : jsonOf(row ?? element);
         addOrReject(into(), row, shaped, { place: line?.place ?? i + 1, raw });
       }
     },
