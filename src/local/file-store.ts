@@ -2,14 +2,12 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import path from "node:path";
-import { BadKeyError, UnavailableError } from "../flow/errors.ts";
+import { UnavailableError } from "../flow/errors.ts";
+import { checkKey } from "../flow/object-key.ts";
 import type { ObjectInfo, ObjectStore } from "../flow/ports.ts";
 
 /** Names beginning with this are writes under way; no key can have one. */
 const UNFINISHED = ".new-";
-const SEGMENT = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/;
-const LONGEST_KEY = 1_024;
-const LONGEST_SEGMENT = 255;
 
 /**
  * The `ObjectStore` port on a folder. A body is written aside, synchronised, and linked to its name: the link is what makes
@@ -35,14 +33,6 @@ export function fileStore(folder: string): ObjectStore {
       await available(() => unlessMissing(unlink(pathOf(key)), undefined));
     },
   };
-}
-
-/** Throws `BadKeyError` for anything that could leave the folder or that another store could not hold. */
-export function checkKey(key: string): string {
-  const segments = key.split("/");
-  if (key.length > LONGEST_KEY || !segments.every((part) => SEGMENT.test(part) && part.length <= LONGEST_SEGMENT))
-    throw new BadKeyError(`not an object key: ${JSON.stringify(key.slice(0, 100))}`);
-  return key;
 }
 
 async function writeOnce(target: string, body: Uint8Array): Promise<"created" | "exists"> {
