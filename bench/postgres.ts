@@ -64,7 +64,7 @@ function applicationOf(bodies: readonly Buffer[], i: number): Application {
     batch_id: id,
     contract: "00000000",
     arrived_at: 1_900_000_000,
-    deliveries: [{ id, rows: decoded.batch.rows, rejected: {} }],
+    deliveries: [{ id, received_at: 0, rows: decoded.batch.rows, rejected: {} }],
     batch: decoded.batch,
   };
 }

@@ -1,5 +1,5 @@
 import { TooLargeError, UndecodableError } from "../format/errors.ts";
-import { ConflictError, UnavailableError } from "./errors.ts";
+import { ConflictError, NotAnsweredError, UnavailableError } from "./errors.ts";
 import { BadRequestError, headerOf, json, problem, type ProxyEvent, type ProxyResult } from "./http.ts";
 import type { IngestWorld } from "./ingest.ts";
 import { openApi } from "./openapi.ts";
@@ -120,6 +120,7 @@ function answerOf(error: unknown, world: ApiWorld): ProxyResult {
   if (error instanceof UndecodableError)
     return problem(400, { code: "undecodable", message, path: error.at === undefined ? "body" : `body, ${error.at}` });
   if (error instanceof TooLargeError) return problem(413, { code: "too_large", message, path: "body" });
+  if (error instanceof NotAnsweredError) return problem(400, { code: "not_answered", message, path: "query" });
   if (error instanceof ConflictError) return problem(409, { code: "conflict", message, path: "Idempotency-Key" });
   world.onError(error);
   if (error instanceof UnavailableError)

@@ -46,8 +46,9 @@ export function microBatch(
   const used = sorted.slice(0, rows.length);
   const rejections = cleanDecoded(decoded);
   dropDuplicates(decoded.batch, identities(nextPower(decoded.batch.rows)));
-  const deliveries = used.map(({ partition_key, sequence_number }, i) => ({
+  const deliveries = used.map(({ partition_key, sequence_number, arrived_at }, i) => ({
     id: recordId(stream, partition_key, sequence_number),
+    received_at: arrived_at,
     rows: rows[i] ?? 0,
     rejected: countByReason(rejections.filter(({ delivery }) => delivery === i)),
   }));

@@ -18,6 +18,11 @@ export class LeaseLostError extends Error {
   override name = "LeaseLostError";
 }
 
+/** A question that this database keeps no order for: a 400 that says which it answers. */
+export class NotAnsweredError extends Error {
+  override name = "NotAnsweredError";
+}
+
 /** The schema of a database is newer than this program. */
 export class NewerSchemaError extends Error {
   override name = "NewerSchemaError";

@@ -1,5 +1,5 @@
 import { doorKey } from "./keys.ts";
-import type { Database, Flow, FlowTotals, ObjectStore } from "./ports.ts";
+import type { Database, Flow, FlowTotals, ObjectStore, Totals } from "./ports.ts";
 import type { DoorRecord } from "./ingest.ts";
 
 /** Both equations of a flow, counted at the door and at the store. */
@@ -26,11 +26,14 @@ export interface FlowReport {
   unbalanced: FlowTotals["unbalanced"];
   /** Unix seconds of the count. */
   stored_at: number;
+  /** What the databases behind the first say. */
+  others: FlowTotals[];
 }
 
 /** Counts both flows again and again; what never changes, door records and deliveries, is read once. */
 export interface FlowCounter {
-  count(): Promise<FlowReport[]>;
+  /** `verify` counts the tables also where that reads all of them. */
+  count(verify?: boolean): Promise<FlowReport[]>;
 }
 
 /** A transaction may commit this long after it took its time. */
@@ -41,9 +44,9 @@ export function flowCounter({ database, objects }: { database: Database; objects
   const delivered = new Set<string>();
   let since = 0;
   return {
-    async count() {
+    async count(verify = false) {
       // the ledger first: what passes the door after its snapshot is pending in this count
-      const totals = await database.totals(since);
+      const totals = await database.totals({ since, verify });
       since = totals.stored_at - COMMIT_MARGIN_S;
       for (const id of totals.ingestions) delivered.add(id);
       await readDoors(objects, doorRows);
@@ -52,11 +55,11 @@ export function flowCounter({ database, objects }: { database: Database; objects
         request.received += rows;
         if (!delivered.has(id)) request.pending += rows;
       }
-      const { flows, stored_at } = totals;
+      const { flows } = totals;
       const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0 };
       return [
-        report("request", flows.request, { ...request, stored_at }),
-        report("stream", flows.stream, { ...stream, stored_at }),
+        report("request", totals, request),
+        report("stream", totals, stream),
       ];
     },
   };
@@ -76,12 +79,12 @@ async function readDoors(objects: ObjectStore, into: Map<string, number>): Promi
 
 function report(
   flow: Flow,
-  store: FlowTotals,
-  door: { received: number; pending: number; stored_at: number },
+  { flows, others = [], stored_at }: Totals,
+  door: { received: number; pending: number },
 ): FlowReport {
-  const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = store;
+  const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = flows[flow];
   const missing = door.received - accepted - duplicate - rejected - door.pending;
-  const surplus = stored - accepted + expired;
+  const surplus = stored === null ? null : stored - accepted + expired;
   return {
     flow,
     received: door.received,
@@ -92,11 +95,12 @@ function report(
     repeats,
     expired,
     stored,
-    balanced: missing === 0 && surplus === 0 && unbalanced.length === 0,
+    balanced: missing === 0 && (surplus ?? 0) === 0 && unbalanced.length === 0,
     missing,
     surplus,
     reasons,
     unbalanced,
-    stored_at: door.stored_at,
+    stored_at,
+    others: others.map((one) => one[flow]),
   };
 }

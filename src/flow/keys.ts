@@ -24,22 +24,29 @@ export const rejectedKey = (flow: Flow, id: string, received_at: number): string
 /** Marks a rejected object as replayed under a contract; the object itself stays. */
 export const replayedKey = (rejected: string): string => `replayed/${rejected}.${contractTag}.json`;
 
-const CLEAN = /^clean\/flow=request\/(day=[0-9-]+\/hour=\d\d)\/(r[0-9a-f]{32})\.([0-9a-f]{8})\.(ndjson|csv)\.gz$/;
+const CLEAN = /^clean\/flow=request\/(day=(\d{4}-\d\d-\d\d)\/hour=(\d\d))\/(r[0-9a-f]{32})\.([0-9a-f]{8})\.(ndjson|csv)\.gz$/;
 
 export interface CleanName {
   id: string;
   tag: string;
   format: FlatFormat;
+  /** Unix seconds: the beginning of the hour of arrival. */
+  hour_s: number;
   /** The rejected object of the same ingestion and contract. */
   rejected: string;
 }
 
 /** The parts of a clean file's key; null for any other key. */
 export function parseCleanKey(key: string): CleanName | null {
-  const [, folder, id, tag, format] = CLEAN.exec(key) ?? [];
+  const [, folder, day, hour, id, tag, format] = CLEAN.exec(key) ?? [];
   if (folder === undefined || id === undefined || tag === undefined) return null;
-  return { id, tag, format: format as FlatFormat, rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz` };
+  const hour_s = Date.parse(`${day}T${hour}:00:00Z`) / 1000;
+  return { id, tag, hour_s, format: format as FlatFormat, rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz` };
 }
+
+/** What a batch counted, where no database does. */
+export const manifestKey = (flow: Flow, id: string, received_at: number): string =>
+  `manifests/flow=${flow}/${hourFolder(received_at)}/${id}.json`;
 
 export const lakeFolder = (hour: string, batch_id: string): string => `lake/state_vectors/${hour}/batch=${batch_id}`;
 export const mixedFolder = (batch_id: string): string => `lake/mixed/batch=${batch_id}`;

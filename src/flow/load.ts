@@ -27,12 +27,13 @@ export async function loadClean(key: string, world: LoadWorld): Promise<Applied 
   const rejected = await rejectedCounts(name, world);
   const rows = batch.rows + Object.values(rejected).reduce((sum, n) => sum + n, 0);
   const door = await readDoor(world.objects, name.id);
+  const received_at = door?.received_at ?? batch.received_at[0] ?? name.hour_s;
   return world.database.apply({
     flow: "request",
     batch_id: name.id,
     contract: name.tag,
-    arrived_at: door?.received_at ?? batch.received_at[0] ?? 0,
-    deliveries: [{ id: name.id, rows, rejected }],
+    arrived_at: received_at,
+    deliveries: [{ id: name.id, received_at, rows, rejected }],
     batch,
   });
 }
@@ -52,12 +53,13 @@ export async function loadLake(key: string, { objects, database }: LoadWorld): P
     batch.delivery[i] = ids.indexOf(id);
     rows.set(id, (rows.get(id) ?? 0) + 1);
   }
+  const received_at = batch.received_at.subarray(0, batch.rows).reduce((most, at) => Math.max(most, at), 0);
   const applied = await database.apply({
     flow: "stream",
     batch_id: key.replace(/^.*batch=/, "").replace(/\/.*$/, ""),
     contract: contractTag,
-    arrived_at: batch.received_at.subarray(0, batch.rows).reduce((most, at) => Math.max(most, at), 0),
-    deliveries: ids.map((id) => ({ id: `${id}@${key}`, rows: rows.get(id) ?? 0, rejected: {} })),
+    arrived_at: received_at,
+    deliveries: ids.map((id) => ({ id: `${id}@${key}`, received_at, rows: rows.get(id) ?? 0, rejected: {} })),
     batch,
   });
   return applied.accepted;
@@ -81,10 +83,11 @@ export interface SweepOptions {
  */
 export async function sweep(world: LoadWorld, options: SweepOptions): Promise<{ cleaned: number; loaded: number }> {
   const { known, now_s = Date.now() / 1000 } = options;
-  const files = new Map<string, string>();
+  const files = new Map<string, CleanFile>();
   for await (const { key, modified } of world.objects.list("clean/flow=request/")) {
     const name = parseCleanKey(key);
-    if (name !== null && modified <= now_s - SETTLED_AFTER_S && !known.has(name.id)) files.set(name.id, key);
+    if (name !== null && modified <= now_s - SETTLED_AFTER_S && !known.has(name.id)) 
+      files.set(name.id, { key, received_at: name.hour_s });
   }
   let cleaned = 0;
   for await (const { key, modified } of world.objects.list("raw/")) {
@@ -112,14 +115,22 @@ async function hasClean({ objects }: LoadWorld, id: string): Promise<boolean> {
 
 const IDS_A_QUERY = 1_000;
 
-async function loadUndelivered(files: Map<string, string>, world: LoadWorld, options: SweepOptions): Promise<number> {
+interface CleanFile {
+  key: string;
+  /** Unix seconds of the hour that its key names: the same day as the arrival. */
+  received_at: number;
+}
+
+async function loadUndelivered(files: Map<string, CleanFile>, world: LoadWorld, options: SweepOptions): Promise<number> {
   let loaded = 0;
   const ids = [...files.keys()];
   for (let start = 0; start < ids.length; start += IDS_A_QUERY) {
     const some = ids.slice(start, start + IDS_A_QUERY);
-    const delivered = await world.database.delivered(some);
+    const delivered = await world.database.delivered(
+      some.map((id) => ({ id, received_at: files.get(id)?.received_at ?? 0 })),
+    );
     for (const id of some) {
-      const load = () => loadClean(files.get(id) ?? "", world);
+      const load = () => loadClean(files.get(id)?.key ?? "", world);
       if (!delivered.has(id) && (await unlessPoison(id, options, load)) !== null) loaded++;
       options.known.add(id);
     }

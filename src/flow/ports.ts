@@ -108,9 +108,13 @@ export interface Lease {
 
 export type Flow = "request" | "stream";
 
-/** What is counted and never applied twice: one ingestion or one stream record. */
-export interface Delivery {
+/** A delivery's id and its arrival in Unix seconds, the same whenever it comes. */
+export interface DeliveryName {
   id: string;
+  received_at: number;
+}
+/** What is counted and never applied twice: one ingestion or one stream record. */
+export interface Delivery extends DeliveryName {
   /** Rows received in it: cleaned and rejected. */
   rows: number;
   rejected: Readonly<Record<string, number>>;
@@ -137,19 +141,21 @@ export interface Applied {
 
 /**
  * Laws: a delivery is applied once however often and in whatever company it comes, also by two at once; all of an
- * application is visible or nothing; received = accepted + duplicate + rejected for every batch, counted, not guessed;
+ * application is visible or nothing (where the store knows no transactions: its rows one by one, its counts last and
+ * whole); received = accepted + duplicate + rejected for every batch, counted, not guessed;
  * of an aircraft the newest row stands in `aircraft`, whatever the order of arrival.
  */
 export interface Database {
   apply(application: Application): Promise<Applied>;
-  /** Those of `ids` that were applied. */
-  delivered(ids: readonly string[]): Promise<Set<string>>;
-  /** Ledger row of a batch; null when there is none. */
-  batch(id: string): Promise<LedgerRow | null>;
+  /** The ids of those that were applied. */
+  delivered(of: readonly DeliveryName[]): Promise<Set<string>>;
+  /** Ledger row of the batch that holds a delivery; null when there is none. */
+  batch(of: DeliveryName): Promise<LedgerRow | null>;
+  /** Both throw `NotAnsweredError` for what the store keeps no order for. */
   aircraft(query: AircraftQuery): Promise<StoredRow[]>;
   states(query: StatesQuery): Promise<StoredRow[]>;
-  /** Sums of the ledger and the tables, in one snapshot, and the ingestions applied since a time (Unix seconds). */
-  totals(since: number): Promise<Totals>;
+  /** Sums of the ledger and the tables, in one snapshot where the store has any. */
+  totals(of: TotalsQuery): Promise<Totals>;
   /** Removes what arrived before `received_at` (Unix seconds) and counts it as expired; returns the rows. */
   expire(received_at: number): Promise<number>;
   /** Ready to apply. Throws when not. */
@@ -197,7 +203,7 @@ export interface StatesQuery {
   from?: number;
   to?: number;
   limit: number;
-  /** Rows after this one, in the order (last_contact, icao24, source, time_position). */
+  /** Rows after this one, in the store's order: last_contact, then what else makes the identity. */
   after?: StateKey;
 }
 export interface StateKey {
@@ -207,6 +213,12 @@ export interface StateKey {
   time_position: number | null;
 }
 
+export interface TotalsQuery {
+  /** Ingestions applied since this Unix time are named. */
+  since: number;
+  /** Counts the tables also where that reads all of them. */
+  verify?: boolean;
+}
 export interface FlowTotals {
   received: number;
   accepted: number;
@@ -215,7 +227,8 @@ export interface FlowTotals {
   reasons: Record<string, number>;
   repeats: number;
   expired: number;
-  stored: number;
+  /** Null where the tables were not counted. */
+  stored: number | null;
   /** Batches whose stored rows differ from accepted - expired, rows without a batch among them; a few of them named. */
   unbalanced: { batch_id: string; expected: number; stored: number }[];
 }
@@ -227,4 +240,6 @@ export interface Totals {
   stream_door: { received: number; pending: number } | null;
   /** Ids of ingestions that were applied since the given time. */
   ingestions: string[];
+  /** The same sums of the databases behind the first. */
+  others?: Record<Flow, FlowTotals>[];
 }

@@ -18,7 +18,7 @@ export async function getIngestion({ objects, database }: ReadWorld, { id }: Val
   if (door === null)
     return problem(404, { code: "not_found", message: "there is no such ingestion", path: "id", value: id });
   const { received_at, source, format, media_type, rows } = door;
-  const ledger = await database.batch(door.id);
+  const ledger = await database.batch(door);
   const counts =
     ledger === null
       ? { status: "pending" }

@@ -26,14 +26,14 @@ export function postgresDatabase(pool: pg.Pool, options: PostgresDatabaseOptions
   const partitions = partitionKeeper(pool, options.retention_days);
   return {
     ...postgresReads(pool),
-    totals: (since) => postgresTotals(pool, options.stream, since),
+    totals: ({ since }) => postgresTotals(pool, options.stream, since),
     expire: (received_at) => expireRows(pool, received_at),
     async apply(application) {
       await partitions.ensure();
       return transaction(pool, (client) => applyOnce(client, application));
     },
-    async delivered(ids) {
-      const rows = await query<{ id: string }>(pool, "select id from deliveries where id = any($1)", [ids]);
+    async delivered(of) {
+      const rows = await query<{ id: string }>(pool, "select id from deliveries where id = any($1)", [of.map(({ id }) => id)]);
       return new Set(rows.map(({ id }) => id));
     },
     async ping() {

@@ -56,7 +56,7 @@ export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
 /** The reading half of the `Database` port. */
 export function postgresReads(pool: pg.Pool): Pick<Database, "batch" | "aircraft" | "states"> {
   return {
-    batch: (id) => readBatch(pool, id),
+    batch: ({ id }) => readBatch(pool, id),
     aircraft: (of) => readAircraft(pool, of),
     states: (of) => readStates(pool, of),
   };

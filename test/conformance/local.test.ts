@@ -67,8 +67,8 @@ test.each([
 ])("the count turns red when %s", async (_, damage) => {
   const of = await postgres();
   await of.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
-  expect((await of.totals(0)).flows.stream.unbalanced).toEqual([]);
+  expect((await of.totals({ since: 0 })).flows.stream.unbalanced).toEqual([]);
   await query(fresh.pool, damage);
-  const { request, stream } = (await of.totals(0)).flows;
+  const { request, stream } = (await of.totals({ since: 0 })).flows;
   expect([...request.unbalanced, ...stream.unbalanced].length).toBeGreaterThan(0);
 });

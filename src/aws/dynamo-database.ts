@@ -1,0 +1,227 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DescribeTableCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+} from "@aws-sdk/client-dynamodb";
+import { dropDuplicates, identities } from "../flight/identity.ts";
+import type { Batch } from "../flight/batch.ts";
+import { selectRows } from "../flow/lake.ts";
+import { newestRows } from "../flow/newest.ts";
+import type { Application, Applied, Database, Delivery, DeliveryName, Flow } from "../flow/ports.ts";
+import { backoff, pause } from "../flow/retry.ts";
+import { attributes, dayOf, inParallel, observation, tileOf, type Item } from "./dynamo-client.ts";
+import { dynamoReads } from "./dynamo-reads.ts";
+import { dynamoTotals } from "./dynamo-totals.ts";
+import { available } from "./errors.ts";
+import { tableName } from "./tables.ts";
+
+const DAY_S = 86_400;
+const KEYS_A_READ = 100;
+
+export interface DynamoOptions {
+  /** What the tables' names begin with. */
+  prefix: string;
+  /** Days after which DynamoDB removes a row. */
+  retention_days: number;
+}
+export interface DynamoWorld extends DynamoOptions {
+  client: DynamoDBClient;
+}
+
+/**
+ * The `Database` port on DynamoDB, where a batch is one delivery. There are no transactions: a row is put where its identity
+ * is free or held by the same delivery, so that a delivery that died half-way counts the same when it comes again; its
+ * ledger row is written last and once.
+ */
+export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): Database {
+  const world: DynamoWorld = { client, ...options };
+  const days = new Set<string>();
+  return {
+    ...dynamoReads(world),
+    ...dynamoTotals(world),
+    apply: (application) => available("DynamoDB", () => applyEach(world, application, days)),
+    delivered: (of) => available("DynamoDB", () => delivered(world, of)),
+    ping: () =>
+      available("DynamoDB", async () => {
+        await client.send(new DescribeTableCommand({ TableName: tableName(options.prefix, "batches") }));
+      }),
+  };
+}
+
+export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryName): Item => ({
+  flow_day: { S: `${flow}#${dayOf(received_at)}` },
+  delivery_id: { S: id },
+});
+/** Ids of ingestions begin with r, those of stream records with s. */
+const flowOf = (id: string): Flow => (id.startsWith("r") ? "request" : "stream");
+
+async function applyEach(world: DynamoWorld, application: Application, days: Set<string>): Promise<Applied> {
+  const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
+  const known = await delivered(world, application.deliveries);
+  for (const [i, delivery] of application.deliveries.entries()) {
+    const applied = known.has(delivery.id)
+      ? await countRepeat(world, delivery)
+      : await applyOne(world, { application, delivery, batch: rowsOf(application.batch, i), days });
+    known.add(delivery.id);
+    for (const name of Object.keys(total) as (keyof Applied)[]) total[name] += applied[name];
+  }
+  return total;
+}
+
+/** The rows of one delivery, each identity once. */
+function rowsOf(batch: Batch, delivery: number): Batch {
+  const rows: number[] = [];
+  for (let i = 0; i < batch.rows; i++) if (batch.delivery[i] === delivery) rows.push(i);
+  const selected = selectRows(batch, rows);
+  dropDuplicates(selected, identities());
+  return selected;
+}
+
+interface One {
+  application: Application;
+  delivery: Delivery;
+  batch: Batch;
+  days: Set<string>;
+}
+
+async function applyOne(world: DynamoWorld, { application, delivery, batch, days }: One): Promise<Applied> {
+  const accepted = await putStates(world, batch, delivery.id);
+  await putNewest(world, batch, delivery.id);
+  const rejected = Object.values(delivery.rejected).reduce((sum, n) => sum + n, 0);
+  const counts = { received: delivery.rows, accepted, duplicate: delivery.rows - rejected - accepted, rejected };
+  await noteDay(world, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
+  const isFirst = await putIf(world, {
+    TableName: tableName(world.prefix, "batches"),
+    Item: {
+      ...ledgerKey(flowOf(delivery.id), delivery),
+      contract: { S: application.contract },
+      received: { N: String(counts.received) },
+      accepted: { N: String(counts.accepted) },
+      duplicate: { N: String(counts.duplicate) },
+      rejected: { M: Object.fromEntries(Object.entries(delivery.rejected).map(([of, n]) => [of, { N: String(n) }])) },
+      repeats: { N: "0" },
+      expired: { N: "0" },
+      received_at: { N: String(delivery.received_at) },
+      applied_at: { N: String(Math.floor(Date.now() / 1000)) },
+    },
+    ConditionExpression: "attribute_not_exists(delivery_id)",
+  });
+  return isFirst ? { ...counts, repeats: 0 } : countRepeat(world, delivery);
+}
+
+async function countRepeat({ client, prefix }: DynamoWorld, delivery: Delivery): Promise<Applied> {
+  await client.send(
+    new UpdateItemCommand({
+      TableName: tableName(prefix, "batches"),
+      Key: ledgerKey(flowOf(delivery.id), delivery),
+      UpdateExpression: "ADD repeats :rows",
+      ExpressionAttributeValues: { ":rows": { N: String(delivery.rows) } },
+    }),
+  );
+  return { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: delivery.rows };
+}
+
+/** Puts each row whose identity is free or this delivery's own; returns how many are this delivery's. */
+async function putStates(world: DynamoWorld, batch: Batch, id: string): Promise<number> {
+  let accepted = 0;
+  await inParallel(indices(batch), async (i) => {
+    const item = rowItem(world, batch, { i, id });
+    const put = await putIf(world, {
+      TableName: tableName(world.prefix, "states"),
+      Item: {
+        ...item,
+        aircraft_day: { S: `${batch.columns.icao24[i]}#${dayOf(batch.columns.last_contact[i] ?? 0)}` },
+        observation: { S: observationAt(batch, i) },
+      },
+      ConditionExpression: "attribute_not_exists(aircraft_day) OR batch_id = :id",
+      ExpressionAttributeValues: { ":id": { S: id } },
+    });
+    if (put) accepted++;
+  });
+  return accepted;
+}
+
+/** Of each aircraft the newest row of the delivery, where it is newer than the one that stands there. */
+async function putNewest(world: DynamoWorld, batch: Batch, id: string): Promise<void> {
+  const marks = newestRows(batch, Int32Array.from(indices(batch)));
+  const newest = indices(batch).filter((i) => marks[i] === 1);
+  await inParallel(newest, async (i) => {
+    const { latitude, longitude } = batch.columns;
+    const tile = tileOf(latitude[i] ?? NaN, longitude[i] ?? NaN);
+    await putIf(world, {
+      TableName: tableName(world.prefix, "aircraft"),
+      Item: {
+        ...rowItem(world, batch, { i, id }),
+        newest: { S: observationAt(batch, i) },
+        ...(Number.isNaN(tile) ? {} : { tile: { N: String(tile) } }),
+      },
+      ConditionExpression: "attribute_not_exists(icao24) OR newest < :newest",
+      ExpressionAttributeValues: { ":newest": { S: observationAt(batch, i) } },
+    });
+  });
+}
+
+const indices = (batch: Batch): number[] => Array.from({ length: batch.rows }, (_, i) => i);
+
+function observationAt({ columns }: Batch, i: number): string {
+  const position = columns.time_position[i] ?? NaN;
+  return observation(columns.last_contact[i] ?? 0, Number.isNaN(position) ? null : position, columns.source[i] ?? "");
+}
+
+const rowItem = ({ retention_days }: DynamoWorld, batch: Batch, { i, id }: { i: number; id: string }): Item => ({
+  ...attributes(batch, i, id),
+  expires_at: { N: String(Math.floor((batch.received_at[i] ?? 0) + retention_days * DAY_S)) },
+});
+
+/** Puts an item under a condition; false when the condition does not hold. */
+async function putIf(
+  { client }: DynamoWorld,
+  input: ConstructorParameters<typeof PutItemCommand>[0],
+): Promise<boolean> {
+  try {
+    await client.send(new PutItemCommand(input));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** Remembers which days the ledger has, so that sums need not search for them. */
+async function noteDay(
+  { client, prefix }: DynamoWorld,
+  { flow, received_at, days }: { flow: Flow; received_at: number; days: Set<string> },
+): Promise<void> {
+  const day = dayOf(received_at);
+  if (days.has(`${flow}#${day}`)) return;
+  await client.send(
+    new UpdateItemCommand({
+      TableName: tableName(prefix, "batches"),
+      Key: { flow_day: { S: "days" }, delivery_id: { S: flow } },
+      UpdateExpression: "ADD days :day",
+      ExpressionAttributeValues: { ":day": { SS: [day] } },
+    }),
+  );
+  days.add(`${flow}#${day}`);
+}
+
+/** Reads in hundreds; keys that a throttled table left out are asked for again after a back-off. */
+async function delivered({ client, prefix }: DynamoWorld, of: readonly DeliveryName[]): Promise<Set<string>> {
+  const TableName = tableName(prefix, "batches");
+  const unique = [...new Map(of.map((one) => [one.id, one])).values()];
+  const found = new Set<string>();
+  for (let start = 0; start < unique.length; start += KEYS_A_READ) {
+    let keys: Item[] = unique.slice(start, start + KEYS_A_READ).map((one) => ledgerKey(flowOf(one.id), one));
+    for (let failures = 0; keys.length > 0; failures++) {
+      const RequestItems = { [TableName]: { Keys: keys, ProjectionExpression: "delivery_id", ConsistentRead: true } };
+      const answer = await client.send(new BatchGetItemCommand({ RequestItems }));
+      for (const { delivery_id } of answer.Responses?.[TableName] ?? []) found.add(delivery_id?.S ?? "");
+      keys = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
+      if (keys.length > 0) await pause(backoff(failures), new AbortController().signal);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,140 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DynamoDBClient, ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
+import dynalite from "dynalite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dynamoCheckpoints } from "../../src/aws/dynamo-checkpoints.ts";
+import { dynamoClient } from "../../src/aws/dynamo-client.ts";
+import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
+import type { Checkpoints, Database } from "../../src/flow/ports.ts";
+import { createTables } from "../aws/tables.ts";
+import { goodRow } from "../bodies.ts";
+import { checkpointLaws } from "./checkpoints.ts";
+import { application, databaseLaws } from "./database.ts";
+
+let server: Server;
+let made = 0;
+beforeAll(async () => {
+  process.env["AWS_REGION"] = "us-east-1";
+  process.env["AWS_ACCESS_KEY_ID"] = "test";
+  process.env["AWS_SECRET_ACCESS_KEY"] = "test";
+  server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+afterAll(() => void server.close());
+
+const endpoint = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function place(): Promise<{ client: DynamoDBClient; prefix: string }> {
+  const client = dynamoClient(endpoint());
+  const prefix = `test${made++}`;
+  await createTables(client, prefix);
+  return { client, prefix };
+}
+const database = async (): Promise<Database> => {
+  const { client, prefix } = await place();
+  return dynamoDatabase(client, { prefix, retention_days: 7 });
+};
+
+databaseLaws("DynamoDB (dynalite)", database, { batch_is_delivery: true, history_of_one: true });
+
+/** Each session has a client of its own, so that it can be cut off as its process's death would. */
+let sessions: DynamoDBClient[] = [];
+const cutOff = (client: DynamoDBClient): void =>
+  client.middlewareStack.add(
+    () => async () => {
+      throw new Error("the process of this session is dead");
+    },
+    { step: "initialize" },
+  );
+checkpointLaws("DynamoDB (dynalite)", {
+  async make(): Promise<Checkpoints> {
+    const { prefix } = await place();
+    return {
+      open() {
+        const client = dynamoClient(endpoint());
+        sessions.push(client);
+        return dynamoCheckpoints(client, { prefix, stream: "test", lease_ms: 600 }).open();
+      },
+    };
+  },
+  async killSessions() {
+    sessions.forEach(cutOff);
+    sessions = [];
+  },
+});
+
+test("a table that throttles every second call loses nothing, and only what failed is tried again", async () => {
+  const { client, prefix } = await place();
+  let calls = 0;
+  const tried = new Map<string, number>();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { Item } = args.input as { Item?: Record<string, { S?: string }> };
+      const key = Item?.["observation"]?.S ?? Item?.["newest"]?.S;
+      if (calls++ % 2 === 0)
+        throw new ProvisionedThroughputExceededException({ message: "throttled", $metadata: { httpStatusCode: 400 } });
+      if (key !== undefined) tried.set(key, (tried.get(key) ?? 0) + 1);
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "low" },
+  );
+  const of = dynamoDatabase(client, { prefix, retention_days: 7 });
+  const rows = Array.from({ length: 60 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
+  expect(await of.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 60, accepted: 60 });
+  expect((await of.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
+    accepted: 60,
+    stored: 60,
+    unbalanced: [],
+  });
+  expect(calls).toBeGreaterThan(180);
+});
+
+test("keys that a throttled read leaves out are asked for again", async () => {
+  const { client, prefix } = await place();
+  const of = dynamoDatabase(client, { prefix, retention_days: 7 });
+  const names = Array.from({ length: 30 }, (_, i) => `s${i}`);
+  for (const id of names) await of.apply(application(`b${id}`, [{ id, rows: [] }]));
+  let left = 0;
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context.commandName !== "BatchGetItemCommand") return next(args);
+      const input = args.input as { RequestItems: Record<string, { Keys: unknown[] }> };
+      const [table = "", asked = { Keys: [] }] = Object.entries(input.RequestItems)[0] ?? [];
+      const all = asked.Keys;
+      const half = Math.ceil(all.length / 2);
+      const answer = await next({
+        ...args,
+        input: { RequestItems: { [table]: { ...asked, Keys: all.slice(0, half) } } } as never,
+      });
+      const unprocessed = all.slice(half);
+      left += unprocessed.length;
+      const output = answer.output as { UnprocessedKeys?: unknown };
+      if (unprocessed.length > 0) output.UnprocessedKeys = { [table]: { ...asked, Keys: unprocessed } };
+      return answer;
+    },
+    { step: "initialize" },
+  );
+  const found = await of.delivered([...names, "s99"].map((id) => ({ id, received_at: 1_800_000_000 })));
+  expect(found).toEqual(new Set(names));
+  expect(left).toBeGreaterThan(20);
+});
+
+test("a delivery that died half-way counts the same when it comes again", async () => {
+  const { client, prefix } = await place();
+  const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
+  const dying = dynamoClient(endpoint());
+  let puts = 0;
+  dying.middlewareStack.add(
+    (next, { commandName }) => async (args) => {
+      if (commandName === "PutItemCommand" && ++puts > 10) throw new Error("killed");
+      return next(args);
+    },
+    { step: "initialize" },
+  );
+  const of = { prefix, retention_days: 7 };
+  await expect(dynamoDatabase(dying, of).apply(application("b1", [{ id: "s1", rows }]))).rejects.toThrow("killed");
+  const again = dynamoDatabase(client, of);
+  expect((await again.totals({ since: 0, verify: true })).flows.stream.unbalanced).not.toEqual([]);
+  expect(await again.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 20, duplicate: 0 });
+  expect((await again.totals({ since: 0, verify: true })).flows.stream).toMatchObject({ stored: 20, unbalanced: [] });
+});
