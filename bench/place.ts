@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type pg from "pg";
 import { parseCommand, type Io } from "../src/cli/command.ts";
 import { consume } from "../src/cli/consume.ts";
 import { openWorld, type World } from "../src/cli/world.ts";
@@ -18,6 +19,12 @@ export async function newPlace(): Promise<{ world: World; close(): Promise<void>
       rmSync(data, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** The pool of a place's PostgreSQL. */
+export function poolOf({ postgres }: World): pg.Pool {
+  if (postgres === undefined) throw new Error("a place has PostgreSQL");
+  return postgres.pool;
 }
 
 /** CPU seconds of every process of PostgreSQL that lives now, ended backends of the postmaster included. Linux only. */

@@ -11,7 +11,7 @@ import { statement } from "../src/local/sql.ts";
 import { transaction } from "../src/local/transaction.ts";
 import { openskyBodies, thousands } from "./input.ts";
 import { median, type Row } from "./measure.ts";
-import { newPlace, postgresCpu_s } from "./place.ts";
+import { newPlace, postgresCpu_s, poolOf } from "./place.ts";
 
 const BATCHES = 10;
 const ROUNDS = 5;
@@ -33,7 +33,7 @@ export async function loading(): Promise<{ from: string; rows: Row[] }> {
     const theirs = applications
       .slice(next, (next += BATCHES))
       .map(({ batch, batch_id }) => readyRows({ batch, batch_id }));
-    times.peer.push(await timed(() => eachOf(theirs, (bytes) => copyAndMerge(world.pool, bytes))));
+    times.peer.push(await timed(() => eachOf(theirs, (bytes) => copyAndMerge(poolOf(world), bytes))));
   }
   await close();
   const [ours, peer] = [sumUp(times.ours), sumUp(times.peer)];

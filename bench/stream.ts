@@ -5,7 +5,7 @@ import { producer } from "../src/flow/produce.ts";
 import { query } from "../src/local/transaction.ts";
 import { asObjects, openskyBodies, statesOf } from "./input.ts";
 import { percentile, type Row } from "./measure.ts";
-import { cpuOf_s, newPlace, postgresCpu_s } from "./place.ts";
+import { cpuOf_s, newPlace, postgresCpu_s, poolOf } from "./place.ts";
 
 /** FLIGHTLINE_BENCH_ROWS=5000000 is the long run of the memory aim. */
 const ROWS = Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 500_000);
@@ -25,7 +25,7 @@ export async function streaming(): Promise<{ from: string; rows: Row[] }> {
   const to = producer(world.stream, { signal: new AbortController().signal, groups: 16 });
   const before = { wall: performance.now(), postgres: postgresCpu_s() };
   const stored = async () =>
-    (await query<{ n: number }>(world.pool, "select coalesce(sum(received), 0)::int as n from batches"))[0]?.n ?? 0;
+    (await query<{ n: number }>(poolOf(world), "select coalesce(sum(received), 0)::int as n from batches"))[0]?.n ?? 0;
   for (let round = 0; to.rows_put < ROWS; round++) {
     const shifted = states.map((state) =>
       state.map((value, at) => ((at === 3 || at === 4) && value !== null ? Number(value) - 1_000_000 + round : value)),
@@ -38,7 +38,7 @@ export async function streaming(): Promise<{ from: string; rows: Row[] }> {
   const wall_s = (performance.now() - before.wall) / 1000;
   const cpu_s = { consumer: cpuOf_s(pid), postgres: postgresCpu_s() - before.postgres };
   const rss_mb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
-  const latencies = await probe(world.pool, async (icao24) => {
+  const latencies = await probe(poolOf(world), async (icao24) => {
     await to.add(Buffer.from(JSON.stringify([{ icao24, last_contact: 1_700_000_000 }])), "application/json");
     await to.flush();
   });

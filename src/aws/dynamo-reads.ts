@@ -68,14 +68,14 @@ function isAsked(row: StoredRow, { box, icao24, callsign, search, batch_ids }: A
     (callsign === undefined || row["callsign"] === callsign) &&
     (box === undefined || isInside(row, box)) &&
     (batch_ids === undefined || batch_ids.includes(String(row["batch_id"]))) &&
-    (part === undefined ||
-      [row["icao24"], row["callsign"]].some((text) => String(text).toLowerCase().includes(part)))
+    (part === undefined || [row["icao24"], row["callsign"]].some((text) => String(text).toLowerCase().includes(part)))
   );
 }
 
 function isInside({ latitude, longitude }: StoredRow, { lamin, lamax, lomin, lomax }: Box): boolean {
   if (typeof latitude !== "number" || typeof longitude !== "number") return false;
-  const isBetween = lomin <= lomax ? longitude >= lomin && longitude <= lomax : longitude >= lomin || longitude <= lomax;
+  const isBetween =
+    lomin <= lomax ? longitude >= lomin && longitude <= lomax : longitude >= lomin || longitude <= lomax;
   return latitude >= lamin && latitude <= lamax && isBetween;
 }
 

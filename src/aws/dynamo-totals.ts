@@ -52,7 +52,11 @@ async function readDays({ client, prefix }: DynamoWorld, flow: Flow): Promise<{ 
   return { days: [...(item?.["days"]?.SS ?? [])].sort(), done: Number(item?.["expired_before"]?.N ?? 0) };
 }
 
-async function* ledgerOf({ client, prefix }: DynamoWorld, flow: Flow, day: string): AsyncGenerator<LedgerRow & Arrived> {
+async function* ledgerOf(
+  { client, prefix }: DynamoWorld,
+  flow: Flow,
+  day: string,
+): AsyncGenerator<LedgerRow & Arrived> {
   const pages = paginateQuery(
     { client },
     {

@@ -1,4 +1,4 @@
-import { loadClean } from "../flow/load.ts";
+import { loadArrived } from "../flow/load.ts";
 import { pause } from "../flow/retry.ts";
 import type { World } from "./world.ts";
 
@@ -8,7 +8,7 @@ const LOOK_MS = 50;
 export async function drainQueue(world: World, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
-  const working = world.queue.consume(async (key) => void (await loadClean(key, world)), {
+  const working = world.queue.consume((message) => loadArrived(message, world), {
     signal: stop,
     concurrency: 2,
   });

@@ -6,20 +6,21 @@ import { withWorld } from "./world.ts";
 export const flows: Command = {
   name: "flows",
   summary: "count both flows at the door and at the store, and whether they agree",
-  help: `flows [--data DIR] [--json]
+  help: `flows [--data DIR] [--json] [--verify]
 
   received = accepted + duplicate + rejected + pending, and stored = accepted - expired.
   Exit code 1 when an equation does not hold.
 
-  --json   {"flows":[...]} as GET /v1/flows answers it
+  --json     {"flows":[...]} as GET /v1/flows answers it
+  --verify   counts the tables also where that reads all of them, as DynamoDB does
 
 Examples:
   flightline flows
   flightline flows --json | jq '.flows[].balanced'`,
-  options: { ...dataOption, json: { type: "boolean", default: false } },
+  options: { ...dataOption, json: { type: "boolean", default: false }, verify: { type: "boolean", default: false } },
   run: (given, io) =>
     withWorld(given, io, async ({ counter }) => {
-      const reports = await counter.count();
+      const reports = await counter.count(flag(given, "verify"));
       io.out(flag(given, "json") ? `${JSON.stringify({ flows: reports })}\n` : reports.map(describe).join("\n"));
       return reports.every(({ balanced }) => balanced) ? OK : FAILED;
     }),

@@ -1,4 +1,4 @@
-import { dataOption, OK, type Command } from "./command.ts";
+import { CliError, dataOption, OK, type Command } from "./command.ts";
 import { withWorld } from "./world.ts";
 
 export const migrate: Command = {
@@ -13,7 +13,9 @@ Examples:
   FLIGHTLINE_POSTGRES=postgres://me@db.example/flights flightline migrate`,
   options: dataOption,
   run: (given, io) =>
-    withWorld(given, io, async ({ migrated }) => {
+    withWorld(given, io, async ({ postgres }) => {
+      if (postgres === undefined) throw new CliError("no setting names PostgreSQL: there is no schema to migrate");
+      const { migrated } = postgres;
       io.out(migrated.length === 0 ? "the schema is up to date\n" : `ran ${migrated.join(", ")}\n`);
       return OK;
     }),

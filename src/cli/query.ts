@@ -18,8 +18,9 @@ Examples:
   async run(given, io) {
     if (given.words.length !== 1) throw usageError("give one SQL statement, in quotes");
     const sql = given.words[0] === "-" ? await readAll(io) : (given.words[0] ?? "");
-    return withWorld(given, io, async ({ pool }) => {
-      const rows = await readOnly(pool, sql);
+    return withWorld(given, io, async ({ postgres }) => {
+      if (postgres === undefined) throw new CliError("no setting names PostgreSQL: there is nothing to ask in SQL");
+      const rows = await readOnly(postgres.pool, sql);
       io.out(flag(given, "json") ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : tableOf(rows));
       return OK;
     });

@@ -1,6 +1,8 @@
 import { consume } from "../flow/consume.ts";
 import type { FlowReport } from "../flow/flows.ts";
-import { loadClean, sweep } from "../flow/load.ts";
+import { loadArrived, sweep } from "../flow/load.ts";
+import { NotAnsweredError } from "../flow/errors.ts";
+import type { StoredRow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
 import { keep } from "../local/keeper.ts";
 import type { LiveFeed } from "../local/live.ts";
@@ -28,6 +30,8 @@ const KEEP_MS = 3_600_000;
 const TICK_MS = 1_000;
 /** Rows that changed without a word, after a broken connection say. */
 const RELOAD_MS = 60_000;
+/** Where the database tells nothing of what it applied. */
+const UNTOLD_RELOAD_MS = 5_000;
 /** Counting takes at most this part of the time. */
 const COUNTING_SHARE = 0.05;
 const MOST_AIRCRAFT = 1_000_000;
@@ -39,14 +43,17 @@ export function startService(world: World, options: ServiceOptions): Service {
   const known = new Set<string>();
   const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
   const jobs = [
-    forever(options, () =>
-      world.queue.consume(async (key) => void (await loadClean(key, world)), { signal, concurrency: 2 }),
-    ),
+    forever(options, () => world.queue.consume((message) => loadArrived(message, world), { signal, concurrency: 2 })),
     forever(options, () =>
       consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble }),
     ),
     every(SWEEP_MS, options, () => sweep(world, { known, onPoison })),
-    every(KEEP_MS, options, () => keep(world, { retention_days: options.retention_days, now_s: Date.now() / 1000 })),
+    every(KEEP_MS, options, () =>
+      keep(
+        { ...world, pool: localStreamPool(world) },
+        { retention_days: options.retention_days, now_s: Date.now() / 1000 },
+      ),
+    ),
     forever(options, () => count(counting, options)),
     forever(options, () => follow(world, options)),
   ];
@@ -55,6 +62,10 @@ export function startService(world: World, options: ServiceOptions): Service {
     ended: Promise.all(jobs),
   };
 }
+
+/** The pool of the local stream's table; undefined where the stream lies elsewhere. */
+const localStreamPool = ({ config, postgres }: World) =>
+  config.stream.kind === "postgres" ? postgres?.pool : undefined;
 
 /** Runs work again when it fails, after a back-off, until the signal aborts. */
 async function forever({ signal, onTrouble }: ServiceOptions, work: () => Promise<unknown>): Promise<void> {
@@ -95,15 +106,26 @@ async function count({ anew }: ReturnType<typeof counter>, { live, signal }: Ser
 }
 
 /** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
-async function follow({ database, connection }: World, { live, signal }: ServiceOptions): Promise<void> {
+/** Without a database there is nothing to follow. */
+const unlessNotAnswered = async (rows: Promise<StoredRow[]>): Promise<StoredRow[]> =>
+  rows.catch((error: unknown) => {
+    if (error instanceof NotAnsweredError) return [];
+    throw error;
+  });
+
+async function follow({ database, postgres, config }: World, { live, signal }: ServiceOptions): Promise<void> {
   let batches: string[] = [];
-  const applied = listener(connection, APPLIED_CHANNEL, (batch_id) => void batches.push(batch_id));
+  const tells = config.databases[0]?.kind === "postgres" && postgres !== undefined;
+  const applied = tells
+    ? listener(postgres.connection, APPLIED_CHANNEL, (batch_id) => void batches.push(batch_id))
+    : undefined;
+  const reload_ms = tells ? RELOAD_MS : UNTOLD_RELOAD_MS;
   try {
     for (let reloaded = -Infinity; !signal.aborted; await pause(TICK_MS, signal)) {
-      if (performance.now() - reloaded > RELOAD_MS) {
+      if (performance.now() - reloaded > reload_ms) {
         reloaded = performance.now();
         batches = [];
-        live.replace(await database.aircraft({ limit: MOST_AIRCRAFT }));
+        live.replace(await unlessNotAnswered(database.aircraft({ limit: MOST_AIRCRAFT })));
       } else if (batches.length > 0) {
         const batch_ids = batches;
         batches = [];
@@ -111,6 +133,6 @@ async function follow({ database, connection }: World, { live, signal }: Service
       }
     }
   } finally {
-    await applied.close();
+    await applied?.close();
   }
 }

@@ -34,7 +34,7 @@ export const start: Command = {
   --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
   --source NAME       source of all rows; else what each source is called
   --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
-  --retention-days N  how long local data are kept, 7
+  --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS
   --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
 
 Examples:
@@ -47,7 +47,7 @@ Examples:
     from: { type: "string", multiple: true },
     source: { type: "string" },
     speed: { type: "string", default: "1" },
-    "retention-days": { type: "string", default: "7" },
+    "retention-days": { type: "string" },
     "postgres-port": { type: "string" },
   },
   async run(given, io) {
@@ -66,7 +66,7 @@ Examples:
 interface StartOptions {
   port: number;
   speed: number;
-  retention_days: number;
+  retention_days: number | undefined;
   postgres_port: number | undefined;
   files: Map<string, Input>;
 }
@@ -76,7 +76,7 @@ function startOptions(given: Given): Omit<StartOptions, "files"> {
   return {
     speed,
     port: portOption(given, "port") ?? 0,
-    retention_days: numberOption(given, "retention-days", 1) ?? 7,
+    retention_days: numberOption(given, "retention-days", 1),
     postgres_port: portOption(given, "postgres-port"),
   };
 }
@@ -108,7 +108,7 @@ async function serve(world: World, serving: Serving): Promise<number> {
   const signal = AbortSignal.any([serving.io.signal, stop.signal]);
   const onTrouble = troubleLog(serving.io);
   const live = liveFeed();
-  const service = startService(world, { signal, live, retention_days: serving.options.retention_days, onTrouble });
+  const service = startService(world, { signal, live, retention_days: world.config.retention_days, onTrouble });
   try {
     const server = await startServer({
       port: serving.options.port,
@@ -170,9 +170,9 @@ async function runFeed(feed: Feed, signal: AbortSignal, onTrouble: (error: unkno
 }
 
 /** The URL last and alone on its line; the file tells it to commands that find the folder taken. */
-function announce({ data, postgres_dsn }: World, url: string, io: Io): void {
+function announce({ data, postgres }: World, url: string, io: Io): void {
   writeFileSync(path.join(data, "url"), `${url}\n`);
-  if (postgres_dsn !== undefined) io.out(`${postgres_dsn}\n`);
+  if (postgres?.dsn !== undefined) io.out(`${postgres.dsn}\n`);
   io.out(`${url}\n`);
 }
 

@@ -57,10 +57,7 @@ export function flowCounter({ database, objects }: { database: Database; objects
       }
       const { flows } = totals;
       const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0 };
-      return [
-        report("request", totals, request),
-        report("stream", totals, stream),
-      ];
+      return [report("request", totals, request), report("stream", totals, stream)];
     },
   };
 }

@@ -24,7 +24,8 @@ export const rejectedKey = (flow: Flow, id: string, received_at: number): string
 /** Marks a rejected object as replayed under a contract; the object itself stays. */
 export const replayedKey = (rejected: string): string => `replayed/${rejected}.${contractTag}.json`;
 
-const CLEAN = /^clean\/flow=request\/(day=(\d{4}-\d\d-\d\d)\/hour=(\d\d))\/(r[0-9a-f]{32})\.([0-9a-f]{8})\.(ndjson|csv)\.gz$/;
+const CLEAN =
+  /^clean\/flow=request\/(day=(\d{4}-\d\d-\d\d)\/hour=(\d\d))\/(r[0-9a-f]{32})\.([0-9a-f]{8})\.(ndjson|csv)\.gz$/;
 
 export interface CleanName {
   id: string;
@@ -41,7 +42,13 @@ export function parseCleanKey(key: string): CleanName | null {
   const [, folder, day, hour, id, tag, format] = CLEAN.exec(key) ?? [];
   if (folder === undefined || id === undefined || tag === undefined) return null;
   const hour_s = Date.parse(`${day}T${hour}:00:00Z`) / 1000;
-  return { id, tag, hour_s, format: format as FlatFormat, rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz` };
+  return {
+    id,
+    tag,
+    hour_s,
+    format: format as FlatFormat,
+    rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz`,
+  };
 }
 
 /** What a batch counted, where no database does. */

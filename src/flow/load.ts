@@ -3,6 +3,7 @@ import { readStoredCsv, readStoredNdjson } from "../format/stored-read.ts";
 import { countByReason } from "../flight/rejection.ts";
 import { contractTag } from "../flight/contract.ts";
 import { readLakeFile } from "./compact.ts";
+import { arrivedKeys } from "./arrivals.ts";
 import { UnavailableError } from "./errors.ts";
 import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
 import { parseCleanKey, type CleanName } from "./keys.ts";
@@ -41,6 +42,17 @@ export async function loadClean(key: string, world: LoadWorld): Promise<Applied 
 async function rejectedCounts({ rejected }: CleanName, { objects }: LoadWorld): Promise<Record<string, number>> {
   const body = await objects.get(rejected);
   return body === null ? {} : countByReason(decodeRejected(body));
+}
+
+/** Loads the clean files that a message of the queue names; what else arrived is no concern of the loader. */
+export async function loadArrived(message: string, world: LoadWorld): Promise<Applied[]> {
+  const loaded: Applied[] = [];
+  for (const key of arrivedKeys(message)) {
+    if (parseCleanKey(key) === null) continue;
+    const applied = await loadClean(key, world);
+    if (applied !== null) loaded.push(applied);
+  }
+  return loaded;
 }
 
 /** Loads one lake file: its rows grouped by the batch that stored them, each group a delivery of that batch's name. */
@@ -86,7 +98,7 @@ export async function sweep(world: LoadWorld, options: SweepOptions): Promise<{ 
   const files = new Map<string, CleanFile>();
   for await (const { key, modified } of world.objects.list("clean/flow=request/")) {
     const name = parseCleanKey(key);
-    if (name !== null && modified <= now_s - SETTLED_AFTER_S && !known.has(name.id)) 
+    if (name !== null && modified <= now_s - SETTLED_AFTER_S && !known.has(name.id))
       files.set(name.id, { key, received_at: name.hour_s });
   }
   let cleaned = 0;
@@ -121,7 +133,11 @@ interface CleanFile {
   received_at: number;
 }
 
-async function loadUndelivered(files: Map<string, CleanFile>, world: LoadWorld, options: SweepOptions): Promise<number> {
+async function loadUndelivered(
+  files: Map<string, CleanFile>,
+  world: LoadWorld,
+  options: SweepOptions,
+): Promise<number> {
   let loaded = 0;
   const ids = [...files.keys()];
   for (let start = 0; start < ids.length; start += IDS_A_QUERY) {

@@ -35,7 +35,7 @@ export interface ObjectInfo {
 export interface Queue {
   send(message: string): Promise<void>;
   consume(
-    handle: (message: string) => Promise<void>,
+    handle: (message: string) => Promise<unknown>,
     options: { signal: AbortSignal; concurrency?: number },
   ): Promise<void>;
   depth(): Promise<{ waiting: number; dead: number }>;

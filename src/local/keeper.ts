@@ -13,7 +13,8 @@ const kinds: readonly { prefix: string; suffix: string }[] = [
 ];
 
 export interface KeeperWorld {
-  pool: pg.Pool;
+  /** Of the local stream; its records are not ours to trim elsewhere. */
+  pool: pg.Pool | undefined;
   objects: ObjectStore;
   database: Database;
   stream: Stream;
@@ -33,5 +34,5 @@ export async function keep(
     for await (const { key, modified } of objects.list(prefix))
       if (modified < limit && key.endsWith(suffix)) await objects.delete(key);
   await database.expire(limit);
-  await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
+  if (pool !== undefined) await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
 }

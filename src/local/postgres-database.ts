@@ -33,7 +33,9 @@ export function postgresDatabase(pool: pg.Pool, options: PostgresDatabaseOptions
       return transaction(pool, (client) => applyOnce(client, application));
     },
     async delivered(of) {
-      const rows = await query<{ id: string }>(pool, "select id from deliveries where id = any($1)", [of.map(({ id }) => id)]);
+      const rows = await query<{ id: string }>(pool, "select id from deliveries where id = any($1)", [
+        of.map(({ id }) => id),
+      ]);
       return new Set(rows.map(({ id }) => id));
     },
     async ping() {

@@ -66,7 +66,7 @@ function waitedOut(error: unknown): false {
 function takeOne(
   pool: pg.Pool,
   of: { name: string; attempts: number },
-  handle: (message: string) => Promise<void>,
+  handle: (message: string) => Promise<unknown>,
 ): Promise<boolean> {
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string; message: string; attempts: number }>(

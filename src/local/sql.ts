@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The folder of migrations and statements, beside src/ as beside dist/. */
-export const sqlFolder = fileURLToPath(new URL("../../sql/", import.meta.url));
+const folderAt = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+/** The folder of migrations and statements: beside src/ as beside dist/, in a bundle beside its one file. */
+export const sqlFolder = existsSync(folderAt("sql/")) ? folderAt("sql/") : folderAt("../../sql/");
 
 const statements = new Map<string, string>();
 

@@ -15,9 +15,7 @@ export async function createTables(client: DynamoDBClient, prefix: string): Prom
         KeySchema: schema(keys),
         AttributeDefinitions: [
           ...keys.map((AttributeName) => ({ AttributeName, AttributeType: "S" as const })),
-          ...(index === undefined
-            ? []
-            : [{ AttributeName: index.partition_key, AttributeType: index.partition_type }]),
+          ...(index === undefined ? [] : [{ AttributeName: index.partition_key, AttributeType: index.partition_type }]),
         ],
         ...(index === undefined
           ? {}

@@ -180,7 +180,11 @@ function reading(make: () => Promise<Database>, { batch_is_delivery = false, his
     let after: StoredRow | undefined;
     do {
       const of = history_of_one ? { icao24: named(0) } : {};
-      const page = await database.states({ limit: 4, ...of, ...(after === undefined ? {} : { after: after as never }) });
+      const page = await database.states({
+        limit: 4,
+        ...of,
+        ...(after === undefined ? {} : { after: after as never }),
+      });
       found.push(...page.map(({ icao24, last_contact }) => `${icao24} ${last_contact}`));
       after = page.at(-1);
     } while (after !== undefined);

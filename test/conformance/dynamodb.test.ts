@@ -125,10 +125,11 @@ test("a delivery that died half-way counts the same when it comes again", async 
   const dying = dynamoClient(endpoint());
   let puts = 0;
   dying.middlewareStack.add(
-    (next, { commandName }) => async (args) => {
-      if (commandName === "PutItemCommand" && ++puts > 10) throw new Error("killed");
-      return next(args);
-    },
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === "PutItemCommand" && ++puts > 10) throw new Error("killed");
+        return next(args);
+      },
     { step: "initialize" },
   );
   const of = { prefix, retention_days: 7 };

@@ -1,10 +1,11 @@
 import path from "node:path";
+import type pg from "pg";
 import { onTestFinished } from "vitest";
 import { parseCommand, type Io } from "../../src/cli/command.ts";
 import { consume } from "../../src/cli/consume.ts";
 import { openWorld, type World } from "../../src/cli/world.ts";
 import type { ApiWorld } from "../../src/flow/api.ts";
-import { loadClean } from "../../src/flow/load.ts";
+import { loadArrived } from "../../src/flow/load.ts";
 import { liveFeed } from "../../src/local/live.ts";
 import { startServer } from "../../src/local/server.ts";
 import { newPlace, type Place } from "../product.ts";
@@ -75,10 +76,16 @@ export async function startApi(change: Change = () => ({})): Promise<ApiUnderTes
 
 async function drain(world: World): Promise<void> {
   const stop = new AbortController();
-  const working = world.queue.consume(async (key) => void (await loadClean(key, world)), { signal: stop.signal });
+  const working = world.queue.consume((message) => loadArrived(message, world), { signal: stop.signal });
   while ((await world.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   stop.abort();
   await working;
+}
+
+/** The pool of a world on PostgreSQL. */
+export function poolOf({ postgres }: World): pg.Pool {
+  if (postgres === undefined) throw new Error("this world has no PostgreSQL");
+  return postgres.pool;
 }
 
 /** Keys of the objects under a prefix. */

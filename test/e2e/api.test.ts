@@ -6,7 +6,7 @@ import { sweep } from "../../src/flow/load.ts";
 import { query } from "../../src/local/transaction.ts";
 import { goodRow } from "../bodies.ts";
 import { until } from "../product.ts";
-import { folderOf, keysOf, startApi, type ApiUnderTest } from "./api-world.ts";
+import { folderOf, keysOf, startApi, type ApiUnderTest, poolOf } from "./api-world.ts";
 
 const body = (...rows: unknown[]): string => JSON.stringify(rows);
 const report = async ({ world }: ApiUnderTest) => (await world.counter.count())[0];
@@ -94,7 +94,7 @@ describe("text that means harm elsewhere", () => {
   ])("%s in a callsign is cleaned away and the schema stays", async (_, callsign) => {
     const { on } = await api({ callsign });
     const rows = await query<{ callsign: string | null; flags: string }>(
-      on.world.pool,
+      poolOf(on.world),
       "select callsign, flags from aircraft",
     );
     expect(rows).toEqual([{ callsign: null, flags: "bad_callsign" }]);
@@ -187,7 +187,7 @@ test("late reports do not replace newer ones, and each stands in the history", a
   };
   expect(states.map((row) => row.last_contact)).toEqual([now - 40 * day, now - day, now - 3_600, now - 5]);
   const parts = await query<{ part: string }>(
-    api.world.pool,
+    poolOf(api.world),
     "select distinct tableoid::regclass::text as part from state_vectors",
   );
   expect(parts.map(({ part }) => part)).toContain("state_vectors_default");
@@ -232,7 +232,7 @@ test("a raw body without its clean file is cleaned by the sweep, and a broken cl
     onPoison: (id: string) => poisoned.push(id),
     now_s: Date.now() / 1000 + 60,
   };
-  await query(api.world.pool, "delete from arrivals");
+  await query(poolOf(api.world), "delete from arrivals");
   await sweep(api.world, options);
   await sweep(api.world, { ...options, now_s: options.now_s + 60 });
   await api.load();

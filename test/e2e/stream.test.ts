@@ -9,7 +9,7 @@ import { readLakeFile } from "../../src/flow/compact.ts";
 import type { World } from "../../src/cli/world.ts";
 import { goodRow, simulatedBodies } from "../bodies.ts";
 import { newPlace } from "../product.ts";
-import { keysOf, worldOf } from "./api-world.ts";
+import { keysOf, poolOf, worldOf } from "./api-world.ts";
 
 const NDJSON = "application/x-ndjson";
 
@@ -59,7 +59,7 @@ test("a replay from the start, with other batch bounds and new data, stores the 
   const rows = await put(world, first.slice(0, 3));
   await readAll(world);
   const before = await report(world);
-  await query(world.pool, "delete from stream_checkpoints");
+  await query(poolOf(world), "delete from stream_checkpoints");
   const more = await put(world, first.slice(3));
   await readAll(world);
   const after = await report(world);
@@ -117,7 +117,7 @@ test("while a sink is down nothing is quarantined and no checkpoint moves; then 
     {
       onTrouble: ({ message }) => {
         troubles.push(message);
-        positions.push(query(world.pool, "select position from stream_checkpoints where position is not null"));
+        positions.push(query(poolOf(world), "select position from stream_checkpoints where position is not null"));
       },
     },
   );

@@ -1,1 +1,25 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
+import { applyAll } from "../../flow/apply-all.ts";
+import type { StreamRecord } from "../../flow/ports.ts";
+import { lambdaWorld } from "../lambda-world.ts";
+import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
+
+const world = lambdaWorld(process.env);
+const { lake, source, stream } = world.config;
+
+const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
+  partition_key: kinesis.partitionKey,
+  sequence_number: kinesis.sequenceNumber,
+  data: Buffer.from(kinesis.data, "base64"),
+  arrived_at: Math.floor(kinesis.approximateArrivalTimestamp),
+});
+
+/** Stores a batch of one shard. From the first record that a sink did not take, the shard is read again. */
+export async function handler({ Records }: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> {
+  const all = await applyAll(Records.map(streamRecord), { ...world, lake, source, stream: stream.name });
+  for (const applied of all.applied)
+    emitMetrics({ deployment: world.deployment, flow: "stream" }, appliedMetrics(applied));
+  if (all.failed === undefined) return { batchItemFailures: [] };
+  logError("a sink did not take the batch", all.failed.error);
+  return { batchItemFailures: [{ itemIdentifier: all.failed.record.sequence_number }] };
+}

@@ -1,1 +1,19 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { sweep } from "../../flow/load.ts";
+import { lambdaWorld } from "../lambda-world.ts";
+import { emitMetrics, logError } from "../metrics.ts";
+
+const world = lambdaWorld(process.env);
+const known = new Set<string>();
+const DAY_S = 86_400;
+
+/** Hourly: loads what was not announced, counts what expired, and tells whether both equations hold. */
+export async function handler(): Promise<unknown> {
+  const onPoison = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
+  const swept = await sweep(world, { known, onPoison });
+  const expired = await world.database.expire(Math.floor(Date.now() / 1000 - world.config.retention_days * DAY_S));
+  for (const { flow, missing, surplus, pending } of await world.counter.count()) {
+    const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0);
+    emitMetrics({ deployment: world.deployment, flow }, { imbalance, pending });
+  }
+  return { ...swept, expired };
+}

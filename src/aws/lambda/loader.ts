@@ -1,1 +1,20 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { loadArrived } from "../../flow/load.ts";
+import { lambdaWorld } from "../lambda-world.ts";
+import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
+
+const world = lambdaWorld(process.env);
+
+/** Loads the clean files that the bucket announced; a message that fails comes again alone. */
+export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+  const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
+  for (const { messageId, body } of Records)
+    try {
+      for (const applied of await loadArrived(body, world))
+        emitMetrics({ deployment: world.deployment, flow: "request" }, appliedMetrics(applied));
+    } catch (error) {
+      logError(`message ${messageId} was not loaded`, error);
+      batchItemFailures.push({ itemIdentifier: messageId });
+    }
+  return { batchItemFailures };
+}

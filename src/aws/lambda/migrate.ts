@@ -1,1 +1,25 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import type { CloudFormationCustomResourceEvent } from "aws-lambda";
+import { readConfig } from "../../config.ts";
+import { migrate } from "../../local/migrate.ts";
+import { newPool } from "../../local/transaction.ts";
+import { answerDeployment } from "../answer-deployment.ts";
+import { prepareRole } from "../database-role.ts";
+import { rdsConnection } from "../rds.ts";
+
+const connection = rdsConnection(readConfig(process.env, "/tmp"));
+const role = process.env["FLIGHTLINE_POSTGRES_ROLE"] ?? "flightline";
+
+/** Invoked by the deployment: the functions' role, then the schema, which belongs to that role. */
+export const handler = (event: CloudFormationCustomResourceEvent): Promise<void> =>
+  answerDeployment(event, async () => {
+    const owner = newPool({ ...connection, max: 1, connectionTimeoutMillis: 60_000 });
+    try {
+      const client = await owner.connect();
+      await prepareRole(client, { role, database: String(connection.database) });
+      await client.query(`set role ${client.escapeIdentifier(role)}`);
+      client.release();
+      return { migrated: (await migrate(owner)).join(" ") };
+    } finally {
+      await owner.end();
+    }
+  });

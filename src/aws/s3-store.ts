@@ -1,0 +1,78 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+  type S3ServiceException,
+} from "@aws-sdk/client-s3";
+import { checkKey } from "../flow/object-key.ts";
+import type { ObjectStore } from "../flow/ports.ts";
+import { available } from "./errors.ts";
+
+const TRIES = 5;
+
+/** A client that finds an emulator's buckets by their path. */
+export const s3Client = (): S3Client =>
+  new S3Client({ forcePathStyle: process.env["AWS_ENDPOINT_URL"] !== undefined, maxAttempts: 5 });
+
+/** The `ObjectStore` port on a bucket: S3 itself refuses to put over what is there. */
+export function s3Store(client: S3Client, { bucket, prefix }: { bucket: string; prefix: string }): ObjectStore {
+  const root = prefix === "" ? "" : `${prefix}/`;
+  const at = (key: string) => ({ Bucket: bucket, Key: root + checkKey(key) });
+  return {
+    async put(key, body) {
+      const input = { ...at(key), Body: body, IfNoneMatch: "*" };
+      return available("S3", () => putOnce(client, input));
+    },
+    async get(key) {
+      const input = at(key);
+      return available("S3", () => getOrNull(client, input));
+    },
+    async *list(from) {
+      const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: root + from });
+      for (;;) {
+        const page = await available("S3", () => pages.next());
+        if (page.done === true) return;
+        for (const { Key = "", Size = 0, LastModified } of page.value.Contents ?? [])
+          yield { key: Key.slice(root.length), size: Size, modified: (LastModified?.getTime() ?? 0) / 1000 };
+      }
+    },
+    async delete(key) {
+      const input = at(key);
+      await available("S3", () => client.send(new DeleteObjectCommand(input)));
+    },
+  };
+}
+
+const statusOf = (error: unknown): number | undefined => (error as S3ServiceException).$metadata?.httpStatusCode;
+
+async function putOnce(
+  client: S3Client,
+  input: ConstructorParameters<typeof PutObjectCommand>[0],
+): Promise<"created" | "exists"> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.send(new PutObjectCommand(input));
+      return "created";
+    } catch (error) {
+      if (statusOf(error) === 412) return "exists";
+      // two that put at once: S3 asks to try again, and then says who was first
+      if (statusOf(error) !== 409 || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function getOrNull(
+  client: S3Client,
+  input: ConstructorParameters<typeof GetObjectCommand>[0],
+): Promise<Uint8Array | null> {
+  try {
+    const { Body } = await client.send(new GetObjectCommand(input));
+    return Body === undefined ? new Uint8Array() : await Body.transformToByteArray();
+  } catch (error) {
+    if (error instanceof NoSuchKey) return null;
+    throw error;
+  }
+}

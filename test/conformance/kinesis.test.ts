@@ -1,0 +1,193 @@
+import {
+  DescribeStreamCommand,
+  MergeShardsCommand,
+  SplitShardCommand,
+  type PutRecordsCommandInput,
+  type PutRecordsCommandOutput,
+} from "@aws-sdk/client-kinesis";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
+import { consume } from "../../src/flow/consume.ts";
+import { producer } from "../../src/flow/produce.ts";
+import { fileStore } from "../../src/local/file-store.ts";
+import { postgresCheckpoints } from "../../src/local/postgres-checkpoints.ts";
+import { postgresDatabase } from "../../src/local/postgres-database.ts";
+import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
+import { goodRow } from "../bodies.ts";
+import { freshDatabase } from "../fresh-database.ts";
+import { temporaryFolder, until } from "../product.ts";
+import { streamLaws } from "./stream.ts";
+
+let kinesis: Kinesalite;
+let made = 0;
+beforeAll(async () => void (kinesis = await startKinesalite()));
+afterAll(() => kinesis.close());
+
+async function newStream(shards: number) {
+  const name = `test-${made++}`;
+  await kinesis.createStream(name, shards);
+  return kinesisStream(kinesis.client, { name });
+}
+
+streamLaws("Kinesis (kinesalite)", () => newStream(3));
+
+async function openShards(StreamName: string) {
+  const { StreamDescription } = await kinesis.client.send(new DescribeStreamCommand({ StreamName }));
+  return (StreamDescription?.Shards ?? []).filter(
+    ({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined,
+  );
+}
+
+async function split(name: string): Promise<void> {
+  const [shard] = await openShards(name);
+  const from = BigInt(shard?.HashKeyRange?.StartingHashKey ?? 0);
+  const to = BigInt(shard?.HashKeyRange?.EndingHashKey ?? 0);
+  const NewStartingHashKey = ((from + to) / 2n).toString();
+  await kinesis.client.send(
+    new SplitShardCommand({ StreamName: name, ShardToSplit: shard?.ShardId, NewStartingHashKey }),
+  );
+  await kinesis.active(name);
+}
+
+/** Joins the two open shards with the lowest keys. */
+async function merge(name: string): Promise<void> {
+  const byKey = (await openShards(name)).sort((a, b) =>
+    BigInt(a.HashKeyRange?.StartingHashKey ?? 0) < BigInt(b.HashKeyRange?.StartingHashKey ?? 0) ? -1 : 1,
+  );
+  const [one, two] = byKey.map(({ ShardId }) => ShardId);
+  await kinesis.client.send(new MergeShardsCommand({ StreamName: name, ShardToMerge: one, AdjacentShardToMerge: two }));
+  await kinesis.active(name);
+}
+
+async function consumer(stream: Awaited<ReturnType<typeof newStream>>) {
+  const database = await freshDatabase();
+  onTestFinished(() => database.drop());
+  const world = {
+    stream,
+    objects: fileStore(await temporaryFolder()),
+    database: postgresDatabase(database.pool, { retention_days: 7 }),
+    checkpoints: postgresCheckpoints(database.connection, stream.name),
+    lake: "parquet" as const,
+    source: "opensky",
+  };
+  const start = () => {
+    const stop = new AbortController();
+    const running = consume(world, { signal: stop.signal });
+    return async () => {
+      stop.abort();
+      await running;
+    };
+  };
+  return { world, start };
+}
+
+const START = 1_700_000_000;
+const AIRCRAFT = 40;
+/** Rows of all aircraft at second `n`, through the producer. */
+async function putSecond(to: ReturnType<typeof producer>, n: number): Promise<void> {
+  const rows = Array.from({ length: AIRCRAFT }, (_, i) =>
+    goodRow({ icao24: (0x3c0000 + i).toString(16), last_contact: START + n, time_position: START + n }),
+  );
+  await to.add(Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")), "application/x-ndjson");
+  await to.flush();
+}
+
+async function expectAll({ world }: Awaited<ReturnType<typeof consumer>>, seconds: number): Promise<void> {
+  const rows = seconds * AIRCRAFT;
+  const { stream } = (
+    await until(
+      () => world.database.totals({ since: 0 }),
+      ({ flows }) => flows.stream.received >= rows,
+    )
+  ).flows;
+  expect(stream).toMatchObject({ received: rows, accepted: rows, duplicate: 0, stored: rows, unbalanced: [] });
+  const newest = await world.database.aircraft({ limit: 100 });
+  expect(newest.map(({ last_contact }) => last_contact)).toEqual(Array(AIRCRAFT).fill(START + seconds - 1));
+}
+
+test("a split and then a merge under load lose nothing, and the newest row of each aircraft is right", async () => {
+  const stream = await newStream(2);
+  const reading = await consumer(stream);
+  const to = producer(stream, { signal: new AbortController().signal, groups: 16 });
+  const end = reading.start();
+  for (let n = 0; n < 30; n++) {
+    await putSecond(to, n);
+    if (n === 8) await split(stream.name);
+    if (n === 18) await merge(stream.name);
+  }
+  await expectAll(reading, 30);
+  await end();
+});
+
+test("a stream that was resharded while nobody read it is read on from where it stood", async () => {
+  const stream = await newStream(2);
+  const reading = await consumer(stream);
+  const to = producer(stream, { signal: new AbortController().signal, groups: 16 });
+  const end = reading.start();
+  for (let n = 0; n < 5; n++) await putSecond(to, n);
+  await expectAll(reading, 5);
+  await end();
+  for (let n = 5; n < 8; n++) await putSecond(to, n);
+  await split(stream.name);
+  for (let n = 8; n < 11; n++) await putSecond(to, n);
+  await merge(stream.name);
+  for (let n = 11; n < 14; n++) await putSecond(to, n);
+  const again = reading.start();
+  await expectAll(reading, 14);
+  await again();
+});
+
+/** A client whose PutRecords answers what `answer` makes of what was put. */
+function stubbed(answer: (records: NonNullable<PutRecordsCommandInput["Records"]>, call: number) => boolean[]) {
+  const client = kinesisClient("http://127.0.0.1:1");
+  const calls: string[][] = [];
+  client.middlewareStack.add(
+    () => async (args) => {
+      const { Records = [] } = args.input as PutRecordsCommandInput;
+      const taken = answer(Records, calls.length);
+      calls.push(Records.map(({ PartitionKey }) => PartitionKey ?? ""));
+      const output: PutRecordsCommandOutput = {
+        $metadata: {},
+        FailedRecordCount: taken.filter((one) => !one).length,
+        Records: taken.map((one, i) =>
+          one
+            ? { SequenceNumber: String(calls.length * 1_000 + i), ShardId: "0" }
+            : { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: "slow down" },
+        ),
+      };
+      return { output, response: {} };
+    },
+    { step: "initialize" },
+  );
+  return { stream: kinesisStream(client, { name: "stub" }), calls };
+}
+const record = (partition_key: string, bytes = 10) => ({ partition_key, data: Buffer.alloc(bytes), rows: 1 });
+
+test("a call that took some records is no success for the others", async () => {
+  const { stream } = stubbed((records) => records.map((_, i) => i % 2 === 0));
+  const answers = await stream.put([record("a"), record("b"), record("c")]);
+  expect(answers.map((answer) => "error" in answer)).toEqual([false, true, false]);
+});
+
+test("a producer puts again what was not taken, and that alone, also after a call that took nothing", async () => {
+  const { stream, calls } = stubbed((records, call) => records.map((_, i) => call > 1 || (call === 1 && i === 0)));
+  const to = producer(stream, { signal: new AbortController().signal, groups: 8 });
+  const rows = Array.from({ length: 30 }, (_, i) => JSON.stringify(goodRow({ icao24: (0x3c0000 + i).toString(16) })));
+  await to.add(Buffer.from(rows.join("\n")), "application/x-ndjson");
+  await to.flush();
+  expect(to.rows_put).toBe(30);
+  const [first = [], second = [], third = []] = calls;
+  expect(calls).toHaveLength(3);
+  expect(second).toEqual(first);
+  expect(third).toEqual(first.slice(1));
+});
+
+test("a call holds at most 500 records and 5 MiB, and what is too large for Kinesis is an error of its own", async () => {
+  const { stream, calls } = stubbed((records) => records.map(() => true));
+  await stream.put(Array.from({ length: 1_100 }, (_, i) => record(String(i))));
+  expect(calls.map(({ length }) => length)).toEqual([500, 500, 100]);
+  calls.length = 0;
+  const large = await stream.put([...Array.from({ length: 12 }, () => record("k", 1_000_000)), record("k", 1_048_577)]);
+  expect(calls.map(({ length }) => length)).toEqual([5, 5, 2]);
+  expect(large.map((answer) => "error" in answer)).toEqual([...Array<boolean>(12).fill(false), true]);
+});
