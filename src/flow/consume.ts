@@ -82,12 +82,12 @@ async function readOn(world: ConsumeWorld, of: Session): Promise<void> {
     const ahead = Date.now() - rebalanced > REBALANCE_MS ? undefined : readBatch(world, of);
     // its failure is met when it is awaited, and must not end the process before that
     ahead?.catch(() => {});
-    const applied = await store(world, batch.micro, of);
+    const applied = batch.micro === null ? undefined : await store(world, batch.micro, of);
     if (applied === null) return;
     // up to the batch's own records: what was read ahead is not stored yet
     for (const [shard, position] of batch.positions) await of.readings.get(shard)?.lease.save(position);
     of.onProgress();
-    of.onBatch?.(applied);
+    if (applied !== undefined) of.onBatch?.(applied);
     next = ahead;
   }
 }
@@ -107,8 +107,9 @@ async function store(world: ConsumeWorld, batch: MicroBatch, { signal, onTrouble
 }
 
 interface ReadBatch {
-  micro: MicroBatch;
-  /** Sequence number of the last record of each shard in it. */
+  /** Null when closed shards were read to their end and nothing else. */
+  micro: MicroBatch | null;
+  /** What is to be saved of each shard once the batch is stored: its last record, or that it was read to its end. */
   positions: Map<string, string>;
 }
 
@@ -118,16 +119,16 @@ async function readBatch(world: ConsumeWorld, { readings }: Session): Promise<Re
   if (open.length === 0) return null;
   const limit = Math.max(1, Math.floor(RECORDS_A_BATCH / open.length));
   const readingOf = new Map<StreamRecord, Reading>();
+  const positions = new Map<string, string>();
   for (const reading of open) {
     const { records, ended } = await world.stream.read(reading.lease.shard, reading.position, limit);
     for (const record of records) readingOf.set(record, reading);
     if (records.length > 0 || !ended) continue;
     reading.position = END;
-    await reading.lease.save(END);
+    positions.set(reading.lease.shard, END);
   }
-  if (readingOf.size === 0) return null;
+  if (readingOf.size === 0) return positions.size === 0 ? null : { micro: null, positions };
   const micro = microBatch([...readingOf.keys()], { stream: world.stream.name, source: world.source });
-  const positions = new Map<string, string>();
   for (const record of micro.records) {
     const reading = readingOf.get(record);
     if (reading === undefined) continue;
