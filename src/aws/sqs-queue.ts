@@ -17,7 +17,8 @@ export const sqsClient = (): SQSClient => new SQSClient({ maxAttempts: 5 });
 
 /** A message is hidden from others for this long, and again while its handler runs. */
 const HIDDEN_S = 60;
-const WAIT_S = 5;
+/** Not cut short when the consumer ends: what a broken-off call had taken would lie hidden until its time is over. */
+const WAIT_S = 2;
 
 /**
  * The `Queue` port on SQS. How many attempts a message has, and where it lies when they are over, is the queue's redrive
@@ -32,7 +33,9 @@ export function sqsQueue(client: SQSClient, { url }: { url: string }): Queue {
       const worker = async (): Promise<void> => {
         for (let failures = 0; !signal.aborted;) {
           try {
-            for (const message of await receive(client, url, signal)) await handleOne({ client, url, handle }, message);
+            const [message] = await receive(client, url);
+            if (message !== undefined && signal.aborted) await release(client, url, message);
+            else if (message !== undefined) await handleOne({ client, url, handle }, message);
             failures = 0;
           } catch (error) {
             if (!(error instanceof UnavailableError)) throw error;
@@ -51,26 +54,26 @@ export function sqsQueue(client: SQSClient, { url }: { url: string }): Queue {
   };
 }
 
-async function receive(client: SQSClient, url: string, signal: AbortSignal): Promise<readonly Message[]> {
-  try {
-    const { Messages = [] } = await available("SQS", () =>
-      client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: url,
-          WaitTimeSeconds: WAIT_S,
-          VisibilityTimeout: HIDDEN_S,
-          MaxNumberOfMessages: 1,
-          MessageSystemAttributeNames: ["ApproximateReceiveCount"],
-        }),
-        { abortSignal: signal },
-      ),
-    );
-    return Messages;
-  } catch (error) {
-    if (signal.aborted) return [];
-    throw error;
-  }
+async function receive(client: SQSClient, url: string): Promise<readonly Message[]> {
+  const { Messages = [] } = await available("SQS", () =>
+    client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: url,
+        WaitTimeSeconds: WAIT_S,
+        VisibilityTimeout: HIDDEN_S,
+        MaxNumberOfMessages: 1,
+        MessageSystemAttributeNames: ["ApproximateReceiveCount"],
+      }),
+    ),
+  );
+  return Messages;
 }
+
+/** Gives back what came after the end. */
+const release = async (client: SQSClient, url: string, { ReceiptHandle }: Message): Promise<void> => {
+  const given = new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 });
+  await available("SQS", () => client.send(given));
+};
 
 interface Handling {
   client: SQSClient;

@@ -109,7 +109,7 @@ export const models: Record<string, JsonSchema> = {
 };
 
 /** The model of each operation's answer. */
-const answers: Record<string, { status: string; model: string; about: string }> = {
+export const answers: Record<string, { status: string; model: string; about: string }> = {
   "POST /states": { status: "202", model: "Ingested", about: "taken in; loading follows" },
   "GET /ingestions/{id}": { status: "200", model: "Ingestion", about: "one ingestion" },
   "GET /states": { status: "200", model: "States", about: "stored observations, oldest first" },

@@ -1,0 +1,17 @@
+import { CfnModel, type IModel, type IRestApi } from "aws-cdk-lib/aws-apigateway";
+import { models } from "../src/flow/openapi.ts";
+
+/** The API's models in the draft of JSON Schema that API Gateway reads. */
+export function apiModels(api: IRestApi): Record<string, IModel> {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, schema]) => {
+      const model = new CfnModel(api, `Model${name}`, {
+        restApiId: api.restApiId,
+        name,
+        contentType: "application/json",
+        schema: { $schema: "http://json-schema.org/draft-04/schema#", title: name, ...schema },
+      });
+      return [name, { modelId: model.ref }];
+    }),
+  );
+}

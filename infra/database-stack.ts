@@ -1,0 +1,162 @@
+import { CustomResource, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import {
+  FlowLogDestination,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpointAwsService,
+  Port,
+  SecurityGroup,
+  SubnetType,
+  Vpc,
+} from "aws-cdk-lib/aws-ec2";
+import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import {
+  AuroraPostgresEngineVersion,
+  ClusterInstance,
+  Credentials,
+  DatabaseCluster,
+  DatabaseClusterEngine,
+  ParameterGroup,
+} from "aws-cdk-lib/aws-rds";
+import type { Construct } from "constructs";
+import type { DataStack } from "./data-stack.ts";
+import { migrations } from "../src/local/migrate.ts";
+import { lambdaFunction } from "./function.ts";
+import { allow } from "./permissions.ts";
+import type { Settings } from "./settings.ts";
+
+const PORT = 5_432;
+const DATABASE = "flightline";
+/** The functions' role in the database, which tokens are good for. */
+const ROLE = "flightline";
+const OWNER = "owner";
+const MOST_ACU = 4;
+
+/** What a function needs in order to reach the database. */
+export interface DatabaseAccess {
+  environment: Record<string, string>;
+  statements: PolicyStatement[];
+  network: { vpc: Vpc; group: SecurityGroup } | undefined;
+}
+
+/** PostgreSQL on Aurora, which sleeps when nobody asks, in a network without a way out. */
+export class DatabaseStack extends Stack {
+  readonly cluster: DatabaseCluster;
+  readonly vpc: Vpc;
+  readonly group: SecurityGroup;
+
+  constructor(scope: Construct, id: string, { settings, data }: { settings: Settings; data: DataStack }) {
+    super(scope, id);
+    this.vpc = network(this, settings, data);
+    this.group = new SecurityGroup(this, "Functions", {
+      vpc: this.vpc,
+      description: "The functions that use the database",
+    });
+    this.cluster = cluster(this, this.vpc, data);
+    this.cluster.connections.allowFrom(this.group, Port.tcp(PORT), "from the functions");
+    migration(this, settings, data);
+  }
+
+  /** The functions log in with tokens of their own role. */
+  access(): DatabaseAccess {
+    const user = this.formatArn({
+      service: "rds-db",
+      resource: `dbuser:${this.cluster.clusterResourceIdentifier}`,
+      resourceName: ROLE,
+    });
+    return {
+      environment: {
+        FLIGHTLINE_POSTGRES: `postgres://${ROLE}@${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
+        FLIGHTLINE_POSTGRES_AUTH: "iam",
+      },
+      statements: [allow(["rds-db:connect"], [user])],
+      network: { vpc: this.vpc, group: this.group },
+    };
+  }
+}
+
+function network(stack: Stack, { name, retentionDays }: Settings, { key }: DataStack): Vpc {
+  const vpc = new Vpc(stack, "Network", {
+    maxAzs: 2,
+    natGateways: 0,
+    restrictDefaultSecurityGroup: false,
+    subnetConfiguration: [{ name: "isolated", subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
+  });
+  vpc.addGatewayEndpoint("S3", { service: GatewayVpcEndpointAwsService.S3 });
+  vpc.addGatewayEndpoint("DynamoDb", { service: GatewayVpcEndpointAwsService.DYNAMODB });
+  // its rotation and the migration read the secret from within
+  vpc.addInterfaceEndpoint("Secrets", { service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
+  const logs = new LogGroup(stack, "NetworkLogs", {
+    logGroupName: `/flightline/${name}/network`,
+    retention: retentionDays.logs,
+    encryptionKey: key,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(stack, "NetworkLogsRole", {
+    assumedBy: new ServicePrincipal("vpc-flow-logs.amazonaws.com"),
+    inlinePolicies: {
+      own: new PolicyDocument({
+        statements: [
+          allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [logs.logGroupArn]),
+        ],
+      }),
+    },
+  });
+  vpc.addFlowLog("Traffic", { destination: FlowLogDestination.toCloudWatchLogs(logs, role.withoutPolicyUpdates()) });
+  return vpc;
+}
+
+function cluster(stack: Stack, vpc: Vpc, { key }: DataStack): DatabaseCluster {
+  const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_16_6 });
+  const made = new DatabaseCluster(stack, "Database", {
+    engine,
+    vpc,
+    vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+    writer: ClusterInstance.serverlessV2("writer"),
+    serverlessV2MinCapacity: 0,
+    serverlessV2MaxCapacity: MOST_ACU,
+    defaultDatabaseName: DATABASE,
+    credentials: Credentials.fromGeneratedSecret(OWNER, { encryptionKey: key }),
+    iamAuthentication: true,
+    storageEncrypted: true,
+    storageEncryptionKey: key,
+    parameterGroup: new ParameterGroup(stack, "Parameters", { engine, parameters: { "rds.force_ssl": "1" } }),
+    backup: { retention: Duration.days(7) },
+    cloudwatchLogsExports: ["postgresql"],
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  made.addRotationSingleUser({ automaticallyAfter: Duration.days(30) });
+  return made;
+}
+
+/** The schema, brought up to date by the deployment through a function of ours. */
+function migration(stack: DatabaseStack, settings: Settings, data: DataStack): void {
+  const { cluster: of, vpc, group } = stack;
+  const secret = of.secret;
+  if (secret === undefined) throw new Error("the cluster has no secret");
+  const made: Lambda = lambdaFunction(stack, "Migrate", {
+    settings,
+    data,
+    entry: "migrate",
+    environment: {
+      FLIGHTLINE_POSTGRES: `postgres://${OWNER}@${of.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
+      FLIGHTLINE_POSTGRES_AUTH: `secret:${secret.secretArn}`,
+      FLIGHTLINE_POSTGRES_ROLE: ROLE,
+    },
+    network: { vpc, group },
+    sql: true,
+    timeout_s: 300,
+    statements: [
+      allow(["secretsmanager:GetSecretValue"], [secret.secretArn]),
+      allow(["kms:Decrypt"], [data.key.keyArn]),
+    ],
+  });
+  const schema = new CustomResource(stack, "Schema", {
+    serviceToken: made.functionArn,
+    // another schema is another property, so that CloudFormation asks again
+    properties: { migrations: migrations().map(({ file }) => file) },
+  });
+  schema.node.addDependency(of);
+}

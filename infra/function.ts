@@ -1,0 +1,109 @@
+import path from "node:path";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import type { IVpc, ISecurityGroup } from "aws-cdk-lib/aws-ec2";
+import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import type { DataStack } from "./data-stack.ts";
+import { allow } from "./permissions.ts";
+import type { Settings } from "./settings.ts";
+
+export interface FunctionProps {
+  settings: Settings;
+  data: DataStack;
+  /** File of src/aws/lambda without its extension. */
+  entry: string;
+  environment: Record<string, string>;
+  statements: PolicyStatement[];
+  timeout_s: number;
+  memory_mb?: number;
+  network?: { vpc: IVpc; group: ISecurityGroup } | undefined;
+  /** Needs the files of sql/. */
+  sql?: boolean;
+}
+
+const repository = path.resolve(import.meta.dirname, "..");
+/** X-Ray and network interfaces know no resources to name. */
+const TRACING = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+const NETWORKING = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+/** A Lambda function with a role, a log group and permissions of its own. */
+export function lambdaFunction(scope: Construct, id: string, props: FunctionProps): NodejsFunction {
+  const { settings, data, entry, timeout_s, memory_mb = 512, network, sql = false } = props;
+  const logGroup = new LogGroup(scope, `${id}Logs`, {
+    logGroupName: `/flightline/${settings.name}/${entry}`,
+    retention: settings.retentionDays.logs,
+    encryptionKey: data.key,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  return new NodejsFunction(scope, id, {
+    functionName: `${settings.name}-${entry}`,
+    entry: path.join(repository, "src/aws/lambda", `${entry}.ts`),
+    projectRoot: repository,
+    depsLockFilePath: path.join(repository, "package-lock.json"),
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    timeout: Duration.seconds(timeout_s),
+    memorySize: memory_mb,
+    tracing: Tracing.ACTIVE,
+    logGroup,
+    role: functionRole(scope, id, { ...props, logs: logGroup.logGroupArn }),
+    environment: { ...environmentOf(settings, data), ...props.environment },
+    ...(network === undefined ? {} : { vpc: network.vpc, securityGroups: [network.group] }),
+    bundling: {
+      format: OutputFormat.ESM,
+      target: "node24",
+      minify: true,
+      bundleAwsSDK: true,
+      mainFields: ["module", "main"],
+      // packages in CommonJS inside an ES module call `require`
+      banner: "import{createRequire as r}from'node:module';const require=r(import.meta.url);",
+      ...(sql ? { commandHooks: withSql } : {}),
+    },
+  });
+}
+
+const withSql = {
+  beforeInstall: () => [],
+  beforeBundling: () => [],
+  afterBundling: (from: string, to: string) => [`cp -r ${from}/sql ${to}/sql`],
+};
+
+/** Settings by which the program's own config chooses its adapters. */
+function environmentOf(settings: Settings, { bucket }: DataStack): Record<string, string> {
+  const databases = { none: "none", dynamodb: `dynamodb:${settings.name}`, postgres: "postgres" };
+  return {
+    FLIGHTLINE_DEPLOYMENT: settings.name,
+    FLIGHTLINE_OBJECTS: `s3://${bucket.bucketName}`,
+    FLIGHTLINE_DATABASE:
+      settings.database === "both" ? `${databases.postgres} ${databases.dynamodb}` : databases[settings.database],
+    FLIGHTLINE_LAKE: settings.lake,
+    FLIGHTLINE_RETENTION_DAYS: String(settings.retentionDays.rows),
+  };
+}
+
+function functionRole(scope: Construct, id: string, { statements, logs, network }: FunctionProps & { logs: string }) {
+  const own = [
+    allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
+    allow(TRACING, ["*"]),
+    ...(network === undefined ? [] : [allow(NETWORKING, ["*"])]),
+    ...statements,
+  ];
+  const role = new Role(scope, `${id}Role`, {
+    assumedBy: new ServicePrincipal("lambda.amazonaws.com", {
+      conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
+    }),
+    inlinePolicies: { own: new PolicyDocument({ statements: own }) },
+  });
+  // what the library would add by itself is stated above, without its wildcards
+  return role.withoutPolicyUpdates();
+}

@@ -1,0 +1,47 @@
+import { Stack } from "aws-cdk-lib";
+import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Construct } from "constructs";
+import { tableName, tables } from "../src/aws/tables.ts";
+import type { DataStack } from "./data-stack.ts";
+import type { Settings } from "./settings.ts";
+
+/** What a function may do: actions on resources that are named, no more. */
+export const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>): PolicyStatement =>
+  new PolicyStatement({
+    effect: Effect.ALLOW,
+    actions,
+    resources,
+    ...(conditions === undefined ? {} : { conditions }),
+  });
+
+/** Objects below prefixes of the bucket, and the key that they are encrypted with. */
+export const objects = ({ bucket, key }: DataStack, prefixes: string[], actions: string[]): PolicyStatement[] => [
+  allow(
+    actions,
+    prefixes.map((prefix) => bucket.arnForObjects(`${prefix}/*`)),
+  ),
+  allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.keyArn]),
+];
+
+/** Listing is of the bucket; the prefixes are a condition. */
+export const listing = ({ bucket }: DataStack, prefixes: string[]): PolicyStatement =>
+  allow(["s3:ListBucket"], [bucket.bucketArn], {
+    StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}/*`) },
+  });
+
+const tableArn = (scope: Construct, settings: Settings, table: keyof typeof tables): string =>
+  Stack.of(scope).formatArn({ service: "dynamodb", resource: "table", resourceName: tableName(settings.name, table) });
+
+const READ = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:DescribeTable"];
+const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
+
+/** The tables of the deployment, to read or also to write; none where DynamoDB is not its database. */
+export function dynamo(scope: Construct, settings: Settings, use: "read" | "write"): PolicyStatement[] {
+  if (settings.database !== "dynamodb" && settings.database !== "both") return [];
+  const names = ["aircraft", "states", "batches"] as const;
+  const arns = names.map((table) => tableArn(scope, settings, table));
+  return [
+    allow(use === "read" ? READ : [...READ, ...WRITE], arns),
+    allow(["dynamodb:Query"], [`${tableArn(scope, settings, "aircraft")}/index/${tables.aircraft.index.name}`]),
+  ];
+}

@@ -1,0 +1,125 @@
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import type { RestApi } from "aws-cdk-lib/aws-apigateway";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import type { DatabaseStack } from "./database-stack.ts";
+import { LOADER_TIMEOUT_S, type DataStack } from "./data-stack.ts";
+import { failureQueue } from "./failures.ts";
+import { lambdaFunction } from "./function.ts";
+import { allow, dynamo, listing, objects } from "./permissions.ts";
+import { restApi } from "./rest-api.ts";
+import type { Settings } from "./settings.ts";
+
+export interface FlowProps {
+  settings: Settings;
+  data: DataStack;
+  database: DatabaseStack | undefined;
+}
+
+/** Loads at once: each holds a connection of the database. */
+const LOADERS = 5;
+/** What the handler lists: raw and clean to count and to sweep, rejected to answer. */
+const LISTED = ["raw", "clean", "rejected", "manifests"];
+const CHECKSUMS_AND_BODY_MB = 1_024;
+
+/** Flow 1: REST API, its handler, the loader behind the queue, and the keeper. */
+export class RequestStack extends Stack {
+  readonly api: RestApi;
+  readonly handler: Lambda;
+  readonly loader: Lambda;
+  readonly keeper: Lambda;
+  readonly failures: Queue;
+
+  constructor(scope: Construct, id: string, props: FlowProps) {
+    super(scope, id);
+    this.failures = failureQueue(this);
+    this.handler = apiHandler(this, props);
+    this.api = restApi(this, props.settings, { data: props.data, handler: this.handler });
+    this.loader = loader(this, props);
+    this.keeper = keeper(this, props);
+    new CfnOutput(this, "ApiId", { value: this.api.restApiId });
+    new CfnOutput(this, "ApiUrl", { value: this.api.url });
+  }
+}
+
+const postgresOf = ({ database }: FlowProps) =>
+  database?.access() ?? { environment: {}, statements: [], network: undefined };
+
+function apiHandler(stack: Stack, props: FlowProps): Lambda {
+  const { settings, data } = props;
+  const postgres = postgresOf(props);
+  return lambdaFunction(stack, "Handler", {
+    ...props,
+    entry: "api",
+    environment: postgres.environment,
+    network: postgres.network,
+    sql: true,
+    timeout_s: 29,
+    memory_mb: CHECKSUMS_AND_BODY_MB,
+    statements: [
+      ...objects(data, ["raw", "clean", "rejected"], ["s3:PutObject", "s3:GetObject"]),
+      ...objects(data, ["manifests"], ["s3:GetObject"]),
+      listing(data, LISTED),
+      ...dynamo(stack, settings, "read"),
+      ...postgres.statements,
+    ],
+  });
+}
+
+function loader(stack: Stack, props: FlowProps): Lambda {
+  const { settings, data } = props;
+  const postgres = postgresOf(props);
+  const made = lambdaFunction(stack, "Loader", {
+    ...props,
+    entry: "loader",
+    environment: postgres.environment,
+    network: postgres.network,
+    sql: true,
+    timeout_s: LOADER_TIMEOUT_S,
+    memory_mb: CHECKSUMS_AND_BODY_MB,
+    statements: [
+      ...objects(data, ["raw", "clean", "rejected"], ["s3:GetObject"]),
+      ...objects(data, ["manifests"], ["s3:PutObject", "s3:GetObject"]),
+      listing(data, LISTED),
+      allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [data.arrivals.queueArn]),
+      ...dynamo(stack, settings, "write"),
+      ...postgres.statements,
+    ],
+  });
+  new CfnEventSourceMapping(stack, "Arrivals", {
+    functionName: made.functionArn,
+    eventSourceArn: data.arrivals.queueArn,
+    batchSize: 10,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+    scalingConfig: { maximumConcurrency: LOADERS },
+  });
+  return made;
+}
+
+function keeper(stack: RequestStack, props: FlowProps): Lambda {
+  const { settings, data } = props;
+  const postgres = postgresOf(props);
+  const made = lambdaFunction(stack, "Keeper", {
+    ...props,
+    entry: "keeper",
+    environment: postgres.environment,
+    network: postgres.network,
+    sql: true,
+    timeout_s: 900,
+    memory_mb: CHECKSUMS_AND_BODY_MB,
+    statements: [
+      ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
+      listing(data, LISTED),
+      ...dynamo(stack, settings, "write"),
+      ...postgres.statements,
+    ],
+  });
+  new Rule(stack, "Hourly", {
+    schedule: Schedule.rate(Duration.hours(1)),
+    targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 2 })],
+  });
+  return made;
+}

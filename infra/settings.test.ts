@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { readSettings, SettingsError } from "./settings.ts";
+
+test("what is not set is as usual", () => {
+  expect(readSettings({ name: "mine", retentionDays: { raw: 3 } })).toMatchObject({
+    name: "mine",
+    engine: "lambda",
+    database: "dynamodb",
+    retentionDays: { raw: 3, clean: 365 },
+  });
+});
+
+test.each([
+  [{ colour: "red" }, "colour"],
+  [{ name: "Mine!" }, "name"],
+  [{ engine: "flink" }, "engine"],
+  [{ database: "mysql" }, "database"],
+  [{ stream: { shards: 4, maxShards: 2 } }, "stream"],
+  [{ stream: "provisioned" }, "stream"],
+  [{ retentionDays: { raw: 0 } }, "retentionDays.raw"],
+  [{ retentionDays: { logs: 8 } }, "retentionDays.logs"],
+  [{ alarmEmail: "nobody" }, "alarmEmail"],
+])("%j is refused by name, value and rule", (given, name) => {
+  expect(() => readSettings(given)).toThrow(SettingsError);
+  expect(() => readSettings(given)).toThrow(`the setting ${name} is`);
+});

@@ -1,0 +1,138 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { Stream, StreamEncryption, StreamMode } from "aws-cdk-lib/aws-kinesis";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import type { DataStack } from "./data-stack.ts";
+import { failureQueue } from "./failures.ts";
+import { lambdaFunction } from "./function.ts";
+import { glueJob, type GlueJob } from "./glue-job.ts";
+import { allow, dynamo, objects } from "./permissions.ts";
+import type { FlowProps } from "./request-stack.ts";
+import type { Settings } from "./settings.ts";
+
+/** Long enough to mend a sink over a long weekend before anything expires unread. */
+export const RETENTION_H = 168;
+const RECORDS = 500;
+const WINDOW_S = 1;
+
+/** Flow 2: the stream, what consumes it, and who fills it when a source is polled. */
+export class StreamStack extends Stack {
+  readonly stream: Stream;
+  readonly consumer: Lambda | undefined;
+  readonly job: GlueJob | undefined;
+  readonly poller: Lambda | undefined;
+  readonly failures: Queue;
+
+  constructor(scope: Construct, id: string, props: FlowProps) {
+    super(scope, id);
+    const { settings, data } = props;
+    this.failures = failureQueue(this);
+    const key = new Key(this, "StreamKey", {
+      enableKeyRotation: true,
+      alias: `${settings.name}-stream`,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.stream = new Stream(this, "Stream", {
+      streamName: settings.name,
+      encryption: StreamEncryption.KMS,
+      encryptionKey: key,
+      retentionPeriod: Duration.hours(RETENTION_H),
+      ...(settings.stream === "on-demand"
+        ? { streamMode: StreamMode.ON_DEMAND }
+        : { streamMode: StreamMode.PROVISIONED, shardCount: settings.stream.shards }),
+    });
+    if (settings.engine === "lambda") this.consumer = consumer(this, props, { key });
+    else this.job = glueJob(this, { settings, data, stream: this.stream, streamKey: key });
+    if (settings.poller !== null) this.poller = poller(this, props, key);
+    new CfnOutput(this, "StreamName", { value: this.stream.streamName });
+    new CfnOutput(this, "StreamArn", { value: this.stream.streamArn });
+  }
+}
+
+const READ = ["GetRecords", "GetShardIterator", "DescribeStream", "DescribeStreamSummary", "ListShards"];
+
+function consumer(stack: StreamStack, props: FlowProps, { key }: { key: Key }): Lambda {
+  const { settings, data, database } = props;
+  const postgres = database?.access() ?? { environment: {}, statements: [], network: undefined };
+  const { stream, failures } = stack;
+  const made = lambdaFunction(stack, "Consumer", {
+    ...props,
+    entry: "consumer",
+    environment: { FLIGHTLINE_STREAM: `kinesis:${settings.name}`, ...postgres.environment },
+    network: postgres.network,
+    sql: true,
+    timeout_s: 120,
+    memory_mb: 1_024,
+    statements: [
+      allow(
+        READ.map((action) => `kinesis:${action}`),
+        [stream.streamArn],
+      ),
+      allow(["kms:Decrypt"], [key.keyArn]),
+      allow(["sqs:SendMessage"], [failures.queueArn]),
+      ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
+      ...dynamo(stack, settings, "write"),
+      ...postgres.statements,
+    ],
+  });
+  // what fails here is a sink that is down: a finite limit would shed data, and poison is quarantined in the code
+  new CfnEventSourceMapping(stack, "Records", {
+    functionName: made.functionArn,
+    eventSourceArn: stream.streamArn,
+    startingPosition: "TRIM_HORIZON",
+    batchSize: RECORDS,
+    maximumBatchingWindowInSeconds: WINDOW_S,
+    parallelizationFactor: 1,
+    maximumRetryAttempts: -1,
+    maximumRecordAgeInSeconds: -1,
+    bisectBatchOnFunctionError: false,
+    functionResponseTypes: ["ReportBatchItemFailures"],
+    destinationConfig: { onFailure: { destination: failures.queueArn } },
+  });
+  return made;
+}
+
+/** How often a source is asked: OpenSky's credits of a standard account last a day at this rate. */
+const intervals: Record<NonNullable<Settings["poller"]>, Duration> = {
+  opensky: Duration.minutes(2),
+  adsblol: Duration.minutes(1),
+};
+
+function poller(stack: StreamStack, { settings, data }: { settings: Settings; data: DataStack }, key: Key): Lambda {
+  const source = settings.poller ?? "adsblol";
+  const secret =
+    source === "opensky"
+      ? new Secret(stack, "OpenSky", {
+          description: 'OpenSky API client: {"clientId","clientSecret"}; fill it after the first deployment',
+          encryptionKey: data.key,
+        })
+      : undefined;
+  const made = lambdaFunction(stack, "Poller", {
+    settings,
+    data,
+    entry: "poller",
+    environment: {
+      FLIGHTLINE_STREAM: `kinesis:${settings.name}`,
+      FLIGHTLINE_POLL: source,
+      ...(secret === undefined ? {} : { FLIGHTLINE_OPENSKY_SECRET: secret.secretArn }),
+    },
+    timeout_s: 60,
+    statements: [
+      allow(["kinesis:PutRecords"], [stack.stream.streamArn]),
+      allow(["kms:GenerateDataKey"], [key.keyArn]),
+      ...(secret === undefined
+        ? []
+        : [allow(["secretsmanager:GetSecretValue"], [secret.secretArn]), allow(["kms:Decrypt"], [data.key.keyArn])]),
+    ],
+  });
+  new Rule(stack, "Polls", {
+    schedule: Schedule.rate(intervals[source]),
+    targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
+  });
+  return made;
+}

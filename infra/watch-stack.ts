@@ -1,0 +1,245 @@
+import { Duration, Stack } from "aws-cdk-lib";
+import { Dashboard, GraphWidget, MathExpression, type Alarm, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { Rule } from "aws-cdk-lib/aws-events";
+import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
+import type { Construct } from "constructs";
+import { alarm, metric, type AlarmProps } from "./alarms.ts";
+import type { FlowProps, RequestStack } from "./request-stack.ts";
+import { RETENTION_H, type StreamStack } from "./stream-stack.ts";
+
+export interface WatchProps extends FlowProps {
+  request: RequestStack;
+  stream: StreamStack;
+}
+
+const HOUR_MS = 3_600_000;
+const SLOW_MS = 5_000;
+const REJECTED_SHARE = 0.2;
+
+/** Who looks on: a dashboard, and alarms that mail. */
+export class WatchStack extends Stack {
+  readonly topic: Topic;
+  readonly alarms: Alarm[] = [];
+
+  constructor(scope: Construct, id: string, props: WatchProps) {
+    super(scope, id);
+    this.topic = alarmTopic(this, props);
+    const action = new SnsAction(this.topic);
+    const all = { ...requestAlarms(props), ...streamAlarms(props), ...flowAlarms(props) };
+    for (const [name, of] of Object.entries(all)) this.alarms.push(alarm(this, name, { ...of, action }));
+    if (props.stream.job !== undefined) jobState(this, props.stream.job.name, this.topic);
+    dashboard(this, props, all);
+  }
+}
+
+function alarmTopic(stack: Stack, { settings }: WatchProps): Topic {
+  const key = new Key(stack, "TopicKey", { enableKeyRotation: true });
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal("cloudwatch.amazonaws.com"), new ServicePrincipal("events.amazonaws.com")],
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      resources: ["*"],
+      conditions: { StringEquals: { "aws:SourceAccount": stack.account } },
+    }),
+  );
+  const topic = new Topic(stack, "Alarms", { masterKey: key, enforceSSL: true });
+  if (settings.alarmEmail !== null) topic.addSubscription(new EmailSubscription(settings.alarmEmail));
+  return topic;
+}
+
+type Alarms = Record<string, AlarmProps>;
+const API = "AWS/ApiGateway";
+
+function requestAlarms({ settings, data, request }: WatchProps): Alarms {
+  const of = { ApiName: settings.name, Stage: "v1" };
+  return {
+    ServerErrors: {
+      metric: metric(API, "5XXError", of),
+      threshold: 0,
+      silence: "good",
+      means:
+        "The API answered 5xx. Read the handler's log; 503 means that a store is away, and the sender tries again.",
+    },
+    SlowAnswers: {
+      metric: metric(API, "Latency", of, { statistic: "p95" }),
+      threshold: SLOW_MS,
+      periods: 3,
+      silence: "good",
+      means: "Answers take long. Look at the size of bodies and at the handler's duration.",
+    },
+    DeadLetters: {
+      metric: metric(
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        { QueueName: data.deadLetters.queueName },
+        { statistic: "Maximum" },
+      ),
+      threshold: 0,
+      silence: "good",
+      means:
+        "Files that could not be loaded lie in the dead-letter queue. Read the loader's log, mend, redrive the queue.",
+    },
+    ...failureAlarm("Request", request.failures.queueName),
+    ...functionAlarms("Handler", request.handler.functionName),
+    ...functionAlarms("Loader", request.loader.functionName),
+    ...functionAlarms("Keeper", request.keeper.functionName),
+  };
+}
+
+const failureAlarm = (id: string, QueueName: string): Alarms => ({
+  [`${id}Failures`]: {
+    metric: metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName }, { statistic: "Maximum" }),
+    threshold: 0,
+    silence: "good",
+    means: "A scheduled function failed and its event was given up; the next one does its work. Read its log.",
+  },
+});
+
+const functionAlarms = (id: string, FunctionName: string): Alarms => ({
+  [`${id}Errors`]: {
+    metric: metric("AWS/Lambda", "Errors", { FunctionName }),
+    threshold: 0,
+    periods: 2,
+    silence: "good",
+    means: `${FunctionName} fails. Its log says why; nothing is lost, its input comes again.`,
+  },
+  [`${id}Throttles`]: {
+    metric: metric("AWS/Lambda", "Throttles", { FunctionName }),
+    threshold: 0,
+    periods: 3,
+    silence: "good",
+    means: `${FunctionName} is throttled: the account's concurrency is used up.`,
+  },
+});
+
+function streamAlarms({ settings, stream }: WatchProps): Alarms {
+  const StreamName = settings.name;
+  const of = (name: string, statistic = "Sum") => metric("AWS/Kinesis", name, { StreamName }, { statistic });
+  return {
+    IteratorAge: {
+      metric: of("GetRecords.IteratorAgeMilliseconds", "Maximum"),
+      threshold: (RETENTION_H / 2) * HOUR_MS,
+      silence: "good",
+      means:
+        "The consumer is behind by half of the stream's retention; at the whole of it records are lost. Mend the sink.",
+    },
+    LateRecords: {
+      metric: of("GetRecords.IteratorAgeMilliseconds", "Maximum"),
+      threshold: 10 * 60_000,
+      periods: 3,
+      silence: "good",
+      means: "The consumer is ten minutes behind: a sink is down, or there are too few shards.",
+    },
+    WriteThrottles: {
+      metric: of("WriteProvisionedThroughputExceeded"),
+      threshold: 0,
+      periods: 3,
+      silence: "good",
+      means: "Producers are throttled; they try again. Add shards, or raise maxShards.",
+    },
+    ReadThrottles: {
+      metric: of("ReadProvisionedThroughputExceeded"),
+      threshold: 0,
+      periods: 3,
+      silence: "good",
+      means: "Readers are throttled: more than five reads a second of one shard. Look for another consumer.",
+    },
+    FailedPuts: {
+      metric: of("PutRecords.FailedRecords"),
+      threshold: 0,
+      periods: 3,
+      silence: "good",
+      means: "Some records were not taken; producers put them again.",
+    },
+    ...failureAlarm("Stream", stream.failures.queueName),
+    ...(stream.consumer === undefined ? {} : functionAlarms("Consumer", stream.consumer.functionName)),
+    ...(stream.poller === undefined ? {} : functionAlarms("Poller", stream.poller.functionName)),
+    ...(stream.job === undefined ? {} : jobAlarms(stream.job.name)),
+  };
+}
+
+const jobAlarms = (JobName: string): Alarms => ({
+  ConsumerLag: {
+    metric: metric(
+      "Glue",
+      "glue.driver.streaming.maxConsumerLagInMs",
+      { JobName, JobRunId: "ALL", Type: "gauge" },
+      { statistic: "Maximum" },
+    ),
+    threshold: 10 * 60_000,
+    periods: 3,
+    silence: "bad",
+    means: "The Glue job is ten minutes behind or says nothing: look at its runs, add workers.",
+  },
+});
+
+/** What the functions themselves count. */
+function flowAlarms({ settings, stream }: WatchProps): Alarms {
+  const of = (name: string, Flow: string, options = {}) =>
+    metric("Flightline", name, { Deployment: settings.name, Flow }, options);
+  const alarms: Alarms = {};
+  for (const flow of ["request", "stream"] as const) {
+    const Name = flow === "request" ? "Request" : "Stream";
+    alarms[`${Name}Imbalance`] = {
+      metric: of("imbalance", flow, { statistic: "Maximum", minutes: 60 }),
+      threshold: 0,
+      periods: 2,
+      silence: "bad",
+      means: `Rows of the ${flow} flow are missing or too many, or the keeper does not count: flightline flows --verify.`,
+    };
+    alarms[`${Name}Rejected`] = {
+      metric: new MathExpression({
+        expression: "IF(received > 0, rejected / received, 0)",
+        usingMetrics: { received: of("received", flow), rejected: of("rejected", flow) },
+        period: Duration.minutes(5),
+        label: "share rejected",
+      }),
+      threshold: REJECTED_SHARE,
+      periods: 3,
+      silence: "good",
+      means: `Much of the ${flow} flow is rejected: GET /v1/rejections says why; a source may have changed its format.`,
+    };
+  }
+  if (stream.poller !== undefined)
+    alarms["Heartbeat"] = {
+      metric: of("heartbeat", "stream"),
+      threshold: 1,
+      below: true,
+      periods: 3,
+      silence: "bad",
+      means: "Nothing was stored for a quarter of an hour though a source is polled: look at the poller's log.",
+    };
+  return alarms;
+}
+
+function jobState(stack: Stack, jobName: string, topic: Topic): void {
+  new Rule(stack, "JobState", {
+    description: "The Glue job ended: it should run for ever",
+    eventPattern: {
+      source: ["aws.glue"],
+      detailType: ["Glue Job State Change"],
+      detail: { jobName: [jobName], state: ["FAILED", "TIMEOUT", "STOPPED"] },
+    },
+    targets: [new SnsTopic(topic)],
+  });
+}
+
+function dashboard(stack: Stack, { settings }: WatchProps, alarms: Alarms): void {
+  const counts = (flow: string): IMetric[] =>
+    ["received", "accepted", "duplicate", "rejected"].map((name) =>
+      metric("Flightline", name, { Deployment: settings.name, Flow: flow }),
+    );
+  const graph = (title: string, left: IMetric[]) => new GraphWidget({ title, left, width: 12 });
+  new Dashboard(stack, "Dashboard", {
+    dashboardName: settings.name,
+    widgets: [
+      [graph("Flow 1, rows", counts("request")), graph("Flow 2, rows", counts("stream"))],
+      ...Object.entries(alarms).map(([name, of]) => [graph(name, [of.metric])]),
+    ],
+  });
+}

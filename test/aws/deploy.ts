@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+} from "@aws-sdk/client-cloudformation";
+import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { App } from "aws-cdk-lib";
+import { zipSync } from "fflate";
+import { s3Client } from "../../src/aws/s3-store.ts";
+
+const ACCOUNT = "000000000000";
+const REGION = "us-east-1";
+
+interface Asset {
+  source: { path: string; packaging: "zip" | "file" };
+  destinations: Record<string, { bucketName: string; objectKey: string }>;
+}
+
+/** Outputs by stack, then by name. */
+export type Outputs = Record<string, Record<string, string>>;
+
+/** Synthesises an app and creates those of its stacks that are named, in the emulator that the environment names. */
+export async function deploy(app: App, stacks: readonly string[]): Promise<Outputs> {
+  const assembly = app.synth();
+  const outputs: Outputs = {};
+  for (const { stackName, template } of assembly.stacks) {
+    if (!stacks.includes(stackName)) continue;
+    const manifest = JSON.parse(readFileSync(path.join(assembly.directory, `${stackName}.assets.json`), "utf8")) as {
+      files: Record<string, Asset>;
+    };
+    for (const asset of Object.values(manifest.files)) await upload(assembly.directory, asset);
+    outputs[stackName] = await createStack(stackName, template as object);
+  }
+  return outputs;
+}
+
+async function upload(directory: string, { source, destinations }: Asset): Promise<void> {
+  const s3 = s3Client();
+  const file = path.join(directory, source.path);
+  const body =
+    source.packaging === "zip"
+      ? zipSync(Object.fromEntries(filesOf(file).map((one) => [path.relative(file, one), readFileSync(one)])))
+      : readFileSync(file);
+  for (const { bucketName, objectKey } of Object.values(destinations)) {
+    const Bucket = bucketName.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION);
+    await s3.send(new CreateBucketCommand({ Bucket })).catch(() => {});
+    await s3.send(new PutObjectCommand({ Bucket, Key: objectKey, Body: body }));
+  }
+}
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder).flatMap((name) => {
+    const file = path.join(folder, name);
+    return statSync(file).isDirectory() ? filesOf(file) : [file];
+  });
+
+async function createStack(StackName: string, template: object): Promise<Record<string, string>> {
+  const client = new CloudFormationClient({});
+  const TemplateBody = JSON.stringify(template);
+  await client.send(new CreateStackCommand({ StackName, TemplateBody, Capabilities: ["CAPABILITY_NAMED_IAM"] }));
+  for (;;) {
+    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    const status = stack?.StackStatus ?? "";
+    if (status === "CREATE_COMPLETE")
+      return Object.fromEntries((stack?.Outputs ?? []).map((one) => [one.OutputKey ?? "", one.OutputValue ?? ""]));
+    if (!status.endsWith("IN_PROGRESS")) {
+      const { StackEvents = [] } = await client.send(new DescribeStackEventsCommand({ StackName }));
+      const failed = StackEvents.filter((one) => one.ResourceStatus?.includes("FAILED") === true);
+      throw new Error(
+        `${StackName} ${status}: ${failed.map((one) => `${one.LogicalResourceId} ${one.ResourceStatusReason}`).join("; ")}`,
+      );
+    }
+    await sleep(100);
+  }
+}

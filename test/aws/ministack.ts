@@ -1,0 +1,75 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EMULATED } from "./kinesalite.ts";
+import { tools } from "./tools.ts";
+
+/** AWS in one process of this machine. */
+export interface MiniStack {
+  url: string;
+  /** For processes and SDK clients that are to speak to it. */
+  env: Record<string, string>;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Starts MiniStack on a free port of 127.0.0.1; `strict` speaks TLS and evaluates roles and policies. */
+export async function startMiniStack({ strict = false } = {}): Promise<MiniStack> {
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(tmpdir(), "flightline-aws-"));
+  const certificate = strict ? makeCertificate(folder) : {};
+  const url = `${strict ? "https" : "http"}://127.0.0.1:${port}`;
+  const log: string[] = [];
+  const child = spawn(tools.ministack, [], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: `${path.dirname(tools.node24)}:${process.env["PATH"] ?? ""}`,
+      HOME: folder,
+      TMPDIR: folder,
+      GATEWAY_PORT: String(port),
+      BIND_HOST: "127.0.0.1",
+      MINISTACK_HOST: "127.0.0.1",
+      LOG_LEVEL: "WARNING",
+      ...(strict ? { AUTH: "true", USE_SSL: "1", IOT_MTLS_ENABLED: "0", ...certificate } : {}),
+    },
+  });
+  for (const output of [child.stdout, child.stderr]) output.on("data", (part: Buffer) => log.push(part.toString()));
+  const stop = async (): Promise<void> => {
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    if (child.exitCode === null && child.kill("SIGTERM")) await Promise.race([exited, sleep(5_000)]);
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (;;) {
+    if (
+      await fetch(`${url}/_ministack/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      break;
+    if (child.exitCode !== null) throw new Error(`MiniStack ended: ${log.join("")}`);
+    await sleep(50);
+  }
+  return { url, env: { ...EMULATED, AWS_ENDPOINT_URL: url, ...certificate }, log: () => log.join(""), stop };
+}
+
+/** A certificate of its own for localhost. */
+function makeCertificate(folder: string): Record<string, string> {
+  const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert];
+  execFileSync("openssl", [...made, ...subject], { stdio: "ignore" });
+  return { MINISTACK_SSL_CERT: cert, MINISTACK_SSL_KEY: key, NODE_EXTRA_CA_CERTS: cert };
+}

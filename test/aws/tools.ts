@@ -1,0 +1,34 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+
+const MINISTACK = "1.5.33";
+const CFN_LINT = "1.58.0";
+/** MiniStack runs functions by the `node` of its own PATH; Lambda's is 24. */
+const NODE = "24.21.0";
+
+const root = path.resolve(".tools");
+const bin = (name: string): string => path.join(root, "venv", "bin", name);
+const nodePackage = `node-${process.platform}-${process.arch}`;
+
+/** The tools of the AWS tests, in .tools/ beside node_modules/. */
+export const tools = {
+  ministack: bin("ministack"),
+  cfnLint: bin("cfn-lint"),
+  node24: path.join(root, "node_modules", nodePackage, "bin", "node"),
+};
+
+export const areInstalled = (): boolean => Object.values(tools).every((file) => existsSync(file));
+
+/** Installs what is missing; needs Python 3.9 or later and the registries. */
+export function installTools(): void {
+  const run = (command: string, args: string[]) =>
+    execFileSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
+  mkdirSync(root, { recursive: true });
+  if (!existsSync(tools.ministack) || !existsSync(tools.cfnLint)) {
+    run("python3", ["-m", "venv", path.join(root, "venv")]);
+    run(bin("pip"), ["install", "--quiet", `ministack==${MINISTACK}`, `cfn-lint==${CFN_LINT}`]);
+  }
+  if (!existsSync(tools.node24))
+    run("npm", ["install", "--silent", "--no-save", "--prefix", root, `${nodePackage}@${NODE}`]);
+}

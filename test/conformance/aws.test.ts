@@ -1,0 +1,76 @@
+import { CreateBucketCommand, type S3Client } from "@aws-sdk/client-s3";
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
+import { sqsClient, sqsQueue } from "../../src/aws/sqs-queue.ts";
+import { startMiniStack, type MiniStack } from "../aws/ministack.ts";
+import { areInstalled } from "../aws/tools.ts";
+import { objectStoreLaws } from "./object-store.ts";
+import { queueLaws } from "./queue.ts";
+
+const isHere = areInstalled();
+if (!isHere)
+  test.skipIf(process.env["CI"] === undefined)("MiniStack is installed", () => {
+    throw new Error("MiniStack is not in .tools/: npm run check:aws installs it");
+  });
+
+describe.runIf(isHere)("on MiniStack", () => {
+  let ministack: MiniStack;
+  let s3: S3Client;
+  let sqs: SQSClient;
+  let made = 0;
+  beforeAll(async () => {
+    ministack = await startMiniStack();
+    Object.assign(process.env, ministack.env);
+    s3 = s3Client();
+    sqs = sqsClient();
+  });
+  afterAll(() => ministack.stop());
+
+  objectStoreLaws("S3 (MiniStack)", async () => {
+    const bucket = `test-${made++}`;
+    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    return s3Store(s3, { bucket, prefix: made % 2 === 0 ? "some/prefix" : "" });
+  });
+
+  const ATTEMPTS = 3;
+  let taken: string[] = [];
+  let url = "";
+  async function newQueue() {
+    const name = `test-${made++}`;
+    const dead = await sqs.send(new CreateQueueCommand({ QueueName: `${name}-dead` }));
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ["QueueArn"] }),
+    );
+    const policy = { deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: ATTEMPTS };
+    const { QueueUrl = "" } = await sqs.send(
+      new CreateQueueCommand({ QueueName: name, Attributes: { RedrivePolicy: JSON.stringify(policy) } }),
+    );
+    url = QueueUrl;
+    taken = [];
+    const watched = sqsClient();
+    watched.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        const { Messages = [] } = answer.output as { Messages?: { ReceiptHandle?: string }[] };
+        taken.push(...Messages.map(({ ReceiptHandle = "" }) => ReceiptHandle));
+        return answer;
+      },
+      { step: "initialize" },
+    );
+    return sqsQueue(watched, { url });
+  }
+  /** What was taken and not answered for is shown at once, as when its time is over. */
+  const show = async (): Promise<void> => {
+    for (const ReceiptHandle of taken)
+      await sqs
+        .send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }))
+        .catch(() => {});
+  };
+  queueLaws("SQS (MiniStack)", { make: newQueue, killHolders: show, attempts: ATTEMPTS, skipBackoff: show });
+});
