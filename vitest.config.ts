@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "cases/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "cases/**/*.test.ts", "test/**/*.test.ts", "infra/**/*.test.ts"],
     globalSetup: ["test/postgres-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,0 +1,167 @@
+import { CfnResource, type App } from "aws-cdk-lib";
+import { CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
+import { afterAll, expect, test } from "vitest";
+import { judge } from "./gate.ts";
+
+/** An L1 construct's properties, to be damaged. */
+type Damaged = CfnResource & Record<string, unknown>;
+
+/** The resource of a type whose path contains the words. */
+function find(app: App, type: string, path: string): Damaged {
+  const found = app.node
+    .findAll()
+    .find((one) => CfnResource.isCfnResource(one) && one.cfnResourceType === type && one.node.path.includes(path));
+  if (found === undefined) throw new Error(`there is no ${type} at ${path}`);
+  return found as Damaged;
+}
+const set =
+  (type: string, path: string, values: Record<string, unknown>) =>
+  (app: App): void =>
+    void Object.assign(find(app, type, path), values);
+
+/** Adds a statement to the handler's role. */
+const permit = (statement: object) => (app: App) => {
+  const role = find(app, "AWS::IAM::Role", "request/HandlerRole");
+  const PolicyDocument = { Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] };
+  role["policies"] = [...(role["policies"] as object[]), { policyName: "more", policyDocument: PolicyDocument }];
+};
+const OBJECT = "arn:aws:s3:::bucket/raw/one";
+
+interface Fault {
+  fault: string;
+  engine?: "glue";
+  change(app: App): void;
+  /** What must catch it, as its name begins or contains. */
+  by: string;
+}
+
+const faults: Fault[] = [
+  {
+    fault: "dead-letter queue dropped",
+    change: set("AWS::SQS::Queue", "Arrivals", { redrivePolicy: undefined }),
+    by: "AwsSolutions-SQS3",
+  },
+  {
+    fault: "stream unencrypted",
+    change: set("AWS::Kinesis::Stream", "Stream", { streamEncryption: undefined }),
+    by: "AwsSolutions-KDS1",
+  },
+  { fault: "action s3:*", change: permit({ Action: "s3:*", Resource: OBJECT }), by: "AwsSolutions-IAM5" },
+  { fault: "resource *", change: permit({ Action: "s3:GetObject", Resource: "*" }), by: "wildcard beyond the list" },
+  {
+    fault: "bucket open to the public",
+    change: set("AWS::S3::Bucket", "data/Bucket", { publicAccessBlockConfiguration: undefined }),
+    by: "bucket open to the public",
+  },
+  {
+    fault: "TLS-only policy dropped",
+    change: set("AWS::S3::BucketPolicy", "data/Bucket", { policyDocument: { Version: "2012-10-17", Statement: [] } }),
+    by: "AwsSolutions-S10",
+  },
+  {
+    fault: "destination of failures dropped",
+    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { destinationConfig: undefined }),
+    by: "Serverless-LambdaEventSourceMappingDestination",
+  },
+  {
+    fault: "loader's timeout beyond the queue's visibility",
+    change: set("AWS::Lambda::Function", "Loader", { timeout: 900 }),
+    by: "timeout beyond the queue's visibility",
+  },
+  {
+    fault: "alarm without StreamName",
+    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { dimensions: [] }),
+    by: "alarm on Kinesis without StreamName",
+  },
+  {
+    fault: "alarm without an action",
+    change: set("AWS::CloudWatch::Alarm", "DeadLetters", { alarmActions: [] }),
+    by: "alarm without an action",
+  },
+  {
+    fault: "alarm without a missing-data policy",
+    change: set("AWS::CloudWatch::Alarm", "LateRecords", { treatMissingData: undefined }),
+    by: "alarm without a missing-data policy",
+  },
+  {
+    fault: "bucket without KMS",
+    change: set("AWS::S3::Bucket", "data/Bucket", { bucketEncryption: undefined }),
+    by: "bucket without KMS",
+  },
+  {
+    fault: "secret in an environment variable",
+    change: (app) => {
+      const handler = find(app, "AWS::Lambda::Function", "request/Handler");
+      handler["environment"] = { variables: { DATABASE_PASSWORD: "hunter2" } };
+    },
+    by: "secret in an environment variable",
+  },
+  {
+    fault: "finite retry on the stream",
+    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { maximumRetryAttempts: 3 }),
+    by: "finite retry on the stream",
+  },
+  {
+    fault: "retry and parallelisation swapped",
+    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", {
+      maximumRetryAttempts: 1,
+      parallelizationFactor: -1,
+    }),
+    by: "F3034",
+  },
+  {
+    fault: "two policies on one queue",
+    change: (app) => {
+      const policy = find(app, "AWS::SQS::QueuePolicy", "data/Arrivals");
+      const { policyDocument, queues } = policy as unknown as CfnQueuePolicy;
+      new CfnQueuePolicy(policy.stack, "Another", { policyDocument, queues });
+    },
+    by: "two policies on one queue",
+  },
+  {
+    fault: "limits of the API dropped",
+    change: set("AWS::ApiGateway::Stage", "Api", { methodSettings: undefined }),
+    by: "Serverless-APIGWDefaultThrottling",
+  },
+  {
+    fault: "log group without retention",
+    change: set("AWS::Logs::LogGroup", "HandlerLogs", { retentionInDays: undefined }),
+    by: "log group without retention",
+  },
+  {
+    fault: "log group not encrypted",
+    change: set("AWS::Logs::LogGroup", "HandlerLogs", { kmsKeyId: undefined }),
+    by: "log group not encrypted",
+  },
+  {
+    fault: "Glue workers unset",
+    engine: "glue",
+    change: set("AWS::Glue::Job", "Job", { numberOfWorkers: undefined, workerType: undefined }),
+    by: "Glue workers unset",
+  },
+  {
+    fault: "Glue version unset",
+    engine: "glue",
+    change: set("AWS::Glue::Job", "Job", { glueVersion: undefined }),
+    by: "Glue version unset",
+  },
+  {
+    fault: "log encryption of Glue dropped",
+    engine: "glue",
+    change: set("AWS::Glue::SecurityConfiguration", "JobSecurity", { encryptionConfiguration: {} }),
+    by: "Glue logs not encrypted",
+  },
+];
+
+const table: string[] = [];
+afterAll(() => console.log(["fault | caught by", "--- | ---", ...table].join("\n")));
+
+test.each(faults)("$fault is caught", ({ fault, engine = "lambda", change, by }) => {
+  const { caught } = judge({ engine }, change);
+  table.push(`${fault} | ${caught.map((rule) => rule.replace(/^.*::(?=[A-Z])(?![^[]*\])/, "")).join(", ")}`);
+  expect(caught.filter((rule) => rule.includes(by))).not.toEqual([]);
+});
+
+test.each(["lambda", "glue"])("nothing is caught where nothing is damaged, with %s", (engine) => {
+  expect(judge({ engine }).caught).toEqual([]);
+});
