@@ -34,8 +34,7 @@ const prefixes = (name: string, of: readonly string[], on: readonly string[]): A
     ),
   );
 
-/** Every acknowledgement of a deployment called `name`; a test refuses one that matches nothing. */
-export const acknowledgements = (name: string): Acknowledgement[] => [
+const onRoles = (name: string): Acknowledgement[] => [
   ...each(roles, solutions("IAM5[Resource::*]"), "X-Ray's actions, and those on network interfaces, name no resource"),
   ...each(roles, serverless("LambdaStarPermissions"), "the same: only X-Ray and network interfaces; a test lists them"),
   ...prefixes(
@@ -50,6 +49,9 @@ export const acknowledgements = (name: string): Acknowledgement[] => [
     solutions("IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/*]"),
     "Glue names its log groups itself",
   ),
+];
+
+const onFunctions: readonly Acknowledgement[] = [
   ...each(
     functions,
     serverless("LambdaDLQ"),
@@ -60,6 +62,9 @@ export const acknowledgements = (name: string): Acknowledgement[] => [
     serverless("LambdaEventSourceMappingDestination"),
     "not valid on a queue, which has a dead-letter queue",
   ),
+];
+
+const onApi: readonly Acknowledgement[] = [
   ...each(
     ["request/Api"],
     solutions("APIG2"),
@@ -97,6 +102,9 @@ export const acknowledgements = (name: string): Acknowledgement[] => [
       "with auth apiKey a key and a usage plan stand in for an authoriser",
     ),
   ]),
+];
+
+const onStores: readonly Acknowledgement[] = [
   ...each(
     ["request/Failures", "stream/Failures"],
     solutions("SQS3"),
@@ -115,6 +123,14 @@ export const acknowledgements = (name: string): Acknowledgement[] => [
     "the range is the network's own, which the rule cannot resolve",
   ),
   ...each(["watch/JobState"], serverless("EventBusDLQ"), "an alarm on silence stands beside this rule"),
+];
+
+/** Every acknowledgement of a deployment called `name`; a test refuses one that matches nothing. */
+export const acknowledgements = (name: string): Acknowledgement[] => [
+  ...onRoles(name),
+  ...onFunctions,
+  ...onApi,
+  ...onStores,
 ];
 
 /** Tells cdk-nag's validation which findings stand. Constructs that a deployment does not have are passed over. */

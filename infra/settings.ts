@@ -62,7 +62,7 @@ export function readSettings(given: Readonly<Record<string, unknown>>): Settings
   for (const [name, allowed] of Object.entries(words))
     if (name in given && !allowed.includes(given[name]))
       refuse(name, given[name], allowed.map((one) => JSON.stringify(one)).join(" or "));
-  const settings = { ...usual, ...given } as Settings;
+  const settings = { ...usual, ...given };
   if (!/^[a-z][a-z0-9-]{0,20}$/.test(settings.name)) refuse("name", settings.name, "^[a-z][a-z0-9-]{0,20}$");
   const { alarmEmail } = settings;
   if (alarmEmail !== null && !/^[^@\s]+@[^@\s]+$/.test(alarmEmail))

@@ -46,36 +46,13 @@ const STORE = `postgres|dynamodb:[a-zA-Z0-9_.-]{1,64}`;
 /** Reads the settings. `data` is the data folder that defaults lie in. Throws `ConfigError`. */
 export function readConfig(env: Environment, data: string): Config {
   const read = settingReader(env);
-  const stores = read.text("FLIGHTLINE_DATABASE", "postgres", [
-    `none|(?:${STORE})(?: (?:${STORE}))?`,
-    "postgres, dynamodb:PREFIX, both separated by a space, or none",
-  ]);
   return {
     postgres: read.optional("FLIGHTLINE_POSTGRES", ["postgres(?:ql)?://.+", "postgres://USER@HOST/DATABASE"]),
     postgres_auth: authOf(
       read.text("FLIGHTLINE_POSTGRES_AUTH", "dsn", ["dsn|iam|secret:arn:.+", "dsn, iam or secret:ARN"]),
     ),
     postgres_ca: env["FLIGHTLINE_POSTGRES_CA"],
-    objects: objectsOf(
-      read.text("FLIGHTLINE_OBJECTS", `file:${path.join(data, "objects")}`, [
-        "file:.+|s3://[a-z0-9][a-z0-9.-]{2,62}(?:/[A-Za-z0-9._=/-]*)?",
-        "file:FOLDER or s3://BUCKET/PREFIX",
-      ]),
-    ),
-    stream: named(
-      read.text("FLIGHTLINE_STREAM", "postgres:flightline", [
-        `(?:postgres|kinesis):${NAME}`,
-        "postgres:NAME or kinesis:NAME",
-      ]),
-    ),
-    queue: queueOf(
-      read.text("FLIGHTLINE_QUEUE", "postgres:arrivals", [
-        `postgres:${NAME}|sqs:https?://.+`,
-        "postgres:NAME or sqs:https://...",
-      ]),
-    ),
-    databases: stores === "none" ? [] : stores.split(" ").map(storeOf),
-    checkpoints: storeOf(read.text("FLIGHTLINE_CHECKPOINTS", "postgres", [STORE, "postgres or dynamodb:PREFIX"])),
+    ...adaptersOf(read, data),
     lake: read.text("FLIGHTLINE_LAKE", "parquet", ["parquet|ndjson", "parquet or ndjson"]) as Config["lake"],
     shards: read.count("FLIGHTLINE_SHARDS", 4, 256),
     groups: read.count("FLIGHTLINE_GROUPS", 16, 4096),
@@ -96,6 +73,41 @@ export function readConfig(env: Environment, data: string): Config {
       ])
       .split(",")
       .map(Number),
+  };
+}
+
+type Reader = ReturnType<typeof settingReader>;
+
+/** Which adapter stands behind each port. */
+function adaptersOf(
+  read: Reader,
+  data: string,
+): Pick<Config, "objects" | "stream" | "queue" | "databases" | "checkpoints"> {
+  const stores = read.text("FLIGHTLINE_DATABASE", "postgres", [
+    `none|(?:${STORE})(?: (?:${STORE}))?`,
+    "postgres, dynamodb:PREFIX, both separated by a space, or none",
+  ]);
+  return {
+    objects: objectsOf(
+      read.text("FLIGHTLINE_OBJECTS", `file:${path.join(data, "objects")}`, [
+        "file:.+|s3://[a-z0-9][a-z0-9.-]{2,62}(?:/[A-Za-z0-9._=/-]*)?",
+        "file:FOLDER or s3://BUCKET/PREFIX",
+      ]),
+    ),
+    stream: named(
+      read.text("FLIGHTLINE_STREAM", "postgres:flightline", [
+        `(?:postgres|kinesis):${NAME}`,
+        "postgres:NAME or kinesis:NAME",
+      ]),
+    ),
+    queue: queueOf(
+      read.text("FLIGHTLINE_QUEUE", "postgres:arrivals", [
+        `postgres:${NAME}|sqs:https?://.+`,
+        "postgres:NAME or sqs:https://...",
+      ]),
+    ),
+    databases: stores === "none" ? [] : stores.split(" ").map(storeOf),
+    checkpoints: storeOf(read.text("FLIGHTLINE_CHECKPOINTS", "postgres", [STORE, "postgres or dynamodb:PREFIX"])),
   };
 }
 

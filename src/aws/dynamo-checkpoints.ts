@@ -68,16 +68,17 @@ async function beat(session: Session, held: ReadonlyMap<string, number>): Promis
   const { client, table } = session;
   const Item = { ...memberItem(session), ends_ms: endOf(session) };
   await available("DynamoDB", () => client.send(new PutItemCommand({ TableName: table, Item })));
-  for (const [shard, epoch] of held) await updateAt(session, shard, epoch, { ends_ms: endOf(session) });
+  for (const [shard, epoch] of held) await updateAt(session, { shard, epoch, set: { ends_ms: endOf(session) } });
+}
+
+interface Update {
+  shard: string;
+  epoch: number;
+  set: Record<string, { S: string } | { N: string }>;
 }
 
 /** Sets attributes of a shard under the epoch that holds it; false when another has taken it since. */
-async function updateAt(
-  session: Session,
-  shard: string,
-  epoch: number,
-  set: Record<string, { S: string } | { N: string }>,
-): Promise<boolean> {
+async function updateAt(session: Session, { shard, epoch, set }: Update): Promise<boolean> {
   const names = Object.keys(set);
   try {
     await session.client.send(
@@ -101,7 +102,7 @@ async function updateAt(
 }
 
 const giveUp = (session: Session, shard: string, epoch: number): Promise<boolean> =>
-  updateAt(session, shard, epoch, { ends_ms: { N: "0" } });
+  updateAt(session, { shard, epoch, set: { ends_ms: { N: "0" } } });
 
 async function countMembers({ client, table, stream }: Session): Promise<number> {
   const pages = paginateScan(
@@ -154,7 +155,7 @@ async function takeLease(session: Session, shard: string, held: Map<string, numb
     },
     async save(next) {
       const set = { position: { S: next }, ends_ms: endOf(session) };
-      const isSaved = await available("DynamoDB", () => updateAt(session, shard, epoch, set));
+      const isSaved = await available("DynamoDB", () => updateAt(session, { shard, epoch, set }));
       if (!isSaved)
         throw new LeaseLostError(`shard ${shard} of ${session.stream} was leased again by another consumer`);
       position = next;

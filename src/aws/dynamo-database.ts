@@ -12,6 +12,7 @@ import { selectRows } from "../flow/lake.ts";
 import { newestRows } from "../flow/newest.ts";
 import type { Application, Applied, Database, Delivery, DeliveryName, Flow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
+import { flowOf, ledgerKey, type DynamoOptions, type DynamoWorld } from "./dynamo-ledger.ts";
 import { attributes, dayOf, inParallel, observation, tileOf, type Item } from "./dynamo-client.ts";
 import { dynamoReads } from "./dynamo-reads.ts";
 import { dynamoTotals } from "./dynamo-totals.ts";
@@ -20,16 +21,6 @@ import { tableName } from "./tables.ts";
 
 const DAY_S = 86_400;
 const KEYS_A_READ = 100;
-
-export interface DynamoOptions {
-  /** What the tables' names begin with. */
-  prefix: string;
-  /** Days after which DynamoDB removes a row. */
-  retention_days: number;
-}
-export interface DynamoWorld extends DynamoOptions {
-  client: DynamoDBClient;
-}
 
 /**
  * The `Database` port on DynamoDB, where a batch is one delivery. There are no transactions: a row is put where its identity
@@ -50,13 +41,6 @@ export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): 
       }),
   };
 }
-
-export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryName): Item => ({
-  flow_day: { S: `${flow}#${dayOf(received_at)}` },
-  delivery_id: { S: id },
-});
-/** Ids of ingestions begin with r, those of stream records with s. */
-const flowOf = (id: string): Flow => (id.startsWith("r") ? "request" : "stream");
 
 async function applyEach(world: DynamoWorld, application: Application, days: Set<string>): Promise<Applied> {
   const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };

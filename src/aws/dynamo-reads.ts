@@ -12,7 +12,7 @@ import type {
   StoredRow,
 } from "../flow/ports.ts";
 import { dayOf, inParallel, observation, storedRow, tilesOf, type Item } from "./dynamo-client.ts";
-import { ledgerKey, type DynamoWorld } from "./dynamo-database.ts";
+import { ledgerKey, type DynamoWorld } from "./dynamo-ledger.ts";
 import { available } from "./errors.ts";
 import { tableName, tables } from "./tables.ts";
 

@@ -8,7 +8,7 @@ import {
 import { addTotals, noTotals } from "../flow/ledger.ts";
 import type { Database, Flow, FlowTotals, LedgerRow, TotalsQuery, Totals } from "../flow/ports.ts";
 import { dayOf, type Item } from "./dynamo-client.ts";
-import { ledgerKey, type DynamoWorld } from "./dynamo-database.ts";
+import { ledgerKey, type DynamoWorld } from "./dynamo-ledger.ts";
 import { ledgerRow } from "./dynamo-reads.ts";
 import { available } from "./errors.ts";
 import { tableName } from "./tables.ts";

@@ -3,7 +3,7 @@ import { NotAnsweredError } from "./errors.ts";
 import { manifestKey } from "./keys.ts";
 import { selectRows } from "./lake.ts";
 import { addTotals, noTotals } from "./ledger.ts";
-import type { Applied, Application, Database, Delivery, DeliveryName, Flow, LedgerRow, ObjectStore } from "./ports.ts";
+import type { Applied, Application, Database, Delivery, DeliveryName, LedgerRow, ObjectStore } from "./ports.ts";
 
 const FLOWS = ["request", "stream"] as const;
 

@@ -79,14 +79,16 @@ test("a table that throttles every second call loses nothing, and only what fail
     { step: "finalizeRequest", priority: "low" },
   );
   const of = dynamoDatabase(client, { prefix, retention_days: 7 });
-  const rows = Array.from({ length: 60 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
-  expect(await of.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 60, accepted: 60 });
+  const rows = Array.from({ length: 12 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
+  expect(await of.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 12, accepted: 12 });
   expect((await of.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
-    accepted: 60,
-    stored: 60,
+    accepted: 12,
+    stored: 12,
     unbalanced: [],
   });
-  expect(calls).toBeGreaterThan(180);
+  // each row was put once in each table: what had been taken was not sent again
+  expect([...tried.values()].every((times) => times === 1 || times === 2)).toBe(true);
+  expect(calls).toBeGreaterThan(48);
 });
 
 test("keys that a throttled read leaves out are asked for again", async () => {
@@ -104,7 +106,7 @@ test("keys that a throttled read leaves out are asked for again", async () => {
       const half = Math.ceil(all.length / 2);
       const answer = await next({
         ...args,
-        input: { RequestItems: { [table]: { ...asked, Keys: all.slice(0, half) } } } as never,
+        input: { RequestItems: { [table]: { ...asked, Keys: all.slice(0, half) } } },
       });
       const unprocessed = all.slice(half);
       left += unprocessed.length;
