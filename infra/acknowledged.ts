@@ -19,6 +19,7 @@ const functions = [
   "request/Keeper",
   "stream/Consumer",
   "stream/Poller",
+  "stream/Scaler",
   "database/Migrate",
 ];
 const roles = functions.map((name) => `${name}Role`);

@@ -18,7 +18,7 @@ test.each(combinations)("$engine with $database on a stream $name passes the gat
 test("every acknowledgement matches a finding of some deployment", () => {
   const given = [
     { engine: "glue", database: "both", auth: "apiKey", poller: "opensky" },
-    { engine: "lambda", database: "both", auth: "iam", poller: "opensky" },
+    { engine: "lambda", database: "both", auth: "iam", poller: "opensky", stream: { shards: 1, maxShards: 2 } },
   ];
   const findings = given.flatMap((one) => judge(one).findings);
   const idle = acknowledgements("flightline").filter(

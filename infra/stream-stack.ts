@@ -26,6 +26,7 @@ export class StreamStack extends Stack {
   readonly consumer: Lambda | undefined;
   readonly job: GlueJob | undefined;
   readonly poller: Lambda | undefined;
+  readonly scaler: Lambda | undefined;
   readonly failures: Queue;
 
   constructor(scope: Construct, id: string, props: FlowProps) {
@@ -48,6 +49,7 @@ export class StreamStack extends Stack {
     });
     if (settings.engine === "lambda") this.consumer = consumer(this, props, { key });
     else this.job = glueJob(this, { settings, data, stream: this.stream, streamKey: key });
+    if (settings.stream !== "on-demand") this.scaler = scaler(this, props, settings.stream);
     if (settings.poller !== null) this.poller = poller(this, props, key);
     new CfnOutput(this, "StreamName", { value: this.stream.streamName });
     new CfnOutput(this, "StreamArn", { value: this.stream.streamArn });
@@ -93,6 +95,43 @@ function consumer(stack: StreamStack, props: FlowProps, { key }: { key: Key }): 
     bisectBatchOnFunctionError: false,
     functionResponseTypes: ["ReportBatchItemFailures"],
     destinationConfig: { onFailure: { destination: failures.queueArn } },
+  });
+  return made;
+}
+
+const SCALED_MIN = 5;
+
+/**
+ * On a schedule, not by alarms: their thresholds would have to follow the number of shards. It reads the metrics of the last
+ * half hour and decides.
+ */
+function scaler(
+  stack: StreamStack,
+  { settings, data }: FlowProps,
+  { shards, maxShards }: { shards: number; maxShards: number },
+): Lambda {
+  const of = ["UpdateShardCount", "DescribeStreamSummary", "ListTagsForStream", "AddTagsToStream"];
+  const made = lambdaFunction(stack, "Scaler", {
+    settings,
+    data,
+    entry: "scaler",
+    environment: {
+      FLIGHTLINE_STREAM: `kinesis:${settings.name}`,
+      FLIGHTLINE_SHARDS: String(shards),
+      FLIGHTLINE_MAX_SHARDS: String(maxShards),
+    },
+    timeout_s: 60,
+    statements: [
+      allow(
+        of.map((action) => `kinesis:${action}`),
+        [stack.stream.streamArn],
+      ),
+      allow(["cloudwatch:GetMetricData"], ["*"]),
+    ],
+  });
+  new Rule(stack, "Scaling", {
+    schedule: Schedule.rate(Duration.minutes(SCALED_MIN)),
+    targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
   });
   return made;
 }

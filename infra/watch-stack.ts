@@ -158,6 +158,7 @@ function streamAlarms({ settings, stream }: WatchProps): Alarms {
     },
     ...failureAlarm("Stream", stream.failures.queueName),
     ...(stream.consumer === undefined ? {} : functionAlarms("Consumer", stream.consumer.functionName)),
+    ...(stream.scaler === undefined ? {} : functionAlarms("Scaler", stream.scaler.functionName)),
     ...(stream.poller === undefined ? {} : functionAlarms("Poller", stream.poller.functionName)),
     ...(stream.job === undefined ? {} : jobAlarms(stream.job.name)),
   };

@@ -1,8 +1,10 @@
 import { DynamoDBClient, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { flagText, type Batch } from "../flight/batch.ts";
 import { fields, systemFields } from "../flight/contract.ts";
+import { backoff } from "../flow/retry.ts";
 import type { StoredRow } from "../flow/ports.ts";
 
 export type Item = Record<string, AttributeValue>;
@@ -10,11 +12,14 @@ export type Item = Record<string, AttributeValue>;
 /** Writes under way at once; more only wait for each other. */
 export const WRITES_AT_ONCE = 64;
 
+/** Calls of one write; what fails so often is left to the flow, which waits longer. */
+const ATTEMPTS = 8;
+
 /** A client that tries a throttled call again, with full jitter, before it gives up. */
 export const dynamoClient = (endpoint?: string): DynamoDBClient =>
   new DynamoDBClient({
     ...(endpoint === undefined ? {} : { endpoint }),
-    maxAttempts: 8,
+    retryStrategy: new ConfiguredRetryStrategy(ATTEMPTS, (attempt) => backoff(attempt - 1)),
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 5_000,
       requestTimeout: 30_000,

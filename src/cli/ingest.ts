@@ -22,6 +22,9 @@ export const ingest: Command = {
   --url URL    a running API, such as http://127.0.0.1:8080/v1; else the data folder's own stores
   --json       the total as JSON
 
+  An API on AWS: FLIGHTLINE_API_KEY is sent where it is set; else requests to execute-api are signed with the credentials
+  that AWS's own tools would use.
+
 Examples:
   flightline ingest recorded/*.json.gz
   flightline ingest - --url http://127.0.0.1:8080/v1 --source my-receiver < aircraft.json`,
@@ -37,7 +40,8 @@ Examples:
     const source = sourceOption(given);
     const format = oneOf(given, "format", ["ndjson", "csv"]) ?? "ndjson";
     const url = text(given, "url");
-    if (url !== undefined) return sendAll(files, { given, io, send: postTo(url, { source, format }) });
+    if (url !== undefined)
+      return sendAll(files, { given, io, send: postTo(url, { source, format, key: io.env["FLIGHTLINE_API_KEY"] }) });
     return withWorld(given, io, async (world) => {
       const send: Send = async ({ body, media_type }) => {
         const request = {
@@ -120,14 +124,33 @@ async function smallFile(name: string): Promise<Uint8Array | null> {
   return packed.length <= WIRE_LIMIT && (isGzip(bytes) || bytes.length <= PIECE_BYTES) ? packed : null;
 }
 
-function postTo(url: string, { source, format }: { source: string | undefined; format: FlatFormat }): Send {
+/** A host of API Gateway takes signed requests, unless it takes a key. */
+const GATEWAY = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com$/;
+
+async function credentials(
+  to: string,
+  { body, media_type, key }: Body & { key: string | undefined },
+): Promise<Record<string, string>> {
+  if (key !== undefined) return { "x-api-key": key };
+  const region = GATEWAY.exec(new URL(to).hostname)?.[1];
+  if (region === undefined) return {};
+  const { signedHeaders } = await import("../aws/signed-headers.ts");
+  return signedHeaders(new URL(to), { region, body, headers: { "content-type": media_type } });
+}
+
+interface Target {
+  source: string | undefined;
+  format: FlatFormat;
+  /** Key of the API. */
+  key: string | undefined;
+}
+
+function postTo(url: string, { source, format, key }: Target): Send {
   const query = new URLSearchParams({ format, ...(source === undefined ? {} : { source }) });
+  const to = `${url.replace(/\/$/, "")}/states?${query}`;
   return async ({ body, media_type }) => {
-    const response = await fetch(`${url.replace(/\/$/, "")}/states?${query}`, {
-      method: "POST",
-      headers: { "content-type": media_type },
-      body: Buffer.from(body),
-    }).catch((cause: unknown) => {
+    const headers = { "content-type": media_type, ...(await credentials(to, { body, media_type, key })) };
+    const response = await fetch(to, { method: "POST", headers, body: Buffer.from(body) }).catch((cause: unknown) => {
       throw new CliError(`${url} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, 1, {
         cause,
       });

@@ -1,10 +1,4 @@
-import {
-  DescribeStreamCommand,
-  MergeShardsCommand,
-  SplitShardCommand,
-  type PutRecordsCommandInput,
-  type PutRecordsCommandOutput,
-} from "@aws-sdk/client-kinesis";
+import type { PutRecordsCommandInput, PutRecordsCommandOutput } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
 import { consume } from "../../src/flow/consume.ts";
@@ -13,6 +7,7 @@ import { fileStore } from "../../src/local/file-store.ts";
 import { postgresCheckpoints } from "../../src/local/postgres-checkpoints.ts";
 import { postgresDatabase } from "../../src/local/postgres-database.ts";
 import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
+import { mergeTwo, splitOne } from "../aws/reshard.ts";
 import { goodRow } from "../bodies.ts";
 import { freshDatabase } from "../fresh-database.ts";
 import { temporaryFolder, until } from "../product.ts";
@@ -30,34 +25,6 @@ async function newStream(shards: number) {
 }
 
 streamLaws("Kinesis (kinesalite)", () => newStream(3));
-
-async function openShards(StreamName: string) {
-  const { StreamDescription } = await kinesis.client.send(new DescribeStreamCommand({ StreamName }));
-  return (StreamDescription?.Shards ?? []).filter(
-    ({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined,
-  );
-}
-
-async function split(name: string): Promise<void> {
-  const [shard] = await openShards(name);
-  const from = BigInt(shard?.HashKeyRange?.StartingHashKey ?? 0);
-  const to = BigInt(shard?.HashKeyRange?.EndingHashKey ?? 0);
-  const NewStartingHashKey = ((from + to) / 2n).toString();
-  await kinesis.client.send(
-    new SplitShardCommand({ StreamName: name, ShardToSplit: shard?.ShardId, NewStartingHashKey }),
-  );
-  await kinesis.active(name);
-}
-
-/** Joins the two open shards with the lowest keys. */
-async function merge(name: string): Promise<void> {
-  const byKey = (await openShards(name)).sort((a, b) =>
-    BigInt(a.HashKeyRange?.StartingHashKey ?? 0) < BigInt(b.HashKeyRange?.StartingHashKey ?? 0) ? -1 : 1,
-  );
-  const [one, two] = byKey.map(({ ShardId }) => ShardId);
-  await kinesis.client.send(new MergeShardsCommand({ StreamName: name, ShardToMerge: one, AdjacentShardToMerge: two }));
-  await kinesis.active(name);
-}
 
 async function consumer(stream: Awaited<ReturnType<typeof newStream>>) {
   const database = await freshDatabase();
@@ -112,8 +79,8 @@ test("a split and then a merge under load lose nothing, and the newest row of ea
   const end = reading.start();
   for (let n = 0; n < 30; n++) {
     await putSecond(to, n);
-    if (n === 8) await split(stream.name);
-    if (n === 18) await merge(stream.name);
+    if (n === 8) await splitOne(kinesis, stream.name);
+    if (n === 18) await mergeTwo(kinesis, stream.name);
   }
   await expectAll(reading, 30);
   await end();
@@ -128,9 +95,9 @@ test("a stream that was resharded while nobody read it is read on from where it 
   await expectAll(reading, 5);
   await end();
   for (let n = 5; n < 8; n++) await putSecond(to, n);
-  await split(stream.name);
+  await splitOne(kinesis, stream.name);
   for (let n = 8; n < 11; n++) await putSecond(to, n);
-  await merge(stream.name);
+  await mergeTwo(kinesis, stream.name);
   for (let n = 11; n < 14; n++) await putSecond(to, n);
   const again = reading.start();
   await expectAll(reading, 14);

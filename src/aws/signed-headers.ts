@@ -1,0 +1,25 @@
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { SignatureV4 } from "@smithy/signature-v4";
+
+export interface ToSign {
+  region: string;
+  body: Uint8Array;
+  headers: Record<string, string>;
+}
+
+/** The headers that sign a POST to API Gateway (Signature Version 4), with the credentials that AWS's tools would use. */
+export async function signedHeaders(url: URL, { region, body, headers }: ToSign): Promise<Record<string, string>> {
+  const signer = new SignatureV4({ service: "execute-api", region, credentials: defaultProvider(), sha256: Sha256 });
+  const signed = await signer.sign({
+    method: "POST",
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers: { ...headers, host: url.hostname },
+    body,
+  });
+  const { host: _, ...rest } = signed.headers;
+  return rest;
+}
