@@ -38,7 +38,7 @@ const AIMED = 0.5;
 const OUT_MINUTES = 2;
 const IN_MINUTES = 30;
 /** Growing must stay possible: shrinking takes at most this part of the day's changes. */
-const INS_A_DAY = 4;
+const INS_A_DAY = 5;
 /** Shrinking is worth one of the day's changes when it leaves at most this part. */
 const WORTH_IT = 0.75;
 const AFTER_OUT_S = 120;
