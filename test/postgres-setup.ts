@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../src/local/embedded-postgres.ts";
 import { migrate } from "../src/local/migrate.ts";
+import { certificate } from "./aws/tools.ts";
 import { newPool } from "../src/local/transaction.ts";
 
 declare module "vitest" {
@@ -19,6 +20,8 @@ declare module "vitest" {
  * the migrated one (`freshDatabase`).
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // the workers begin after this, and Node reads it at their start
+  if (existsSync(certificate.cert)) process.env["NODE_EXTRA_CA_CERTS"] = certificate.cert;
   execFileSync("npm", ["run", "build", "--silent"], { stdio: "inherit" });
   const data = mkdtempSync(path.join(tmpdir(), "flightline-test-"));
   const server = await startPostgres({ data });

@@ -41,5 +41,7 @@ part("tools", () => {
 });
 part("gate and mutations", () => vitest("infra"));
 part("cfn-lint on all combinations", lint);
-part("emulator, adapters and end to end", () => vitest("test/conformance/aws.test.ts", "test/e2e/aws.test.ts"));
+part("emulator, adapters and end to end", () =>
+  vitest("test/conformance/aws.test.ts", "test/e2e/aws.test.ts", "test/e2e/aws-strict.test.ts"),
+);
 console.log(times.join("\n"));

@@ -8,7 +8,7 @@ import {
   type ThrottleSettings,
 } from "@aws-sdk/client-api-gateway";
 import { DeleteEventSourceMappingCommand, LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
-import { DefaultStackSynthesizer } from "aws-cdk-lib";
+import { DefaultStackSynthesizer, type App } from "aws-cdk-lib";
 import { deployment, newApp } from "../../infra/deployment.ts";
 import { readSettings } from "../../infra/settings.ts";
 import { deploy } from "./deploy.ts";
@@ -31,14 +31,22 @@ export interface Deployed {
 
 const NAME = "flightline";
 
+export interface CoreOptions {
+  /** TLS, and roles and policies evaluated. */
+  strict?: boolean;
+  /** Damages the app before it is deployed. */
+  change?(app: App): void;
+}
+
 /** Starts MiniStack and deploys the very templates: data, request and stream with DynamoDB and the Lambda consumer. */
-export async function deployCore(options: { strict?: boolean } = {}): Promise<Deployed> {
-  const ministack = await startMiniStack(options);
+export async function deployCore({ strict = false, change = () => {} }: CoreOptions = {}): Promise<Deployed> {
+  const ministack = await startMiniStack({ strict });
   Object.assign(process.env, ministack.env);
   const app = newApp({
     defaultStackSynthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
   deployment(app, readSettings({ name: NAME, auth: "apiKey" }));
+  change(app);
   const outputs = await deploy(app, [`${NAME}-data`, `${NAME}-request`, `${NAME}-stream`]);
   const { BucketName = "", QueueUrl = "" } = outputs[`${NAME}-data`] ?? {};
   const lambda = new LambdaClient({});

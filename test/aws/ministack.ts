@@ -1,11 +1,18 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EMULATED } from "./kinesalite.ts";
-import { tools } from "./tools.ts";
+import { certificate, tools } from "./tools.ts";
+
+const ofServer = {
+  MINISTACK_SSL_CERT: certificate.cert,
+  MINISTACK_SSL_KEY: certificate.key,
+  // functions trust it too
+  NODE_EXTRA_CA_CERTS: certificate.cert,
+};
 
 /** AWS in one process of this machine. */
 export interface MiniStack {
@@ -28,7 +35,7 @@ const freePort = (): Promise<number> =>
 export async function startMiniStack({ strict = false } = {}): Promise<MiniStack> {
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-aws-"));
-  const certificate = strict ? makeCertificate(folder) : {};
+
   const url = `${strict ? "https" : "http"}://127.0.0.1:${port}`;
   const log: string[] = [];
   const child = spawn(tools.ministack, [], {
@@ -41,7 +48,7 @@ export async function startMiniStack({ strict = false } = {}): Promise<MiniStack
       BIND_HOST: "127.0.0.1",
       MINISTACK_HOST: "127.0.0.1",
       LOG_LEVEL: "WARNING",
-      ...(strict ? { AUTH: "true", USE_SSL: "1", IOT_MTLS_ENABLED: "0", ...certificate } : {}),
+      ...(strict ? { AUTH: "true", USE_SSL: "1", IOT_MTLS_ENABLED: "0", ...ofServer } : {}),
     },
   });
   for (const output of [child.stdout, child.stderr]) output.on("data", (part: Buffer) => log.push(part.toString()));
@@ -62,14 +69,5 @@ export async function startMiniStack({ strict = false } = {}): Promise<MiniStack
     if (child.exitCode !== null) throw new Error(`MiniStack ended: ${log.join("")}`);
     await sleep(50);
   }
-  return { url, env: { ...EMULATED, AWS_ENDPOINT_URL: url, ...certificate }, log: () => log.join(""), stop };
-}
-
-/** A certificate of its own for localhost. */
-function makeCertificate(folder: string): Record<string, string> {
-  const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert];
-  execFileSync("openssl", [...made, ...subject], { stdio: "ignore" });
-  return { MINISTACK_SSL_CERT: cert, MINISTACK_SSL_KEY: key, NODE_EXTRA_CA_CERTS: cert };
+  return { url, env: { ...EMULATED, AWS_ENDPOINT_URL: url }, log: () => log.join(""), stop };
 }

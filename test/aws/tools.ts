@@ -18,7 +18,11 @@ export const tools = {
   node24: path.join(root, "node_modules", nodePackage, "bin", "node"),
 };
 
-export const areInstalled = (): boolean => Object.values(tools).every((file) => existsSync(file));
+/** Of the emulator that speaks TLS; processes trust it by NODE_EXTRA_CA_CERTS, which Node reads at its start. */
+export const certificate = { key: path.join(root, "key.pem"), cert: path.join(root, "cert.pem") };
+
+export const areInstalled = (): boolean =>
+  [...Object.values(tools), ...Object.values(certificate)].every((file) => existsSync(file));
 
 /** Installs what is missing; needs Python 3.9 or later and the registries. */
 export function installTools(): void {
@@ -31,4 +35,9 @@ export function installTools(): void {
   }
   if (!existsSync(tools.node24))
     run("npm", ["install", "--silent", "--no-save", "--prefix", root, `${nodePackage}@${NODE}`]);
+  if (!existsSync(certificate.cert)) {
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+    const files = ["-keyout", certificate.key, "-out", certificate.cert];
+    run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", ...files, ...subject]);
+  }
 }

@@ -1,0 +1,62 @@
+import { CfnRole } from "aws-cdk-lib/aws-iam";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
+import { producer } from "../../src/flow/produce.ts";
+import { deployCore, type CoreOptions, type Deployed } from "../aws/deployed.ts";
+import { deliverAll } from "../aws/kinesis-event-source.ts";
+import { areInstalled } from "../aws/tools.ts";
+import { goodRow } from "../bodies.ts";
+import { until } from "../product.ts";
+
+const TIMEOUT_MS = 120_000;
+
+async function deployed(options: CoreOptions = {}): Promise<Deployed> {
+  const on = await deployCore({ strict: true, ...options });
+  onTestFinished(() => on.ministack.stop());
+  return on;
+}
+const post = (on: Deployed, icao24: string) =>
+  on.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
+
+describe.runIf(areInstalled())("the deployed templates where TLS, roles and policies are evaluated", () => {
+  test(
+    "both flows come to the table with the permissions that their functions have",
+    async () => {
+      const on = await deployed();
+      expect((await post(on, "3c0001")).status).toBe(202);
+      await until(
+        () => on.request("/aircraft/3c0001"),
+        ({ status }) => status === 200,
+      );
+      const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
+      const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
+      await to.add(Buffer.from(JSON.stringify([goodRow({ icao24: "3d0001" }), { icao24: "zzz" }])), "application/json");
+      await to.flush();
+      await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
+      expect((await on.request("/aircraft/3d0001")).status).toBe(200);
+      expect((await on.request("/flows")).answer).toMatchObject({
+        flows: [
+          { flow: "request", balanced: true, accepted: 1 },
+          { flow: "stream", balanced: true, accepted: 1, rejected: 1 },
+        ],
+      });
+    },
+    TIMEOUT_MS,
+  );
+  test(
+    "a role whose prefixes are wrong is denied, and nothing is taken in",
+    async () => {
+      const on = await deployed({
+        change(app) {
+          const role = app.node.findAll().find((one) => one.node.path === "flightline-request/HandlerRole/Resource");
+          if (!(role instanceof CfnRole)) throw new Error("there is no role of the handler");
+          // the statement that names what the handler may put and get
+          role.addPropertyOverride("Policies.0.PolicyDocument.Statement.2.Resource", "arn:aws:s3:::*/wrong/*");
+        },
+      });
+      expect(await post(on, "3c0001")).toMatchObject({ status: 500, answer: { error: { code: "internal" } } });
+      expect((await on.request("/aircraft/3c0001")).status).toBe(404);
+    },
+    TIMEOUT_MS,
+  );
+});
