@@ -6,6 +6,7 @@ import { command } from "./command.ts";
 import type { Row } from "./measure.ts";
 import { parquet } from "./parquet.ts";
 import { posting } from "./post.ts";
+import { functions } from "./functions.ts";
 import { loading } from "./postgres.ts";
 import { streaming } from "./stream.ts";
 
@@ -17,6 +18,7 @@ const questions: Record<string, () => Promise<{ from: string; rows: Row[] }>> = 
   postgres: loading,
   stream: streaming,
   command,
+  functions,
 };
 
 const asked = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../free-port.ts";
 import { EMULATED } from "./kinesalite.ts";
 import { certificate, tools } from "./tools.ts";
 
@@ -22,14 +22,6 @@ export interface MiniStack {
   log(): string;
   stop(): Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Starts MiniStack on a free port of 127.0.0.1; `strict` speaks TLS and evaluates roles and policies. */
 export async function startMiniStack({ strict = false } = {}): Promise<MiniStack> {

@@ -6,10 +6,14 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { dynamoClient } from "../../src/aws/dynamo-client.ts";
+import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
 import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
 import { sqsClient, sqsQueue } from "../../src/aws/sqs-queue.ts";
 import { startMiniStack, type MiniStack } from "../aws/ministack.ts";
+import { createTables } from "../aws/tables.ts";
 import { areInstalled } from "../aws/tools.ts";
+import { databaseLaws } from "./database.ts";
 import { objectStoreLaws } from "./object-store.ts";
 import { queueLaws } from "./queue.ts";
 
@@ -37,6 +41,21 @@ describe.runIf(isHere)("on MiniStack", () => {
     await s3.send(new CreateBucketCommand({ Bucket: bucket }));
     return s3Store(s3, { bucket, prefix: made % 2 === 0 ? "some/prefix" : "" });
   });
+
+  const tables = async () => {
+    const client = dynamoClient(ministack.url);
+    const prefix = `test${made++}`;
+    await createTables(client, prefix);
+    return { client, prefix };
+  };
+  databaseLaws(
+    "DynamoDB (MiniStack)",
+    async () => {
+      const { client, prefix } = await tables();
+      return dynamoDatabase(client, { prefix, retention_days: 7 });
+    },
+    { batch_is_delivery: true, history_of_one: true },
+  );
 
   const ATTEMPTS = 3;
   let taken: string[] = [];

@@ -2,13 +2,17 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient, ProvisionedThroughputExceededException } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { dynamoCheckpoints } from "../../src/aws/dynamo-checkpoints.ts";
 import { dynamoClient } from "../../src/aws/dynamo-client.ts";
 import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
 import type { Checkpoints, Database } from "../../src/flow/ports.ts";
+import { UnavailableError } from "../../src/flow/errors.ts";
+import { twoDatabases } from "../../src/flow/two-databases.ts";
+import { postgresDatabase } from "../../src/local/postgres-database.ts";
 import { createTables } from "../aws/tables.ts";
 import { goodRow } from "../bodies.ts";
+import { freshDatabase } from "../fresh-database.ts";
 import { checkpointLaws } from "./checkpoints.ts";
 import { application, databaseLaws } from "./database.ts";
 
@@ -36,6 +40,26 @@ const database = async (): Promise<Database> => {
 };
 
 databaseLaws("DynamoDB (dynalite)", database, { batch_is_delivery: true, history_of_one: true });
+
+databaseLaws("PostgreSQL, then DynamoDB", async () => {
+  const fresh = await freshDatabase();
+  onTestFinished(() => fresh.drop());
+  return twoDatabases(postgresDatabase(fresh.pool, { retention_days: 7 }), await database());
+});
+
+test("of two databases the second's sums stand beside the first's, and one that is down stops the batch", async () => {
+  const [one, two] = [await database(), await database()];
+  const both = twoDatabases(one, two);
+  const down = twoDatabases(one, { ...two, apply: () => Promise.reject(new UnavailableError("down")) });
+  const given = application("b1", [{ id: "s1", rows: [goodRow()] }]);
+  await expect(down.apply(given)).rejects.toThrow(UnavailableError);
+  const name = { id: "s1", received_at: 1_800_000_000 };
+  expect(await both.delivered([name])).toEqual(new Set());
+  await both.apply(given);
+  expect(await both.delivered([name])).toEqual(new Set(["s1"]));
+  const { flows, others } = await both.totals({ since: 0 });
+  expect([flows.stream.accepted, others?.[0]?.stream.accepted]).toEqual([1, 1]);
+});
 
 /** Each session has a client of its own, so that it can be cut off as its process's death would. */
 let sessions: DynamoDBClient[] = [];
