@@ -32,7 +32,7 @@ export const metric = (
 ): Metric => new Metric({ namespace, metricName, dimensionsMap, statistic, period: Duration.minutes(minutes) });
 
 /** An alarm that always has a missing-data policy and tells somebody. */
-export function alarm(scope: Construct, id: string, props: AlarmProps & { action: IAlarmAction }): Alarm {
+export function alarm(scope: Construct, id: string, props: AlarmProps & { action: IAlarmAction }): void {
   const { below = false, periods = 1, silence } = props;
   const made = new Alarm(scope, id, {
     metric: props.metric,
@@ -44,5 +44,4 @@ export function alarm(scope: Construct, id: string, props: AlarmProps & { action
   });
   made.addAlarmAction(props.action);
   made.addOkAction(props.action);
-  return made;
 }

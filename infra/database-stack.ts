@@ -8,7 +8,7 @@ import {
   SubnetType,
   Vpc,
 } from "aws-cdk-lib/aws-ec2";
-import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import {
@@ -21,8 +21,8 @@ import {
 } from "aws-cdk-lib/aws-rds";
 import type { Construct } from "constructs";
 import type { DataStack } from "./data-stack.ts";
+import { lambdaFunction, type DatabaseAccess } from "./function.ts";
 import { migrations } from "../src/local/migrate.ts";
-import { lambdaFunction } from "./function.ts";
 import { allow } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
@@ -32,13 +32,6 @@ const DATABASE = "flightline";
 const ROLE = "flightline";
 const OWNER = "owner";
 const MOST_ACU = 4;
-
-/** What a function needs in order to reach the database. */
-export interface DatabaseAccess {
-  environment: Record<string, string>;
-  statements: PolicyStatement[];
-  network: { vpc: Vpc; group: SecurityGroup } | undefined;
-}
 
 /** PostgreSQL on Aurora, which sleeps when nobody asks, in a network without a way out. */
 export class DatabaseStack extends Stack {
@@ -140,18 +133,20 @@ function migration(stack: DatabaseStack, settings: Settings, data: DataStack): v
     settings,
     data,
     entry: "migrate",
-    environment: {
-      FLIGHTLINE_POSTGRES: `postgres://${OWNER}@${of.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
-      FLIGHTLINE_POSTGRES_AUTH: `secret:${secret.secretArn}`,
-      FLIGHTLINE_POSTGRES_ROLE: ROLE,
+    access: {
+      environment: {
+        FLIGHTLINE_POSTGRES: `postgres://${OWNER}@${of.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
+        FLIGHTLINE_POSTGRES_AUTH: `secret:${secret.secretArn}`,
+        FLIGHTLINE_POSTGRES_ROLE: ROLE,
+      },
+      statements: [
+        allow(["secretsmanager:GetSecretValue"], [secret.secretArn]),
+        allow(["kms:Decrypt"], [data.key.keyArn]),
+      ],
+      network: { vpc, group },
     },
-    network: { vpc, group },
-    sql: true,
     timeout_s: 300,
-    statements: [
-      allow(["secretsmanager:GetSecretValue"], [secret.secretArn]),
-      allow(["kms:Decrypt"], [data.key.keyArn]),
-    ],
+    statements: [],
   });
   const schema = new CustomResource(stack, "Schema", {
     serviceToken: made.functionArn,

@@ -15,13 +15,19 @@ export interface FunctionProps {
   data: DataStack;
   /** File of src/aws/lambda without its extension. */
   entry: string;
-  environment: Record<string, string>;
+  environment?: Record<string, string>;
   statements: PolicyStatement[];
   timeout_s: number;
   memory_mb?: number;
-  network?: { vpc: IVpc; group: ISecurityGroup } | undefined;
-  /** Needs the files of sql/. */
-  sql?: boolean;
+  /** Where it uses PostgreSQL. */
+  access?: DatabaseAccess | undefined;
+}
+
+/** What a function needs in order to reach PostgreSQL. */
+export interface DatabaseAccess {
+  environment: Record<string, string>;
+  statements: PolicyStatement[];
+  network: { vpc: IVpc; group: ISecurityGroup };
 }
 
 const repository = path.resolve(import.meta.dirname, "..");
@@ -38,7 +44,7 @@ const NETWORKING = [
 
 /** A Lambda function with a role, a log group and permissions of its own. */
 export function lambdaFunction(scope: Construct, id: string, props: FunctionProps): NodejsFunction {
-  const { settings, data, entry, timeout_s, memory_mb = 512, network, sql = false } = props;
+  const { settings, data, entry, timeout_s, memory_mb = 512, access } = props;
   const logGroup = new LogGroup(scope, `${id}Logs`, {
     logGroupName: `/flightline/${settings.name}/${entry}`,
     retention: settings.retentionDays.logs,
@@ -57,8 +63,8 @@ export function lambdaFunction(scope: Construct, id: string, props: FunctionProp
     tracing: Tracing.ACTIVE,
     logGroup,
     role: functionRole(scope, id, { ...props, logs: logGroup.logGroupArn }),
-    environment: { ...environmentOf(settings, data), ...props.environment },
-    ...(network === undefined ? {} : { vpc: network.vpc, securityGroups: [network.group] }),
+    environment: { ...environmentOf(settings, data), ...props.environment, ...access?.environment },
+    ...(access === undefined ? {} : { vpc: access.network.vpc, securityGroups: [access.network.group] }),
     bundling: {
       format: OutputFormat.ESM,
       target: "node24",
@@ -67,11 +73,12 @@ export function lambdaFunction(scope: Construct, id: string, props: FunctionProp
       mainFields: ["module", "main"],
       // packages in CommonJS inside an ES module call `require`
       banner: "import{createRequire as r}from'node:module';const require=r(import.meta.url);",
-      ...(sql ? { commandHooks: withSql } : {}),
+      ...(access === undefined ? {} : { commandHooks: withSql }),
     },
   });
 }
 
+/** The schema and the long statements, which are read as files. */
 const withSql = {
   beforeInstall: () => [],
   beforeBundling: () => [],
@@ -91,12 +98,13 @@ function environmentOf(settings: Settings, { bucket }: DataStack): Record<string
   };
 }
 
-function functionRole(scope: Construct, id: string, { statements, logs, network }: FunctionProps & { logs: string }) {
+function functionRole(scope: Construct, id: string, { statements, logs, access }: FunctionProps & { logs: string }) {
   const own = [
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
     allow(TRACING, ["*"]),
-    ...(network === undefined ? [] : [allow(NETWORKING, ["*"])]),
+    ...(access === undefined ? [] : [allow(NETWORKING, ["*"])]),
     ...statements,
+    ...(access?.statements ?? []),
   ];
   const role = new Role(scope, `${id}Role`, {
     assumedBy: new ServicePrincipal("lambda.amazonaws.com", {

@@ -5,13 +5,9 @@ import type { Stream } from "aws-cdk-lib/aws-kinesis";
 import type { Key } from "aws-cdk-lib/aws-kms";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { DataStack } from "./data-stack.ts";
-import { allow, dynamo, listing, objects } from "./permissions.ts";
+import { allow, dynamo, listing, objects, streamReading } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
-export interface GlueJob {
-  job: CfnJob;
-  name: string;
-}
 interface GlueProps {
   settings: Settings;
   data: DataStack;
@@ -24,8 +20,8 @@ const WORKER = "G.025X";
 const WORKERS = 2;
 const MOST_WORKERS = 10;
 
-/** The streaming job. Version, worker and number are always stated: what Glue takes without them costs ten large workers. */
-export function glueJob(stack: Stack, props: GlueProps): GlueJob {
+/** The streaming job. Version, worker and number are always stated: what Glue takes without them costs ten large workers. Its name. */
+export function glueJob(stack: Stack, props: GlueProps): string {
   const { settings, data } = props;
   const name = `${settings.name}-stream`;
   const security = securityConfiguration(stack, props);
@@ -55,7 +51,7 @@ export function glueJob(stack: Stack, props: GlueProps): GlueJob {
     },
   });
   job.addResourceDependency(security);
-  return { job, name };
+  return name;
 }
 
 function securityConfiguration(stack: Stack, { settings, data: { key } }: GlueProps): CfnSecurityConfiguration {
@@ -84,17 +80,7 @@ function jobRole(stack: Stack, { settings, data, stream, streamKey }: GlueProps)
       own: new PolicyDocument({
         statements: [
           allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"], [logs]),
-          allow(
-            [
-              "kinesis:DescribeStream",
-              "kinesis:DescribeStreamSummary",
-              "kinesis:GetRecords",
-              "kinesis:GetShardIterator",
-              "kinesis:ListShards",
-            ],
-            [stream.streamArn],
-          ),
-          allow(["kms:Decrypt"], [streamKey.keyArn]),
+          ...streamReading(stream.streamArn, streamKey),
           ...objects(data, ["glue"], ["s3:GetObject"]),
           ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
           ...objects(data, ["checkpoints"], ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]),

@@ -1,5 +1,6 @@
 import { Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { tableName, tables } from "../src/aws/tables.ts";
 import type { DataStack } from "./data-stack.ts";
@@ -28,6 +29,17 @@ export const listing = ({ bucket }: DataStack, prefixes: string[]): PolicyStatem
   allow(["s3:ListBucket"], [bucket.bucketArn], {
     StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}/*`) },
   });
+
+const READ_STREAM = ["GetRecords", "GetShardIterator", "DescribeStream", "DescribeStreamSummary", "ListShards"];
+
+/** A stream to read, and the key that it is encrypted with. */
+export const streamReading = (streamArn: string, { keyArn }: IKey): PolicyStatement[] => [
+  allow(
+    READ_STREAM.map((action) => `kinesis:${action}`),
+    [streamArn],
+  ),
+  allow(["kms:Decrypt"], [keyArn]),
+];
 
 const tableArn = (scope: Construct, settings: Settings, table: keyof typeof tables): string =>
   Stack.of(scope).formatArn({ service: "dynamodb", resource: "table", resourceName: tableName(settings.name, table) });

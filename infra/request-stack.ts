@@ -23,7 +23,8 @@ export interface FlowProps {
 const LOADERS = 5;
 /** What the handler lists: raw and clean to count and to sweep, rejected to answer. */
 const LISTED = ["raw", "clean", "rejected", "manifests"];
-const CHECKSUMS_AND_BODY_MB = 1_024;
+/** A body of 64 MiB inflated, its rows, and what is written of them. */
+const MEMORY_MB = 1_024;
 
 /** Flow 1: REST API, its handler, the loader behind the queue, and the keeper. */
 export class RequestStack extends Stack {
@@ -45,48 +46,37 @@ export class RequestStack extends Stack {
   }
 }
 
-const postgresOf = ({ database }: FlowProps) =>
-  database?.access() ?? { environment: {}, statements: [], network: undefined };
-
 function apiHandler(stack: Stack, props: FlowProps): Lambda {
   const { settings, data } = props;
-  const postgres = postgresOf(props);
   return lambdaFunction(stack, "Handler", {
     ...props,
     entry: "api",
-    environment: postgres.environment,
-    network: postgres.network,
-    sql: true,
+    access: props.database?.access(),
     timeout_s: 29,
-    memory_mb: CHECKSUMS_AND_BODY_MB,
+    memory_mb: MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected"], ["s3:PutObject", "s3:GetObject"]),
       ...objects(data, ["manifests"], ["s3:GetObject"]),
       listing(data, LISTED),
       ...dynamo(stack, settings, "read"),
-      ...postgres.statements,
     ],
   });
 }
 
 function loader(stack: Stack, props: FlowProps): Lambda {
   const { settings, data } = props;
-  const postgres = postgresOf(props);
   const made = lambdaFunction(stack, "Loader", {
     ...props,
     entry: "loader",
-    environment: postgres.environment,
-    network: postgres.network,
-    sql: true,
+    access: props.database?.access(),
     timeout_s: LOADER_TIMEOUT_S,
-    memory_mb: CHECKSUMS_AND_BODY_MB,
+    memory_mb: MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected"], ["s3:GetObject"]),
       ...objects(data, ["manifests"], ["s3:PutObject", "s3:GetObject"]),
       listing(data, LISTED),
       allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [data.arrivals.queueArn]),
       ...dynamo(stack, settings, "write"),
-      ...postgres.statements,
     ],
   });
   new CfnEventSourceMapping(stack, "Arrivals", {
@@ -101,20 +91,16 @@ function loader(stack: Stack, props: FlowProps): Lambda {
 
 function keeper(stack: RequestStack, props: FlowProps): Lambda {
   const { settings, data } = props;
-  const postgres = postgresOf(props);
   const made = lambdaFunction(stack, "Keeper", {
     ...props,
     entry: "keeper",
-    environment: postgres.environment,
-    network: postgres.network,
-    sql: true,
+    access: props.database?.access(),
     timeout_s: 900,
-    memory_mb: CHECKSUMS_AND_BODY_MB,
+    memory_mb: MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
       listing(data, LISTED),
       ...dynamo(stack, settings, "write"),
-      ...postgres.statements,
     ],
   });
   new Rule(stack, "Hourly", {

@@ -10,8 +10,8 @@ import type { Construct } from "constructs";
 import type { DataStack } from "./data-stack.ts";
 import { failureQueue } from "./failures.ts";
 import { lambdaFunction } from "./function.ts";
-import { glueJob, type GlueJob } from "./glue-job.ts";
-import { allow, dynamo, objects } from "./permissions.ts";
+import { glueJob } from "./glue-job.ts";
+import { allow, dynamo, objects, streamReading } from "./permissions.ts";
 import type { FlowProps } from "./request-stack.ts";
 import type { Settings } from "./settings.ts";
 
@@ -24,7 +24,8 @@ const WINDOW_S = 1;
 export class StreamStack extends Stack {
   readonly stream: Stream;
   readonly consumer: Lambda | undefined;
-  readonly job: GlueJob | undefined;
+  /** Name of the Glue job. */
+  readonly job: string | undefined;
   readonly poller: Lambda | undefined;
   readonly scaler: Lambda | undefined;
   readonly failures: Queue;
@@ -47,7 +48,7 @@ export class StreamStack extends Stack {
         ? { streamMode: StreamMode.ON_DEMAND }
         : { streamMode: StreamMode.PROVISIONED, shardCount: settings.stream.shards }),
     });
-    if (settings.engine === "lambda") this.consumer = consumer(this, props, { key });
+    if (settings.engine === "lambda") this.consumer = consumer(this, props, key);
     else this.job = glueJob(this, { settings, data, stream: this.stream, streamKey: key });
     if (settings.stream !== "on-demand") this.scaler = scaler(this, props, settings.stream);
     if (settings.poller !== null) this.poller = poller(this, props, key);
@@ -56,30 +57,21 @@ export class StreamStack extends Stack {
   }
 }
 
-const READ = ["GetRecords", "GetShardIterator", "DescribeStream", "DescribeStreamSummary", "ListShards"];
-
-function consumer(stack: StreamStack, props: FlowProps, { key }: { key: Key }): Lambda {
+function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
   const { settings, data, database } = props;
-  const postgres = database?.access() ?? { environment: {}, statements: [], network: undefined };
   const { stream, failures } = stack;
   const made = lambdaFunction(stack, "Consumer", {
     ...props,
     entry: "consumer",
-    environment: { FLIGHTLINE_STREAM: `kinesis:${settings.name}`, ...postgres.environment },
-    network: postgres.network,
-    sql: true,
+    environment: { FLIGHTLINE_STREAM: `kinesis:${settings.name}` },
+    access: database?.access(),
     timeout_s: 120,
     memory_mb: 1_024,
     statements: [
-      allow(
-        READ.map((action) => `kinesis:${action}`),
-        [stream.streamArn],
-      ),
-      allow(["kms:Decrypt"], [key.keyArn]),
+      ...streamReading(stream.streamArn, key),
       allow(["sqs:SendMessage"], [failures.queueArn]),
       ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
       ...dynamo(stack, settings, "write"),
-      ...postgres.statements,
     ],
   });
   // what fails here is a sink that is down: a finite limit would shed data, and poison is quarantined in the code

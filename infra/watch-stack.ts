@@ -1,5 +1,5 @@
 import { Duration, Stack } from "aws-cdk-lib";
-import { Dashboard, GraphWidget, MathExpression, type Alarm, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
+import { Dashboard, GraphWidget, MathExpression, type IMetric } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Rule } from "aws-cdk-lib/aws-events";
 import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
@@ -23,16 +23,13 @@ const REJECTED_SHARE = 0.2;
 
 /** Who looks on: a dashboard, and alarms that mail. */
 export class WatchStack extends Stack {
-  readonly topic: Topic;
-  readonly alarms: Alarm[] = [];
-
   constructor(scope: Construct, id: string, props: WatchProps) {
     super(scope, id);
-    this.topic = alarmTopic(this, props);
-    const action = new SnsAction(this.topic);
+    const topic = alarmTopic(this, props);
+    const action = new SnsAction(topic);
     const all = { ...requestAlarms(props), ...streamAlarms(props), ...flowAlarms(props) };
-    for (const [name, of] of Object.entries(all)) this.alarms.push(alarm(this, name, { ...of, action }));
-    if (props.stream.job !== undefined) jobState(this, props.stream.job.name, this.topic);
+    for (const [name, of] of Object.entries(all)) alarm(this, name, { ...of, action });
+    if (props.stream.job !== undefined) jobState(this, props.stream.job, topic);
     dashboard(this, props, all);
   }
 }
@@ -160,7 +157,7 @@ function streamAlarms({ settings, stream }: WatchProps): Alarms {
     ...(stream.consumer === undefined ? {} : functionAlarms("Consumer", stream.consumer.functionName)),
     ...(stream.scaler === undefined ? {} : functionAlarms("Scaler", stream.scaler.functionName)),
     ...(stream.poller === undefined ? {} : functionAlarms("Poller", stream.poller.functionName)),
-    ...(stream.job === undefined ? {} : jobAlarms(stream.job.name)),
+    ...(stream.job === undefined ? {} : jobAlarms(stream.job)),
   };
 }
 

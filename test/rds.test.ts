@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { chownSync, statSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
@@ -6,15 +5,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { rdsConnection } from "../src/aws/rds.ts";
 import { readConfig } from "../src/config.ts";
 import { startPostgres } from "../src/local/embedded-postgres.ts";
+import { makeCertificate } from "./certificate.ts";
 import { freePort } from "./free-port.ts";
 import { temporaryFolder } from "./product.ts";
 
 /** A certificate of its own for localhost, which the server's user may read. */
 function certify(folder: string, uid?: number): { key: string; cert: string } {
   const files = { key: path.join(folder, "tls.key"), cert: path.join(folder, "tls.crt") };
-  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
-  const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", files.key, "-out", files.cert];
-  execFileSync("openssl", [...made, ...names], { stdio: "ignore" });
+  makeCertificate(files);
   if (uid !== undefined) for (const file of Object.values(files)) chownSync(file, uid, -1);
   return files;
 }

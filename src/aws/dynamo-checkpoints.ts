@@ -26,10 +26,14 @@ interface Session {
   table: string;
   stream: string;
   lease_ms: number;
-  holder: string;
+  /** Tells this session from others. */
+  member: string;
 }
 
-/** The `Checkpoints` port: an item per shard, with a holder and the time at which its lease ends unless renewed. */
+/**
+ * The `Checkpoints` port: an item per shard, with a growing number and the time at which its lease ends
+ * unless renewed.
+ */
 export const dynamoCheckpoints = (client: DynamoDBClient, options: DynamoCheckpointsOptions): Checkpoints => ({
   open: () =>
     openSession({
@@ -37,12 +41,12 @@ export const dynamoCheckpoints = (client: DynamoDBClient, options: DynamoCheckpo
       table: tableName(options.prefix, "checkpoints"),
       stream: options.stream,
       lease_ms: options.lease_ms ?? 15_000,
-      holder: randomUUID(),
+      member: randomUUID(),
     }),
 });
 
 const shardItem = ({ stream }: Session, shard: string) => ({ item: { S: `shard/${stream}/${shard}` } });
-const memberItem = ({ stream, holder }: Session) => ({ item: { S: `member/${stream}/${holder}` } });
+const memberItem = ({ stream, member }: Session) => ({ item: { S: `member/${stream}/${member}` } });
 const endOf = ({ lease_ms }: Session) => ({ N: String(Date.now() + lease_ms) });
 const now = () => ({ N: String(Date.now()) });
 

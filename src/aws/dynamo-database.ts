@@ -6,9 +6,9 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { dropDuplicates, identities } from "../flight/identity.ts";
+import { sumOfCounts } from "../flight/rejection.ts";
 import type { Batch } from "../flight/batch.ts";
-import { selectRows } from "../flow/lake.ts";
+import { rowsOfDelivery } from "../flow/ledger.ts";
 import { newestRows } from "../flow/newest.ts";
 import type { Application, Applied, Database, Delivery, DeliveryName, Flow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
@@ -48,20 +48,11 @@ async function applyEach(world: DynamoWorld, application: Application, days: Set
   for (const [i, delivery] of application.deliveries.entries()) {
     const applied = known.has(delivery.id)
       ? await countRepeat(world, delivery)
-      : await applyOne(world, { application, delivery, batch: rowsOf(application.batch, i), days });
+      : await applyOne(world, { application, delivery, batch: rowsOfDelivery(application.batch, i), days });
     known.add(delivery.id);
     for (const name of Object.keys(total) as (keyof Applied)[]) total[name] += applied[name];
   }
   return total;
-}
-
-/** The rows of one delivery, each identity once. */
-function rowsOf(batch: Batch, delivery: number): Batch {
-  const rows: number[] = [];
-  for (let i = 0; i < batch.rows; i++) if (batch.delivery[i] === delivery) rows.push(i);
-  const selected = selectRows(batch, rows);
-  dropDuplicates(selected, identities());
-  return selected;
 }
 
 interface One {
@@ -74,7 +65,7 @@ interface One {
 async function applyOne(world: DynamoWorld, { application, delivery, batch, days }: One): Promise<Applied> {
   const accepted = await putStates(world, batch, delivery.id);
   await putNewest(world, batch, delivery.id);
-  const rejected = Object.values(delivery.rejected).reduce((sum, n) => sum + n, 0);
+  const rejected = sumOfCounts(delivery.rejected);
   const counts = { received: delivery.rows, accepted, duplicate: delivery.rows - rejected - accepted, rejected };
   await noteDay(world, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
   const isFirst = await putIf(world, {

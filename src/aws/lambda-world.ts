@@ -1,9 +1,8 @@
 import type pg from "pg";
 import { readConfig, type Config, type Environment, type Store } from "../config.ts";
 import { flowCounter, type FlowCounter } from "../flow/flows.ts";
-import { manifests } from "../flow/manifests.ts";
 import type { Database, ObjectStore } from "../flow/ports.ts";
-import { twoDatabases } from "../flow/two-databases.ts";
+import { databaseOf } from "../flow/two-databases.ts";
 import { postgresDatabase } from "../local/postgres-database.ts";
 import { newPool } from "../local/transaction.ts";
 import { dynamoClient } from "./dynamo-client.ts";
@@ -29,9 +28,8 @@ export function lambdaWorld(env: Environment): LambdaWorld {
   const config = readConfig(env, "/tmp");
   if (config.objects.kind !== "s3") throw new Error("FLIGHTLINE_OBJECTS names no bucket");
   const objects = s3Store(s3Client(), config.objects);
-  const [first, second] = config.databases.map((store) => openDatabase(config, store));
-  const database =
-    first === undefined ? manifests(objects) : second === undefined ? first : twoDatabases(first, second);
+  const databases = config.databases.map((store) => openDatabase(config, store));
+  const database = databaseOf(databases, objects);
   const deployment = env["FLIGHTLINE_DEPLOYMENT"] ?? "flightline";
   return { config, deployment, objects, database, counter: flowCounter({ database, objects }) };
 }
@@ -43,5 +41,5 @@ function openDatabase(config: Config, store: Store): Database {
 }
 
 /** A pool over TLS. */
-export const lambdaPool = (config: Config): pg.Pool =>
+const lambdaPool = (config: Config): pg.Pool =>
   newPool({ ...rdsConnection(config), max: CONNECTIONS, connectionTimeoutMillis: 35_000 });

@@ -1,25 +1,16 @@
 import type { Config, Environment } from "../config.ts";
 import { producer } from "../flow/produce.ts";
 import type { Stream } from "../flow/ports.ts";
-import { adsblol } from "../source/adsblol.ts";
-import { opensky } from "../source/opensky.ts";
+import { liveSource } from "../source/live.ts";
+import type { Credentials } from "../source/token.ts";
 import type { Source } from "../source/source.ts";
-import { readSecret } from "./rds.ts";
+import { readSecret } from "./secret.ts";
 
 /** The source that a deployment polls, its credentials from the secret. */
-export async function polledSource(env: Environment, { opensky_box, adsblol_point }: Config): Promise<Source> {
-  if (env["FLIGHTLINE_POLL"] === "adsblol") {
-    const [lat = 0, lon = 0, radius_nm = 0] = adsblol_point;
-    return adsblol({ lat, lon, radius_nm });
-  }
-  const [lamin = 0, lomin = 0, lamax = 0, lomax = 0] = opensky_box ?? [];
+export async function polledSource(env: Environment, config: Config): Promise<Source> {
   const arn = env["FLIGHTLINE_OPENSKY_SECRET"];
-  return opensky({
-    ...(opensky_box === undefined ? {} : { box: { lamin, lomin, lamax, lomax } }),
-    ...(arn === undefined
-      ? {}
-      : { credentials: (await readSecret(arn)) as { clientId: string; clientSecret: string } }),
-  });
+  const credentials = arn === undefined ? undefined : ((await readSecret(arn)) as Credentials);
+  return liveSource(env["FLIGHTLINE_POLL"] === "adsblol" ? "adsblol" : "opensky", { ...config, credentials });
 }
 
 /** Asks the source until it answers or the time is over, and puts what it gave; returns the rows that were put. */

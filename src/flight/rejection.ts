@@ -21,5 +21,9 @@ export function countByReason(rejections: Iterable<{ reason: string }>): Record<
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Rows of all reasons together. */
+export const sumOfCounts = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, rows) => sum + rows, 0);
+
 /** The raw row as JSON text: a line as it stood, anything else serialised. */
 export const rowText = (raw: unknown): string => (typeof raw === "string" ? raw : JSON.stringify(raw));

@@ -1,6 +1,6 @@
 import { gunzip } from "../format/gzip.ts";
 import { readStoredCsv, readStoredNdjson } from "../format/stored-read.ts";
-import { countByReason } from "../flight/rejection.ts";
+import { countByReason, sumOfCounts } from "../flight/rejection.ts";
 import { contractTag } from "../flight/contract.ts";
 import { readLakeFile } from "./compact.ts";
 import { arrivedKeys } from "./arrivals.ts";
@@ -26,7 +26,7 @@ export async function loadClean(key: string, world: LoadWorld): Promise<Applied 
   const bytes = gunzip(body, FLAT_LIMIT);
   const { batch } = name.format === "csv" ? readStoredCsv(bytes) : readStoredNdjson(bytes);
   const rejected = await rejectedCounts(name, world);
-  const rows = batch.rows + Object.values(rejected).reduce((sum, n) => sum + n, 0);
+  const rows = batch.rows + sumOfCounts(rejected);
   const door = await readDoor(world.objects, name.id);
   const received_at = door?.received_at ?? batch.received_at[0] ?? name.hour_s;
   return world.database.apply({

@@ -1,8 +1,7 @@
-import { dropDuplicates, identities } from "../flight/identity.ts";
+import { sumOfCounts } from "../flight/rejection.ts";
 import { NotAnsweredError } from "./errors.ts";
 import { manifestKey } from "./keys.ts";
-import { selectRows } from "./lake.ts";
-import { addTotals, noTotals } from "./ledger.ts";
+import { addTotals, noTotals, rowsOfDelivery } from "./ledger.ts";
 import type { Applied, Application, Database, Delivery, DeliveryName, LedgerRow, ObjectStore } from "./ports.ts";
 
 const FLOWS = ["request", "stream"] as const;
@@ -75,17 +74,15 @@ async function applyEach(application: Application, objects: ObjectStore): Promis
 }
 
 function ledgerRow({ flow, contract, batch }: Application, delivery: Delivery, index: number): LedgerRow {
-  const rows = Array.from({ length: batch.rows }, (_, i) => i).filter((i) => batch.delivery[i] === index);
-  const kept = selectRows(batch, rows);
-  dropDuplicates(kept, identities());
-  const rejected = Object.values(delivery.rejected).reduce((sum, n) => sum + n, 0);
+  const accepted = rowsOfDelivery(batch, index).rows;
+  const rejected = sumOfCounts(delivery.rejected);
   return {
     batch_id: delivery.id,
     flow,
     contract,
     received: delivery.rows,
-    accepted: kept.rows,
-    duplicate: delivery.rows - rejected - kept.rows,
+    accepted,
+    duplicate: delivery.rows - rejected - accepted,
     rejected: { ...delivery.rejected },
     repeats: 0,
     expired: 0,

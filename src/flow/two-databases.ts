@@ -1,4 +1,5 @@
-import type { Database } from "./ports.ts";
+import { manifests } from "./manifests.ts";
+import type { Database, ObjectStore } from "./ports.ts";
 
 /**
  * Two databases as one: a batch is applied to the first, then to the second, and is done when both have it; one that is
@@ -28,4 +29,10 @@ export function twoDatabases(first: Database, second: Database): Database {
       await Promise.all([first.ping(), second.ping()]);
     },
   };
+}
+
+/** Those that the settings name as one: none means files and manifests alone. */
+export function databaseOf([first, second]: readonly Database[], objects: ObjectStore): Database {
+  if (first === undefined) return manifests(objects);
+  return second === undefined ? first : twoDatabases(first, second);
 }

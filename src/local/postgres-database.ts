@@ -2,6 +2,7 @@ import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
+import { sumOfCounts } from "../flight/rejection.ts";
 import { newestRows } from "../flow/newest.ts";
 import type { Application, Applied, Database, Delivery } from "../flow/ports.ts";
 import { encodeCopy } from "./copy-binary.ts";
@@ -51,7 +52,7 @@ async function applyOnce(client: pg.PoolClient, application: Application): Promi
   const kept = deliveries.filter((_, i) => fresh[i] === 1);
   const rejected = sumReasons(kept);
   const received = kept.reduce((sum, { rows }) => sum + rows, 0);
-  const rejectedRows = Object.values(rejected).reduce((sum, rows) => sum + rows, 0);
+  const rejectedRows = sumOfCounts(rejected);
   const accepted = kept.length === 0 ? 0 : await storeRows(client, application, fresh);
   const duplicate = received - rejectedRows - accepted;
   await client.query(statement("insert-batch"), [

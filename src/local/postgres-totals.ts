@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { sumOfCounts } from "../flight/rejection.ts";
 import type { Flow, FlowTotals, Totals } from "../flow/ports.ts";
 import { statement } from "./sql.ts";
 import { transaction } from "./transaction.ts";
@@ -38,7 +39,7 @@ function flowTotals(rows: readonly TotalsRow[], flow: Flow): FlowTotals {
     received: row.received,
     accepted: row.accepted,
     duplicate: row.duplicate,
-    rejected: Object.values(reasons).reduce((sum, n) => sum + n, 0),
+    rejected: sumOfCounts(reasons),
     reasons,
     repeats: row.repeats,
     expired: row.expired,

@@ -41,6 +41,15 @@ export interface CoreOptions {
 /** Starts MiniStack and deploys the very templates: data, request and stream with DynamoDB and the Lambda consumer. */
 export async function deployCore({ strict = false, change = () => {} }: CoreOptions = {}): Promise<Deployed> {
   const ministack = await startMiniStack({ strict });
+  try {
+    return await deployOn(ministack, change);
+  } catch (error) {
+    await ministack.stop();
+    throw error;
+  }
+}
+
+async function deployOn(ministack: MiniStack, change: (app: App) => void): Promise<Deployed> {
   Object.assign(process.env, ministack.env);
   const app = newApp({
     defaultStackSynthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),

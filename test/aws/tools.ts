@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
+import { makeCertificate } from "../certificate.ts";
 
 const MINISTACK = "1.5.33";
 const CFN_LINT = "1.58.0";
@@ -35,9 +36,5 @@ export function installTools(): void {
   }
   if (!existsSync(tools.node24))
     run("npm", ["install", "--silent", "--no-save", "--prefix", root, `${nodePackage}@${NODE}`]);
-  if (!existsSync(certificate.cert)) {
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    const files = ["-keyout", certificate.key, "-out", certificate.cert];
-    run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", ...files, ...subject]);
-  }
+  if (!existsSync(certificate.cert)) makeCertificate(certificate);
 }

@@ -5,25 +5,19 @@ import {
   GetQueueAttributesCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { dynamoClient } from "../../src/aws/dynamo-client.ts";
 import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
 import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
 import { sqsClient, sqsQueue } from "../../src/aws/sqs-queue.ts";
 import { startMiniStack, type MiniStack } from "../aws/ministack.ts";
 import { createTables } from "../aws/tables.ts";
-import { areInstalled } from "../aws/tools.ts";
+import { onMiniStack } from "../aws/on-ministack.ts";
 import { databaseLaws } from "./database.ts";
 import { objectStoreLaws } from "./object-store.ts";
 import { queueLaws } from "./queue.ts";
 
-const isHere = areInstalled();
-if (!isHere)
-  test.skipIf(process.env["CI"] === undefined)("MiniStack is installed", () => {
-    throw new Error("MiniStack is not in .tools/: npm run check:aws installs it");
-  });
-
-describe.runIf(isHere)("on MiniStack", () => {
+onMiniStack("on MiniStack", () => {
   let ministack: MiniStack;
   let s3: S3Client;
   let sqs: SQSClient;

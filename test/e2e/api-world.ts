@@ -89,7 +89,7 @@ export function poolOf({ postgres }: World): pg.Pool {
 }
 
 /** Keys of the objects under a prefix. */
-export async function keysOf({ objects }: World, prefix: string): Promise<string[]> {
+export async function keysOf({ objects }: Pick<World, "objects">, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of objects.list(prefix)) keys.push(key);
   return keys;

@@ -1,10 +1,10 @@
 import { CfnRole } from "aws-cdk-lib/aws-iam";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
 import { producer } from "../../src/flow/produce.ts";
 import { deployCore, type CoreOptions, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
-import { areInstalled } from "../aws/tools.ts";
+import { onMiniStack } from "../aws/on-ministack.ts";
 import { goodRow } from "../bodies.ts";
 import { until } from "../product.ts";
 
@@ -18,7 +18,7 @@ async function deployed(options: CoreOptions = {}): Promise<Deployed> {
 const post = (on: Deployed, icao24: string) =>
   on.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
 
-describe.runIf(areInstalled())("the deployed templates where TLS, roles and policies are evaluated", () => {
+onMiniStack("the deployed templates where TLS, roles and policies are evaluated", () => {
   test(
     "both flows come to the table with the permissions that their functions have",
     async () => {

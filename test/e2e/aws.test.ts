@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { SendMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
 import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
 import { sqsClient, sqsQueue } from "../../src/aws/sqs-queue.ts";
@@ -10,24 +10,14 @@ import type { ObjectStore } from "../../src/flow/ports.ts";
 import { decodeRejected } from "../../src/flow/rejected.ts";
 import { deployCore, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
-import { areInstalled } from "../aws/tools.ts";
+import { onMiniStack } from "../aws/on-ministack.ts";
 import { goodRow } from "../bodies.ts";
 import { until } from "../product.ts";
-
-const isHere = areInstalled();
-if (!isHere)
-  test.skipIf(process.env["CI"] === undefined)("MiniStack is installed", () => {
-    throw new Error("MiniStack is not in .tools/: npm run check:aws installs it");
-  });
+import { keysOf } from "./api-world.ts";
 
 const row = (icao24: string, over = {}) => goodRow({ icao24, ...over });
-const keysOf = async (objects: ObjectStore, prefix: string): Promise<string[]> => {
-  const keys: string[] = [];
-  for await (const { key } of objects.list(prefix)) keys.push(key);
-  return keys;
-};
 
-describe.runIf(isHere)("the deployed templates on MiniStack", () => {
+onMiniStack("the deployed templates on MiniStack", () => {
   let on: Deployed;
   let objects: ObjectStore;
   beforeAll(async () => {
@@ -65,7 +55,7 @@ describe.runIf(isHere)("the deployed templates on MiniStack", () => {
   test("a notification that comes again changes nothing but the count of repeats", async () => {
     const { answer } = await post(JSON.stringify([row("3c0003")]));
     await loaded(answer["id"]);
-    const [key = ""] = (await keysOf(objects, "clean/")).filter((one) => one.includes(String(answer["id"])));
+    const [key = ""] = (await keysOf({ objects }, "clean/")).filter((one) => one.includes(String(answer["id"])));
     const s3 = { bucket: { name: on.bucket }, object: { key: encodeURIComponent(key) } };
     const MessageBody = JSON.stringify({ Records: [{ eventName: "ObjectCreated:Put", s3 }] });
     for (let i = 0; i < 4; i++) await sqsClient().send(new SendMessageCommand({ QueueUrl: on.queue, MessageBody }));
@@ -85,7 +75,7 @@ describe.runIf(isHere)("the deployed templates on MiniStack", () => {
     const lines = Buffer.concat([broken, Buffer.from(JSON.stringify(row("3c0005")))]);
     const two = await post(lines, { "content-type": "application/x-ndjson" });
     expect(two.answer).toMatchObject({ received: 2, cleaned: 1, rejected: { not_utf8: 1 } });
-    const [key = ""] = (await keysOf(objects, "rejected/")).filter((of) => of.includes(String(two.answer["id"])));
+    const [key = ""] = (await keysOf({ objects }, "rejected/")).filter((of) => of.includes(String(two.answer["id"])));
     const [rejected] = decodeRejected((await objects.get(key)) ?? new Uint8Array());
     expect(Buffer.from(rejected?.bytes ?? "", "base64")).toEqual(broken.subarray(0, -1));
   });
@@ -110,7 +100,7 @@ describe.runIf(isHere)("the deployed templates on MiniStack", () => {
     await hidden("0");
     const { answer } = await post(JSON.stringify([row("3c0006")]));
     await loaded(answer["id"]);
-    const [good = ""] = (await keysOf(objects, "clean/")).filter((one) => one.includes(String(answer["id"])));
+    const [good = ""] = (await keysOf({ objects }, "clean/")).filter((one) => one.includes(String(answer["id"])));
     const id = `r${"0".repeat(32)}`;
     const key = good.replace(String(answer["id"]), id);
     await objects.put(key, Buffer.from("no gzip"));
@@ -141,8 +131,8 @@ describe.runIf(isHere)("the deployed templates on MiniStack", () => {
     await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
     expect((await on.request("/aircraft/3d0007")).answer).toMatchObject({ icao24: "3d0007" });
     expect(await flow("stream")).toMatchObject({ received: 41, accepted: 40, rejected: 1, balanced: true });
-    expect(await keysOf(objects, "lake/state_vectors/")).not.toEqual([]);
-    const [key = ""] = await keysOf(objects, "rejected/flow=stream/");
+    expect(await keysOf({ objects }, "lake/state_vectors/")).not.toEqual([]);
+    const [key = ""] = await keysOf({ objects }, "rejected/flow=stream/");
     const [quarantined] = decodeRejected((await objects.get(key)) ?? new Uint8Array());
     expect(quarantined).toMatchObject({ reason: "not_gzip", bytes: poison.toString("base64") });
     await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
