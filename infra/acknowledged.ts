@@ -45,10 +45,24 @@ const onRoles = (name: string): Acknowledgement[] => [
   ),
   ...prefixes(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),
   ...prefixes(name, ["stream/JobRole"], ["glue", "rejected", "lake", "manifests", "checkpoints"]),
+  ...["/aws-glue", `/flightline/${name}/glue`].flatMap((group) =>
+    each(
+      ["stream/JobRole"],
+      solutions(`IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${group}/*]`),
+      "Glue names its log groups itself",
+    ),
+  ),
   ...each(
     ["stream/JobRole"],
-    solutions("IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/*]"),
-    "Glue names its log groups itself",
+    solutions("IAM5[Resource::*]"),
+    "metrics, in Glue's namespace alone, and network interfaces name no resource",
+  ),
+  ...each(
+    ["request/Api/CloudWatchRole"],
+    solutions(
+      "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+    ),
+    "API Gateway takes no role with less for the logs of an account",
   ),
 ];
 
@@ -119,7 +133,7 @@ const onStores: readonly Acknowledgement[] = [
   ...each(["stream/Stream"], solutions("KDS3"), "a key of our own, so that access to it can be withdrawn"),
   ...each(["stream/OpenSky"], solutions("SMG4"), "OpenSky makes its clients' secrets; nothing here can make another"),
   ...each(
-    ["database/Network/Secrets/SecurityGroup"],
+    ["Secrets", "Kinesis", "Logs", "Metrics", "Glue"].map((of) => `database/Network/${of}/SecurityGroup`),
     solutions("EC23"),
     "the range is the network's own, which the rule cannot resolve",
   ),

@@ -33,7 +33,7 @@ const statementsOf = (role: Props): Props[] =>
 
 /** Actions that know no resource to name, and so stand with `*`. */
 const WITHOUT_RESOURCE =
-  /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:(Create|Describe|Delete)NetworkInterfaces?|ec2:DescribeSubnets|ec2:(Una|A)ssignPrivateIpAddresses|cloudwatch:GetMetricData)$/;
+  /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:((Create|Describe|Delete)NetworkInterfaces?|Describe(Subnets|SecurityGroups|VpcEndpoints|RouteTables)|(Una|A)ssignPrivateIpAddresses|CreateTags)|cloudwatch:(GetMetricData|PutMetricData))$/;
 const isStreamMapping = (props: Props): boolean => JSON.stringify(props["EventSourceArn"] ?? "").includes("Stream");
 const SECRET = /secret|password|token|api_?key/i;
 

@@ -13,7 +13,7 @@ import { Queue, QueueEncryption, type CfnQueuePolicy } from "aws-cdk-lib/aws-sqs
 import type { Construct } from "constructs";
 import { tableName, tables, type Table } from "../src/aws/tables.ts";
 import { lakeTable } from "./lake-table.ts";
-import type { Settings } from "./settings.ts";
+import { usesDynamo, type Settings } from "./settings.ts";
 
 /** The loader's timeout; a message is hidden for six times as long. */
 export const LOADER_TIMEOUT_S = 60;
@@ -38,7 +38,7 @@ export class DataStack extends Stack {
     });
     this.bucket = dataBucket(this, settings, this.key);
     notify(this.bucket, this.arrivals);
-    if (settings.database === "dynamodb" || settings.database === "both") dynamoTables(this, settings);
+    if (usesDynamo(settings)) dynamoTables(this, settings, this.key);
     lakeTable(this, settings, this.bucket);
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
     new CfnOutput(this, "QueueUrl", { value: this.arrivals.queueUrl });
@@ -52,12 +52,15 @@ function dataKey(stack: Stack, { name }: Settings): Key {
     alias: `${name}-data`,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  const logGroups = stack.formatArn({
-    service: "logs",
-    resource: "log-group",
-    resourceName: `/flightline/${name}/*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
+  // Glue names some groups itself where a job has a security configuration
+  const logGroups = [`/flightline/${name}/*`, "/aws-glue/*"].map((resourceName) =>
+    stack.formatArn({
+      service: "logs",
+      resource: "log-group",
+      resourceName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    }),
+  );
   key.addToResourcePolicy(
     new PolicyStatement({
       principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
@@ -86,8 +89,8 @@ function dataBucket(stack: Stack, { retentionDays }: Settings, key: Key): Bucket
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     lifecycleRules: [{ expiration: Duration.days(retentionDays.logs) }],
   });
+  // not raw/: the keeper takes its bodies and leaves its door records, which are counted for ever
   const expiring = {
-    raw: retentionDays.raw,
     clean: retentionDays.clean,
     rejected: retentionDays.rejected,
     replayed: retentionDays.rejected,
@@ -138,7 +141,7 @@ function notify(bucket: Bucket, to: Queue): void {
   resource.addResourceDependency(to.node.findChild("Policy").node.defaultChild as CfnQueuePolicy);
 }
 
-function dynamoTables(stack: Stack, { name }: Settings): void {
+function dynamoTables(stack: Stack, { name }: Settings, encryptionKey: Key): void {
   const text = (attribute: string) => ({ name: attribute, type: AttributeType.STRING });
   for (const of of Object.keys(tables) as (keyof typeof tables)[]) {
     const { partition_key, sort_key, expires, index }: Table = tables[of];
@@ -148,7 +151,8 @@ function dynamoTables(stack: Stack, { name }: Settings): void {
       ...(sort_key === undefined ? {} : { sortKey: text(sort_key) }),
       ...(expires === undefined ? {} : { timeToLiveAttribute: expires }),
       billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.AWS_MANAGED,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,

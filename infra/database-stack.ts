@@ -48,7 +48,14 @@ export class DatabaseStack extends Stack {
     });
     this.cluster = cluster(this, this.vpc, data);
     this.cluster.connections.allowFrom(this.group, Port.tcp(PORT), "from the functions");
+    // the workers of a Glue job talk with each other, and Glue asks for this rule by name
+    if (settings.engine === "glue") this.group.addIngressRule(this.group, Port.allTcp(), "among the workers of the job");
     migration(this, settings, data);
+  }
+
+  /** Of the database, for the role that tokens are good for. */
+  url(): string {
+    return `postgres://${ROLE}@${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`;
   }
 
   /** The functions log in with tokens of their own role. */
@@ -59,17 +66,22 @@ export class DatabaseStack extends Stack {
       resourceName: ROLE,
     });
     return {
-      environment: {
-        FLIGHTLINE_POSTGRES: `postgres://${ROLE}@${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
-        FLIGHTLINE_POSTGRES_AUTH: "iam",
-      },
+      environment: { FLIGHTLINE_POSTGRES: this.url(), FLIGHTLINE_POSTGRES_AUTH: "iam" },
       statements: [allow(["rds-db:connect"], [user])],
       network: { vpc: this.vpc, group: this.group },
     };
   }
 }
 
-function network(stack: Stack, { name, retentionDays }: Settings, { key }: DataStack): Vpc {
+/** What a Glue job calls from within a network; each costs by the hour. */
+const ofJobs = {
+  Kinesis: InterfaceVpcEndpointAwsService.KINESIS_STREAMS,
+  Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  Metrics: InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
+  Glue: InterfaceVpcEndpointAwsService.GLUE,
+};
+
+function network(stack: Stack, { name, retentionDays, engine }: Settings, { key }: DataStack): Vpc {
   const vpc = new Vpc(stack, "Network", {
     maxAzs: 2,
     natGateways: 0,
@@ -80,6 +92,8 @@ function network(stack: Stack, { name, retentionDays }: Settings, { key }: DataS
   vpc.addGatewayEndpoint("DynamoDb", { service: GatewayVpcEndpointAwsService.DYNAMODB });
   // its rotation and the migration read the secret from within
   vpc.addInterfaceEndpoint("Secrets", { service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
+  if (engine === "glue")
+    for (const [id, service] of Object.entries(ofJobs)) vpc.addInterfaceEndpoint(id, { service });
   const logs = new LogGroup(stack, "NetworkLogs", {
     logGroupName: `/flightline/${name}/network`,
     retention: retentionDays.logs,
@@ -101,7 +115,7 @@ function network(stack: Stack, { name, retentionDays }: Settings, { key }: DataS
 }
 
 function cluster(stack: Stack, vpc: Vpc, { key }: DataStack): DatabaseCluster {
-  const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_16_6 });
+  const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_9 });
   const made = new DatabaseCluster(stack, "Database", {
     engine,
     vpc,

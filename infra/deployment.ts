@@ -2,7 +2,7 @@ import { App, Tags, type AppProps } from "aws-cdk-lib";
 import { DatabaseStack } from "./database-stack.ts";
 import { DataStack } from "./data-stack.ts";
 import { RequestStack } from "./request-stack.ts";
-import type { Settings } from "./settings.ts";
+import { usesPostgres, type Settings } from "./settings.ts";
 import { StreamStack } from "./stream-stack.ts";
 import { WatchStack } from "./watch-stack.ts";
 
@@ -28,10 +28,9 @@ export interface Deployment {
 export function deployment(app: App, settings: Settings): Deployment {
   const { name } = settings;
   const data = new DataStack(app, `${name}-data`, settings);
-  const database =
-    settings.database === "postgres" || settings.database === "both"
-      ? new DatabaseStack(app, `${name}-database`, { settings, data })
-      : undefined;
+  const database = usesPostgres(settings)
+    ? new DatabaseStack(app, `${name}-database`, { settings, data })
+    : undefined;
   const of = { settings, data, database };
   const request = new RequestStack(app, `${name}-request`, of);
   const stream = new StreamStack(app, `${name}-stream`, of);

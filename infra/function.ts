@@ -1,5 +1,5 @@
 import path from "node:path";
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IVpc, ISecurityGroup } from "aws-cdk-lib/aws-ec2";
 import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
@@ -107,9 +107,7 @@ function functionRole(scope: Construct, id: string, { statements, logs, access }
     ...(access?.statements ?? []),
   ];
   const role = new Role(scope, `${id}Role`, {
-    assumedBy: new ServicePrincipal("lambda.amazonaws.com", {
-      conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
-    }),
+    assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     inlinePolicies: { own: new PolicyDocument({ statements: own }) },
   });
   // what the library would add by itself is stated above, without its wildcards

@@ -1,67 +1,80 @@
 import { RemovalPolicy, Stack } from "aws-cdk-lib";
-import { CfnJob, CfnSecurityConfiguration } from "aws-cdk-lib/aws-glue";
+import { CfnConnection, CfnJob, CfnSecurityConfiguration } from "aws-cdk-lib/aws-glue";
 import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Stream } from "aws-cdk-lib/aws-kinesis";
 import type { Key } from "aws-cdk-lib/aws-kms";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { DataStack } from "./data-stack.ts";
+import type { DatabaseStack } from "./database-stack.ts";
 import { allow, dynamo, listing, objects, streamReading } from "./permissions.ts";
-import type { Settings } from "./settings.ts";
+import { usesDynamo, type Settings } from "./settings.ts";
 
-interface GlueProps {
+export interface GlueProps {
   settings: Settings;
   data: DataStack;
+  database: DatabaseStack | undefined;
   stream: Stream;
   streamKey: Key;
 }
 
 /** A quarter of a DPU each: the least that streaming takes. */
 const WORKER = "G.025X";
-const WORKERS = 2;
+/** Where workers are scaled this is the most of them; Glue takes as many as the batches need. */
 const MOST_WORKERS = 10;
 
 /** The streaming job. Version, worker and number are always stated: what Glue takes without them costs ten large workers. Its name. */
 export function glueJob(stack: Stack, props: GlueProps): string {
-  const { settings, data } = props;
+  const { settings, database } = props;
   const name = `${settings.name}-stream`;
   const security = securityConfiguration(stack, props);
+  const connection = database === undefined ? undefined : databaseConnection(stack, database, settings);
   const job = new CfnJob(stack, "Job", {
     name,
     role: jobRole(stack, props).roleArn,
     glueVersion: settings.glueVersion,
     workerType: WORKER,
-    numberOfWorkers: WORKERS,
+    numberOfWorkers: MOST_WORKERS,
     maxRetries: 0,
     maintenanceWindow: "Sun:03",
     securityConfiguration: security.name,
     command: {
       name: "gluestreaming",
       pythonVersion: "3",
-      scriptLocation: `s3://${data.bucket.bucketName}/glue/job.py`,
+      scriptLocation: `s3://${props.data.bucket.bucketName}/glue/job.py`,
     },
-    defaultArguments: {
-      "--enable-auto-scaling": "true",
-      "--max-workers": String(MOST_WORKERS),
-      "--enable-metrics": "true",
-      "--enable-continuous-cloudwatch-log": "true",
-      "--plan": `s3://${data.bucket.bucketName}/glue/plan.json`,
-      "--stream": settings.name,
-      "--bucket": data.bucket.bucketName,
-      "--lake": settings.lake,
-    },
+    ...(connection === undefined ? {} : { connections: { connections: [connection.ref] } }),
+    defaultArguments: jobArguments(props),
   });
   job.addResourceDependency(security);
   return name;
 }
 
+/** What Glue itself reads of the arguments, then what the job reads. */
+function jobArguments({ settings, data: { bucket }, database }: GlueProps): Record<string, string> {
+  return {
+    "--enable-auto-scaling": "true",
+    "--enable-metrics": "true",
+    "--custom-logGroup-prefix": logGroups(settings),
+    "--plan": `s3://${bucket.bucketName}/glue/plan.json`,
+    "--stream": settings.name,
+    "--bucket": bucket.bucketName,
+    "--lake": settings.lake,
+    ...(usesDynamo(settings) ? { "--dynamodb": settings.name } : {}),
+    ...(database === undefined ? {} : { "--postgres": database.url() }),
+  };
+}
+
+const logGroups = ({ name }: Settings): string => `/flightline/${name}/glue`;
+
 function securityConfiguration(stack: Stack, { settings, data: { key } }: GlueProps): CfnSecurityConfiguration {
   const { keyArn } = key;
-  new LogGroup(stack, "JobLogs", {
-    logGroupName: `/flightline/${settings.name}/glue`,
-    retention: settings.retentionDays.logs,
-    encryptionKey: key,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+  for (const kind of ["error", "output"])
+    new LogGroup(stack, `Job${kind}`, {
+      logGroupName: `${logGroups(settings)}/${kind}`,
+      retention: settings.retentionDays.logs,
+      encryptionKey: key,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
   return new CfnSecurityConfiguration(stack, "JobSecurity", {
     name: `${settings.name}-stream`,
     encryptionConfiguration: {
@@ -72,20 +85,60 @@ function securityConfiguration(stack: Stack, { settings, data: { key } }: GluePr
   });
 }
 
-function jobRole(stack: Stack, { settings, data, stream, streamKey }: GlueProps): Role {
-  const logs = stack.formatArn({ service: "logs", resource: `log-group:/aws-glue/*` });
+/** The way into the database's network: a job's workers stand in one of its subnets. */
+function databaseConnection(stack: Stack, { vpc, group }: DatabaseStack, { name }: Settings): CfnConnection {
+  const [subnet] = vpc.isolatedSubnets;
+  if (subnet === undefined) throw new Error("the network has no subnet");
+  return new CfnConnection(stack, "JobNetwork", {
+    catalogId: stack.account,
+    connectionInput: {
+      name: `${name}-database`,
+      connectionType: "NETWORK",
+      physicalConnectionRequirements: {
+        availabilityZone: subnet.availabilityZone,
+        subnetId: subnet.subnetId,
+        securityGroupIdList: [group.securityGroupId],
+      },
+    },
+  });
+}
+
+/** Of network interfaces, which Glue makes and removes, and of metrics; the actions name no resource. */
+const NETWORKING = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DescribeSecurityGroups",
+  "ec2:DescribeVpcEndpoints",
+  "ec2:DescribeRouteTables",
+  "ec2:CreateTags",
+];
+
+function jobRole(stack: Stack, { settings, data, database, stream, streamKey }: GlueProps): Role {
+  const groups = [`${logGroups(settings)}/*`, "/aws-glue/*"].map((name) =>
+    stack.formatArn({ service: "logs", resource: `log-group:${name}` }),
+  );
+  const connection = ["catalog", `connection/${settings.name}-database`].map((resource) =>
+    stack.formatArn({ service: "glue", resource }),
+  );
   return new Role(stack, "JobRole", {
     assumedBy: new ServicePrincipal("glue.amazonaws.com"),
     inlinePolicies: {
       own: new PolicyDocument({
         statements: [
-          allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"], [logs]),
+          allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"], groups),
+          allow(["cloudwatch:PutMetricData"], ["*"], { StringEquals: { "cloudwatch:namespace": "Glue" } }),
           ...streamReading(stream.streamArn, streamKey),
           ...objects(data, ["glue"], ["s3:GetObject"]),
           ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
-          ...objects(data, ["checkpoints"], ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]),
+          // Spark replaces a batch's own folder of the lake, and cleans up its checkpoints
+          ...objects(data, ["checkpoints", "lake"], ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]),
           listing(data, ["glue", "checkpoints", "rejected", "lake", "manifests"]),
-          ...dynamo(stack, settings, "write"),
+          ...dynamo(data, settings, "write"),
+          ...(database === undefined
+            ? []
+            : [...database.access().statements, allow(NETWORKING, ["*"]), allow(["glue:GetConnection"], connection)]),
         ],
       }),
     },

@@ -4,7 +4,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { tableName, tables } from "../src/aws/tables.ts";
 import type { DataStack } from "./data-stack.ts";
-import type { Settings } from "./settings.ts";
+import { usesDynamo, type Settings } from "./settings.ts";
 
 /** What a function may do: actions on resources that are named, no more. */
 export const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>): PolicyStatement =>
@@ -24,10 +24,13 @@ export const objects = ({ bucket, key }: DataStack, prefixes: string[], actions:
   allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.keyArn]),
 ];
 
-/** Listing is of the bucket; the prefixes are a condition. */
+/**
+ * Listing is of the bucket; the prefixes are a condition. Who may not list is told 403 instead of 404 when an object it gets
+ * is missing, and a get names no prefix: so the condition holds where there is one.
+ */
 export const listing = ({ bucket }: DataStack, prefixes: string[]): PolicyStatement =>
   allow(["s3:ListBucket"], [bucket.bucketArn], {
-    StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}/*`) },
+    StringLikeIfExists: { "s3:prefix": prefixes.map((prefix) => `${prefix}/*`) },
   });
 
 const READ_STREAM = ["GetRecords", "GetShardIterator", "DescribeStream", "DescribeStreamSummary", "ListShards"];
@@ -47,13 +50,19 @@ const tableArn = (scope: Construct, settings: Settings, table: keyof typeof tabl
 const READ = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:DescribeTable"];
 const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
 
+/** What DynamoDB asks of a caller whose table has a key of ours. */
+const KEY_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"];
+
 /** The tables of the deployment, to read or also to write; none where DynamoDB is not its database. */
-export function dynamo(scope: Construct, settings: Settings, use: "read" | "write"): PolicyStatement[] {
-  if (settings.database !== "dynamodb" && settings.database !== "both") return [];
+export function dynamo(data: DataStack, settings: Settings, use: "read" | "write"): PolicyStatement[] {
+  if (!usesDynamo(settings)) return [];
   const names = ["aircraft", "states", "batches"] as const;
-  const arns = names.map((table) => tableArn(scope, settings, table));
+  const arns = names.map((table) => tableArn(data, settings, table));
   return [
     allow(use === "read" ? READ : [...READ, ...WRITE], arns),
-    allow(["dynamodb:Query"], [`${tableArn(scope, settings, "aircraft")}/index/${tables.aircraft.index.name}`]),
+    allow(["dynamodb:Query"], [`${tableArn(data, settings, "aircraft")}/index/${tables.aircraft.index.name}`]),
+    allow(KEY_USE, [data.key.keyArn], {
+      StringEquals: { "kms:ViaService": `dynamodb.${data.region}.amazonaws.com` },
+    }),
   ];
 }

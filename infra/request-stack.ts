@@ -58,7 +58,7 @@ function apiHandler(stack: Stack, props: FlowProps): Lambda {
       ...objects(data, ["raw", "clean", "rejected"], ["s3:PutObject", "s3:GetObject"]),
       ...objects(data, ["manifests"], ["s3:GetObject"]),
       listing(data, LISTED),
-      ...dynamo(stack, settings, "read"),
+      ...dynamo(data, settings, "read"),
     ],
   });
 }
@@ -76,7 +76,7 @@ function loader(stack: Stack, props: FlowProps): Lambda {
       ...objects(data, ["manifests"], ["s3:PutObject", "s3:GetObject"]),
       listing(data, LISTED),
       allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [data.arrivals.queueArn]),
-      ...dynamo(stack, settings, "write"),
+      ...dynamo(data, settings, "write"),
     ],
   });
   new CfnEventSourceMapping(stack, "Arrivals", {
@@ -100,7 +100,7 @@ function keeper(stack: RequestStack, props: FlowProps): Lambda {
     statements: [
       ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
       listing(data, LISTED),
-      ...dynamo(stack, settings, "write"),
+      ...dynamo(data, settings, "write"),
     ],
   });
   new Rule(stack, "Hourly", {

@@ -33,7 +33,7 @@ export function restApi(scope: Construct, settings: Settings, of: { data: DataSt
   const api = new RestApi(scope, "Api", {
     restApiName: settings.name,
     endpointTypes: [EndpointType.REGIONAL],
-    cloudWatchRole: false,
+    cloudWatchRole: settings.accountRole,
     apiKeySourceType: ApiKeySourceType.HEADER,
     binaryMediaTypes: ["*/*"],
     deployOptions: {

@@ -11,6 +11,10 @@ export interface Settings {
   retentionDays: RetentionDays;
   alarmEmail: string | null;
   glueVersion: "6.0" | "5.1";
+  /** Makes the role by which API Gateway writes logs, one for the account and region; false where there is one. */
+  accountRole: boolean;
+  /** A firewall before the API: limits a minute's requests of one address, and refuses addresses of ill repute. */
+  firewall: boolean;
 }
 /** Days after which each kind of data goes. */
 export interface RetentionDays {
@@ -21,6 +25,9 @@ export interface RetentionDays {
   rows: number;
   logs: 7 | 30 | 90 | 365;
 }
+
+export const usesDynamo = ({ database }: Settings): boolean => database === "dynamodb" || database === "both";
+export const usesPostgres = ({ database }: Settings): boolean => database === "postgres" || database === "both";
 
 /** A setting that is not as allowed; names setting, value and rule. */
 export class SettingsError extends Error {
@@ -38,6 +45,8 @@ const usual: Settings = {
   retentionDays: { raw: 30, clean: 365, rejected: 90, lake: 3_650, rows: 30, logs: 30 },
   alarmEmail: null,
   glueVersion: "6.0",
+  accountRole: true,
+  firewall: false,
 };
 
 const refuse = (name: string, value: unknown, words: string): never => {
@@ -53,6 +62,8 @@ const words: Partial<Record<keyof Settings, readonly unknown[]>> = {
   poller: ["opensky", "adsblol", null],
   lake: ["parquet", "ndjson"],
   glueVersion: ["6.0", "5.1"],
+  accountRole: [true, false],
+  firewall: [true, false],
 };
 
 /** Settings over the usual ones, each checked. Throws `SettingsError`. */
@@ -85,5 +96,7 @@ function daysOf(given: Partial<Record<keyof RetentionDays, unknown>>): Retention
     if (!isCount(value, 3_650)) refuse(`retentionDays.${name}`, value, "a number of days from 1 to 3650");
   }
   if (![7, 30, 90, 365].includes(Number(days.logs))) refuse("retentionDays.logs", days.logs, "7, 30, 90 or 365");
+  // a body that outlives its clean file would be cleaned again, every hour
+  if (Number(days.raw) > Number(days.clean)) refuse("retentionDays.raw", days.raw, "at most retentionDays.clean");
   return days as RetentionDays;
 }

@@ -11,7 +11,7 @@ import type { DataStack } from "./data-stack.ts";
 import { failureQueue } from "./failures.ts";
 import { lambdaFunction } from "./function.ts";
 import { glueJob } from "./glue-job.ts";
-import { allow, dynamo, objects, streamReading } from "./permissions.ts";
+import { allow, dynamo, listing, objects, streamReading } from "./permissions.ts";
 import type { FlowProps } from "./request-stack.ts";
 import type { Settings } from "./settings.ts";
 
@@ -49,7 +49,7 @@ export class StreamStack extends Stack {
         : { streamMode: StreamMode.PROVISIONED, shardCount: settings.stream.shards }),
     });
     if (settings.engine === "lambda") this.consumer = consumer(this, props, key);
-    else this.job = glueJob(this, { settings, data, stream: this.stream, streamKey: key });
+    else this.job = glueJob(this, { ...props, stream: this.stream, streamKey: key });
     if (settings.stream !== "on-demand") this.scaler = scaler(this, props, settings.stream);
     if (settings.poller !== null) this.poller = poller(this, props, key);
     new CfnOutput(this, "StreamName", { value: this.stream.streamName });
@@ -71,7 +71,8 @@ function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
       ...streamReading(stream.streamArn, key),
       allow(["sqs:SendMessage"], [failures.queueArn]),
       ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
-      ...dynamo(stack, settings, "write"),
+      listing(data, ["rejected", "lake", "manifests"]),
+      ...dynamo(data, settings, "write"),
     ],
   });
   // what fails here is a sink that is down: a finite limit would shed data, and poison is quarantined in the code

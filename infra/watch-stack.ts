@@ -34,16 +34,18 @@ export class WatchStack extends Stack {
   }
 }
 
-function alarmTopic(stack: Stack, { settings }: WatchProps): Topic {
+function alarmTopic(stack: Stack, { settings, stream }: WatchProps): Topic {
   const key = new Key(stack, "TopicKey", { enableKeyRotation: true });
+  const publish = { actions: ["kms:Decrypt", "kms:GenerateDataKey"], resources: ["*"] };
+  const conditions = { StringEquals: { "aws:SourceAccount": stack.account } };
   key.addToResourcePolicy(
-    new PolicyStatement({
-      principals: [new ServicePrincipal("cloudwatch.amazonaws.com"), new ServicePrincipal("events.amazonaws.com")],
-      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
-      resources: ["*"],
-      conditions: { StringEquals: { "aws:SourceAccount": stack.account } },
-    }),
+    new PolicyStatement({ ...publish, principals: [new ServicePrincipal("cloudwatch.amazonaws.com")], conditions }),
   );
+  // EventBridge does not say for which account it asks: with a condition its messages would be dropped unseen
+  if (stream.job !== undefined)
+    key.addToResourcePolicy(
+      new PolicyStatement({ ...publish, principals: [new ServicePrincipal("events.amazonaws.com")] }),
+    );
   const topic = new Topic(stack, "Alarms", { masterKey: key, enforceSSL: true });
   if (settings.alarmEmail !== null) topic.addSubscription(new EmailSubscription(settings.alarmEmail));
   return topic;
@@ -129,8 +131,9 @@ function streamAlarms({ settings, stream }: WatchProps): Alarms {
       metric: of("GetRecords.IteratorAgeMilliseconds", "Maximum"),
       threshold: 10 * 60_000,
       periods: 3,
-      silence: "good",
-      means: "The consumer is ten minutes behind: a sink is down, or there are too few shards.",
+      // whoever reads is counted by each read, also of an empty shard
+      silence: "bad",
+      means: "The consumer is ten minutes behind or reads no more: a sink is down, it stopped, or shards are too few.",
     },
     WriteThrottles: {
       metric: of("WriteProvisionedThroughputExceeded"),
@@ -171,8 +174,9 @@ const jobAlarms = (JobName: string): Alarms => ({
     ),
     threshold: 10 * 60_000,
     periods: 3,
-    silence: "bad",
-    means: "The Glue job is ten minutes behind or says nothing: look at its runs, add workers.",
+    // whether the job's reader tells it is the reader's choice; LateRecords hears a job that has stopped
+    silence: "good",
+    means: "The Glue job is ten minutes behind: look at its runs, add workers.",
   },
 });
 
