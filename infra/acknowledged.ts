@@ -43,6 +43,11 @@ const onRoles = (name: string): Acknowledgement[] => [
     ["request/HandlerRole", "request/LoaderRole", "request/KeeperRole"],
     ["raw", "clean", "rejected", "manifests"],
   ),
+  ...each(
+    ["request/KeeperRole"],
+    solutions(`IAM5[Resource::${name}${BUCKET}/raw/*.body]`),
+    "bodies have names that nobody knows before; door records beside them are not its to delete",
+  ),
   ...prefixes(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),
   ...prefixes(name, ["stream/JobRole"], ["glue", "rejected", "lake", "manifests", "checkpoints"]),
   ...["/aws-glue", `/flightline/${name}/glue`].flatMap((group) =>
@@ -59,9 +64,7 @@ const onRoles = (name: string): Acknowledgement[] => [
   ),
   ...each(
     ["request/Api/CloudWatchRole"],
-    solutions(
-      "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
-    ),
+    solutions("IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]"),
     "API Gateway takes no role with less for the logs of an account",
   ),
 ];
@@ -137,6 +140,11 @@ const onStores: readonly Acknowledgement[] = [
     solutions("EC23"),
     "the range is the network's own, which the rule cannot resolve",
   ),
+  ...each(
+    ["watch/Alarms"],
+    serverless("SNSRedrivePolicy"),
+    "an alarm by mail is also on the dashboard; AWS tries mail again by itself",
+  ),
   ...each(["watch/JobState"], serverless("EventBusDLQ"), "an alarm on silence stands beside this rule"),
 ];
 
@@ -155,10 +163,4 @@ export function acknowledge(app: App, name: string): void {
     const construct = constructs.get(`${name}-${path}`);
     if (construct !== undefined) Validations.of(construct).acknowledge({ id: rule, reason });
   }
-  for (const [path, construct] of constructs)
-    if (path.startsWith(`${name}-watch/Alarms/`) && path.endsWith("/Resource"))
-      Validations.of(construct).acknowledge({
-        id: serverless("SNSRedrivePolicy"),
-        reason: "an alarm by mail is also on the dashboard; AWS tries mail again by itself",
-      });
 }

@@ -49,7 +49,8 @@ export class DatabaseStack extends Stack {
     this.cluster = cluster(this, this.vpc, data);
     this.cluster.connections.allowFrom(this.group, Port.tcp(PORT), "from the functions");
     // the workers of a Glue job talk with each other, and Glue asks for this rule by name
-    if (settings.engine === "glue") this.group.addIngressRule(this.group, Port.allTcp(), "among the workers of the job");
+    if (settings.engine === "glue")
+      this.group.addIngressRule(this.group, Port.allTcp(), "among the workers of the job");
     migration(this, settings, data);
   }
 
@@ -92,8 +93,7 @@ function network(stack: Stack, { name, retentionDays, engine }: Settings, { key 
   vpc.addGatewayEndpoint("DynamoDb", { service: GatewayVpcEndpointAwsService.DYNAMODB });
   // its rotation and the migration read the secret from within
   vpc.addInterfaceEndpoint("Secrets", { service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
-  if (engine === "glue")
-    for (const [id, service] of Object.entries(ofJobs)) vpc.addInterfaceEndpoint(id, { service });
+  if (engine === "glue") for (const [id, service] of Object.entries(ofJobs)) vpc.addInterfaceEndpoint(id, { service });
   const logs = new LogGroup(stack, "NetworkLogs", {
     logGroupName: `/flightline/${name}/network`,
     retention: retentionDays.logs,

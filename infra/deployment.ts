@@ -28,9 +28,7 @@ export interface Deployment {
 export function deployment(app: App, settings: Settings): Deployment {
   const { name } = settings;
   const data = new DataStack(app, `${name}-data`, settings);
-  const database = usesPostgres(settings)
-    ? new DatabaseStack(app, `${name}-database`, { settings, data })
-    : undefined;
+  const database = usesPostgres(settings) ? new DatabaseStack(app, `${name}-database`, { settings, data }) : undefined;
   const of = { settings, data, database };
   const request = new RequestStack(app, `${name}-request`, of);
   const stream = new StreamStack(app, `${name}-stream`, of);

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IVpc, ISecurityGroup } from "aws-cdk-lib/aws-ec2";
 import { PolicyDocument, Role, ServicePrincipal, type PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
@@ -51,7 +51,7 @@ export function lambdaFunction(scope: Construct, id: string, props: FunctionProp
     encryptionKey: data.key,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  return new NodejsFunction(scope, id, {
+  const made = new NodejsFunction(scope, id, {
     functionName: `${settings.name}-${entry}`,
     entry: path.join(repository, "src/aws/lambda", `${entry}.ts`),
     projectRoot: repository,
@@ -76,6 +76,8 @@ export function lambdaFunction(scope: Construct, id: string, props: FunctionProp
       ...(access === undefined ? {} : { commandHooks: withSql }),
     },
   });
+  new CfnOutput(scope, `${id}Name`, { value: made.functionName });
+  return made;
 }
 
 /** The schema and the long statements, which are read as files. */
@@ -95,6 +97,7 @@ function environmentOf(settings: Settings, { bucket }: DataStack): Record<string
       settings.database === "both" ? `${databases.postgres} ${databases.dynamodb}` : databases[settings.database],
     FLIGHTLINE_LAKE: settings.lake,
     FLIGHTLINE_RETENTION_DAYS: String(settings.retentionDays.rows),
+    FLIGHTLINE_RAW_DAYS: String(settings.retentionDays.raw),
   };
 }
 

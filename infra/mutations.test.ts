@@ -27,9 +27,15 @@ const permit = (statement: object) => (app: App) => {
 };
 const OBJECT = "arn:aws:s3:::bucket/raw/one";
 
+/** Adds an environment variable to the handler. */
+const tell = (variables: Record<string, string>) => (app: App) => {
+  find(app, "AWS::Lambda::Function", "request/Handler")["environment"] = { variables };
+};
+
 interface Fault {
   fault: string;
-  engine?: "glue";
+  /** Settings of a deployment that has what is damaged. */
+  given?: Record<string, unknown>;
   change(app: App): void;
   /** What must catch it, as its name begins or contains. */
   by: string;
@@ -85,15 +91,20 @@ const faults: Fault[] = [
   },
   {
     fault: "bucket without KMS",
-    change: set("AWS::S3::Bucket", "data/Bucket", { bucketEncryption: undefined }),
+    change: set("AWS::S3::Bucket", "data/Bucket", {
+      bucketEncryption: undefined,
+      notificationConfiguration: undefined,
+    }),
     by: "bucket without KMS",
   },
   {
     fault: "secret in an environment variable",
-    change: (app) => {
-      const handler = find(app, "AWS::Lambda::Function", "request/Handler");
-      handler["environment"] = { variables: { DATABASE_PASSWORD: "hunter2" } };
-    },
+    change: tell({ DATABASE_PASSWORD: "Ref-hunter2" }),
+    by: "secret in an environment variable",
+  },
+  {
+    fault: "password in the database's URL",
+    change: tell({ FLIGHTLINE_POSTGRES: "postgres://flightline:hunter2@db:5432/flightline" }),
     by: "secret in an environment variable",
   },
   {
@@ -121,7 +132,46 @@ const faults: Fault[] = [
   {
     fault: "limits of the API dropped",
     change: set("AWS::ApiGateway::Stage", "Api", { methodSettings: undefined }),
-    by: "Serverless-APIGWDefaultThrottling",
+    by: "API without limits",
+  },
+  {
+    fault: "limits of the usage plan dropped",
+    given: { auth: "apiKey" },
+    change: set("AWS::ApiGateway::UsagePlan", "Api", { throttle: undefined }),
+    by: "usage plan without limits",
+  },
+  {
+    fault: "point-in-time recovery off",
+    change: set("AWS::DynamoDB::Table", "Tablestates", { pointInTimeRecoverySpecification: undefined }),
+    by: "table without point-in-time recovery",
+  },
+  {
+    fault: "table under AWS's key",
+    change: set("AWS::DynamoDB::Table", "Tablestates", { sseSpecification: { sseEnabled: true } }),
+    by: "table without a key of ours",
+  },
+  {
+    fault: "plain connections to PostgreSQL",
+    given: { database: "postgres" },
+    change: set("AWS::RDS::DBClusterParameterGroup", "Parameters", { parameters: { "rds.force_ssl": "0" } }),
+    by: "database that takes plain connections",
+  },
+  {
+    fault: "door records that expire with the bodies",
+    change: (app) => {
+      const rule = { prefix: "raw/", status: "Enabled", expirationInDays: 30 };
+      find(app, "AWS::S3::Bucket", "data/Bucket")["lifecycleConfiguration"] = { rules: [rule] };
+    },
+    by: "door records that expire",
+  },
+  {
+    fault: "a role that gets objects and may not list",
+    change: (app) => {
+      const role = find(app, "AWS::IAM::Role", "stream/ConsumerRole");
+      const Statement = [{ Effect: "Allow", Action: "s3:GetObject", Resource: OBJECT }];
+      role["policies"] = [{ policyName: "own", policyDocument: { Version: "2012-10-17", Statement } }];
+    },
+    by: "objects got without listing",
   },
   {
     fault: "log group without retention",
@@ -135,19 +185,19 @@ const faults: Fault[] = [
   },
   {
     fault: "Glue workers unset",
-    engine: "glue",
+    given: { engine: "glue" },
     change: set("AWS::Glue::Job", "Job", { numberOfWorkers: undefined, workerType: undefined }),
     by: "Glue workers unset",
   },
   {
     fault: "Glue version unset",
-    engine: "glue",
+    given: { engine: "glue" },
     change: set("AWS::Glue::Job", "Job", { glueVersion: undefined }),
     by: "Glue version unset",
   },
   {
     fault: "log encryption of Glue dropped",
-    engine: "glue",
+    given: { engine: "glue" },
     change: set("AWS::Glue::SecurityConfiguration", "JobSecurity", { encryptionConfiguration: {} }),
     by: "Glue logs not encrypted",
   },
@@ -156,8 +206,8 @@ const faults: Fault[] = [
 const table: string[] = [];
 afterAll(() => console.log(["fault | caught by", "--- | ---", ...table].join("\n")));
 
-test.each(faults)("$fault is caught", ({ fault, engine = "lambda", change, by }) => {
-  const { caught } = judge({ engine }, change);
+test.each(faults)("$fault is caught", ({ fault, given = {}, change, by }) => {
+  const { caught } = judge(given, change);
   table.push(`${fault} | ${caught.map((rule) => rule.replace(/^.*::(?=[A-Z])(?![^[]*\])/, "")).join(", ")}`);
   expect(caught.filter((rule) => rule.includes(by))).not.toEqual([]);
 });

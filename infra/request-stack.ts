@@ -8,6 +8,7 @@ import type { Construct } from "constructs";
 import type { DatabaseStack } from "./database-stack.ts";
 import { LOADER_TIMEOUT_S, type DataStack } from "./data-stack.ts";
 import { failureQueue } from "./failures.ts";
+import { firewall } from "./firewall.ts";
 import { lambdaFunction } from "./function.ts";
 import { allow, dynamo, listing, objects } from "./permissions.ts";
 import { restApi } from "./rest-api.ts";
@@ -39,6 +40,7 @@ export class RequestStack extends Stack {
     this.failures = failureQueue(this);
     this.handler = apiHandler(this, props);
     this.api = restApi(this, props.settings, { data: props.data, handler: this.handler });
+    if (props.settings.firewall) firewall(this, props.settings.name, this.api);
     this.loader = loader(this, props);
     this.keeper = keeper(this, props);
     new CfnOutput(this, "ApiId", { value: this.api.restApiId });
@@ -99,6 +101,8 @@ function keeper(stack: RequestStack, props: FlowProps): Lambda {
     memory_mb: MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
+      // the bodies alone: door records are never removed
+      allow(["s3:DeleteObject"], [data.bucket.arnForObjects("raw/*.body")]),
       listing(data, LISTED),
       ...dynamo(data, settings, "write"),
     ],

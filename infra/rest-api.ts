@@ -13,7 +13,7 @@ import {
   Period,
   type MethodOptions,
 } from "aws-cdk-lib/aws-apigateway";
-import { RemovalPolicy } from "aws-cdk-lib";
+import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
@@ -131,4 +131,5 @@ function addKey(api: RestApi): void {
   });
   plan.addApiKey(key);
   plan.addApiStage({ api, stage: api.deploymentStage });
+  new CfnOutput(Stack.of(api), "ApiKeyId", { value: key.keyId });
 }

@@ -19,6 +19,8 @@ test.each([
   [{ stream: "provisioned" }, "stream"],
   [{ retentionDays: { raw: 0 } }, "retentionDays.raw"],
   [{ retentionDays: { logs: 8 } }, "retentionDays.logs"],
+  [{ retentionDays: { raw: 90, clean: 30 } }, "retentionDays.raw"],
+  [{ firewall: "yes" }, "firewall"],
   [{ alarmEmail: "nobody" }, "alarmEmail"],
 ])("%j is refused by name, value and rule", (given, name) => {
   expect(() => readSettings(given)).toThrow(SettingsError);

@@ -23,6 +23,8 @@ export interface Config {
   source: string;
   /** Days that rows are kept. */
   retention_days: number;
+  /** Days that bodies are kept as they were received, where a deployment's keeper removes them. */
+  raw_days: number;
   /** File `{"clientId","clientSecret"}`; without it OpenSky is asked anonymously. */
   opensky_credentials: string | undefined;
   /** deg: south, west, north, east; without it the world. */
@@ -57,6 +59,7 @@ export function readConfig(env: Environment, data: string): Config {
     shards: read.count("FLIGHTLINE_SHARDS", 4, 256),
     groups: read.count("FLIGHTLINE_GROUPS", 16, 4096),
     retention_days: read.count("FLIGHTLINE_RETENTION_DAYS", 7, 3_650),
+    raw_days: read.count("FLIGHTLINE_RAW_DAYS", 30, 3_650),
     source: read.text("FLIGHTLINE_SOURCE", "opensky", [
       "[a-z0-9][a-z0-9_-]{0,31}",
       "what a source may be called: ^[a-z0-9][a-z0-9_-]{0,31}$",

@@ -78,21 +78,3 @@ export function storedRow(item: Item): StoredRow {
   const found = unmarshall(item) as StoredRow;
   return Object.fromEntries([...fields, ...systemFields].map(({ name }) => [name, found[name] ?? null]));
 }
-
-/** Runs `work` over all, so many at once; the first failure is thrown after those under way have ended. */
-export async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    while (next < all.length && !failed) {
-      try {
-        await work(all[next++] as T);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(WRITES_AT_ONCE, all.length) }, worker));
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
-}

@@ -9,11 +9,12 @@ import {
 import { sumOfCounts } from "../flight/rejection.ts";
 import type { Batch } from "../flight/batch.ts";
 import { rowsOfDelivery } from "../flow/ledger.ts";
+import { inParallel } from "../flow/in-parallel.ts";
 import { newestRows } from "../flow/newest.ts";
 import type { Application, Applied, Database, Delivery, DeliveryName, Flow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
 import { flowOf, ledgerKey, type DynamoOptions, type DynamoWorld } from "./dynamo-ledger.ts";
-import { attributes, dayOf, inParallel, observation, tileOf, type Item } from "./dynamo-client.ts";
+import { attributes, dayOf, observation, tileOf, WRITES_AT_ONCE, type Item } from "./dynamo-client.ts";
 import { dynamoReads } from "./dynamo-reads.ts";
 import { dynamoTotals } from "./dynamo-totals.ts";
 import { available } from "./errors.ts";
@@ -102,7 +103,7 @@ async function countRepeat({ client, prefix }: DynamoWorld, delivery: Delivery):
 /** Puts each row whose identity is free or this delivery's own; returns how many are this delivery's. */
 async function putStates(world: DynamoWorld, batch: Batch, id: string): Promise<number> {
   let accepted = 0;
-  await inParallel(indices(batch), async (i) => {
+  await inParallel(indices(batch), WRITES_AT_ONCE, async (i) => {
     const item = rowItem(world, batch, { i, id });
     const put = await putIf(world, {
       TableName: tableName(world.prefix, "states"),
@@ -123,7 +124,7 @@ async function putStates(world: DynamoWorld, batch: Batch, id: string): Promise<
 async function putNewest(world: DynamoWorld, batch: Batch, id: string): Promise<void> {
   const marks = newestRows(batch, Int32Array.from(indices(batch)));
   const newest = indices(batch).filter((i) => marks[i] === 1);
-  await inParallel(newest, async (i) => {
+  await inParallel(newest, WRITES_AT_ONCE, async (i) => {
     const { latitude, longitude } = batch.columns;
     const tile = tileOf(latitude[i] ?? NaN, longitude[i] ?? NaN);
     await putIf(world, {

@@ -1,6 +1,7 @@
 import { GetItemCommand, paginateQuery, paginateScan, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { NotAnsweredError } from "../flow/errors.ts";
+import { inParallel } from "../flow/in-parallel.ts";
 import type {
   AircraftQuery,
   Box,
@@ -11,12 +12,13 @@ import type {
   StatesQuery,
   StoredRow,
 } from "../flow/ports.ts";
-import { dayOf, inParallel, observation, storedRow, tilesOf, type Item } from "./dynamo-client.ts";
+import { dayOf, observation, storedRow, tilesOf, type Item } from "./dynamo-client.ts";
 import { ledgerKey, type DynamoWorld } from "./dynamo-ledger.ts";
 import { available } from "./errors.ts";
 import { tableName, tables } from "./tables.ts";
 
 const DAY_S = 86_400;
+const QUERIES_AT_ONCE = 64;
 
 /** The reading half of the `Database` port: an aircraft's history by its address, the newest rows by box. */
 export function dynamoReads(world: DynamoWorld): Pick<Database, "batch" | "aircraft" | "states"> {
@@ -81,7 +83,7 @@ function isInside({ latitude, longitude }: StoredRow, { lamin, lamax, lomin, lom
 
 async function aircraftInTiles(world: DynamoWorld, box: Box): Promise<StoredRow[]> {
   const rows: StoredRow[] = [];
-  await inParallel(tilesOf(box), async (tile) => {
+  await inParallel(tilesOf(box), QUERIES_AT_ONCE, async (tile) => {
     const found = await queryAll(world, {
       TableName: tableName(world.prefix, "aircraft"),
       IndexName: tables.aircraft.index.name,

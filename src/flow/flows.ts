@@ -1,6 +1,7 @@
-import { doorKey } from "./keys.ts";
+import { inParallel } from "./in-parallel.ts";
+import { readDoor } from "./ingest.ts";
+import { doorId } from "./keys.ts";
 import type { Database, Flow, FlowTotals, ObjectStore, Totals } from "./ports.ts";
-import type { DoorRecord } from "./ingest.ts";
 
 /** Both equations of a flow, counted at the door and at the store. */
 export interface FlowReport {
@@ -65,13 +66,18 @@ export function flowCounter({ database, objects }: { database: Database; objects
 /** Where the stream keeps no count of what was put, what was decoded stands for it. */
 const decodedRows = ({ received }: FlowTotals): number => received;
 
+const READS_AT_ONCE = 32;
+
 async function readDoors(objects: ObjectStore, into: Map<string, number>): Promise<void> {
+  const unread: string[] = [];
   for await (const { key } of objects.list("raw/")) {
-    const id = /^raw\/(.*)\.json$/.exec(key)?.[1];
-    if (id === undefined || into.has(id)) continue;
-    const body = await objects.get(doorKey(id));
-    if (body !== null) into.set(id, (JSON.parse(Buffer.from(body).toString("utf8")) as DoorRecord).rows);
+    const id = doorId(key);
+    if (id !== null && !into.has(id)) unread.push(id);
   }
+  await inParallel(unread, READS_AT_ONCE, async (id) => {
+    const door = await readDoor(objects, id);
+    if (door !== null) into.set(id, door.rows);
+  });
 }
 
 function report(

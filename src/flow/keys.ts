@@ -17,6 +17,8 @@ export const hourFolder = (unix_s: number): string => {
 
 export const rawBodyKey = (id: string): string => `raw/${id}.body`;
 export const doorKey = (id: string): string => `raw/${id}.json`;
+/** The id that a door record's key names; null for any other key. */
+export const doorId = (key: string): string | null => /^raw\/(.*)\.json$/.exec(key)?.[1] ?? null;
 export const cleanKey = (id: string, received_at: number, format: FlatFormat): string =>
   `clean/flow=request/${hourFolder(received_at)}/${id}.${contractTag}.${format}.gz`;
 export const rejectedKey = (flow: Flow, id: string, received_at: number): string =>

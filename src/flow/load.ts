@@ -6,7 +6,7 @@ import { readLakeFile } from "./compact.ts";
 import { arrivedKeys } from "./arrivals.ts";
 import { UnavailableError } from "./errors.ts";
 import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
-import { parseCleanKey, type CleanName } from "./keys.ts";
+import { doorId, parseCleanKey, rawBodyKey, type CleanName } from "./keys.ts";
 import type { Applied, Database } from "./ports.ts";
 import { decodeRejected } from "./rejected.ts";
 
@@ -102,9 +102,13 @@ export async function sweep(world: LoadWorld, options: SweepOptions): Promise<{ 
       files.set(name.id, { key, received_at: name.hour_s });
   }
   let cleaned = 0;
+  let before = "";
   for await (const { key, modified } of world.objects.list("raw/")) {
-    const id = /^raw\/(.*)\.json$/.exec(key)?.[1];
-    if (id === undefined || known.has(id) || files.has(id) || modified > now_s - SETTLED_AFTER_S) continue;
+    const id = doorId(key);
+    // its body stands right before it, or is gone and with it what could be cleaned
+    const hasBody = id !== null && before === rawBodyKey(id);
+    before = key;
+    if (id === null || !hasBody || known.has(id) || files.has(id) || modified > now_s - SETTLED_AFTER_S) continue;
     if (await hasClean(world, id)) continue;
     const ingested = await unlessPoison(id, options, () => cleanRaw(id, world));
     // without its body nothing is left to clean

@@ -1,11 +1,12 @@
 import type pg from "pg";
 import type { Database, ObjectStore, Stream } from "../flow/ports.ts";
+import { rawBodies, removeObjects, type ObjectKind } from "../flow/retention.ts";
 import { trimStream } from "./postgres-stream.ts";
 
 const DAY_S = 86_400;
-/** Objects in the order in which they go: what would be made again from another goes after it. Door records stay. */
-const kinds: readonly { prefix: string; suffix: string }[] = [
-  { prefix: "raw/", suffix: ".body" },
+/** Objects in the order in which they go: what would be made again from another goes after it. */
+const kinds: readonly ObjectKind[] = [
+  rawBodies,
   { prefix: "clean/", suffix: "" },
   { prefix: "rejected/", suffix: "" },
   { prefix: "replayed/", suffix: "" },
@@ -30,9 +31,7 @@ export async function keep(
 ): Promise<void> {
   const limit = Math.floor(now_s - retention_days * DAY_S);
   await database.ping();
-  for (const { prefix, suffix } of kinds)
-    for await (const { key, modified } of objects.list(prefix))
-      if (modified < limit && key.endsWith(suffix)) await objects.delete(key);
+  for (const kind of kinds) await removeObjects(objects, kind, limit);
   await database.expire(limit);
   if (pool !== undefined) await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
 }

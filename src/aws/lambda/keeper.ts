@@ -1,4 +1,5 @@
 import { sweep } from "../../flow/load.ts";
+import { rawBodies, removeObjects } from "../../flow/retention.ts";
 import { lambdaWorld } from "../lambda-world.ts";
 import { emitMetrics, logError } from "../metrics.ts";
 
@@ -6,11 +7,13 @@ const world = lambdaWorld(process.env);
 const known = new Set<string>();
 const DAY_S = 86_400;
 
-/** Hourly: loads what was not announced, counts what expired, and tells whether both equations hold. */
+/** Hourly: loads what was not announced, removes and counts what expired, and tells whether both equations hold. */
 export async function handler(): Promise<unknown> {
   const onPoison = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
   const swept = await sweep(world, { known, onPoison });
-  const expired = await world.database.expire(Math.floor(Date.now() / 1000 - world.config.retention_days * DAY_S));
+  const before = (days: number) => Math.floor(Date.now() / 1000 - days * DAY_S);
+  await removeObjects(world.objects, rawBodies, before(world.config.raw_days));
+  const expired = await world.database.expire(before(world.config.retention_days));
   for (const { flow, missing, surplus, pending } of await world.counter.count()) {
     const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0);
     emitMetrics({ deployment: world.deployment, flow }, { imbalance, pending });
