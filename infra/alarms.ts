@@ -31,8 +31,8 @@ export const metric = (
   { statistic = "Sum", minutes = 5 } = {},
 ): Metric => new Metric({ namespace, metricName, dimensionsMap, statistic, period: Duration.minutes(minutes) });
 
-/** An alarm that always has a missing-data policy and tells somebody. */
-export function alarm(scope: Construct, id: string, props: AlarmProps & { action: IAlarmAction }): void {
+/** An alarm that always has a missing-data policy and tells somebody, or something. */
+export function alarm(scope: Construct, id: string, props: AlarmProps & { action: IAlarmAction }): Alarm {
   const { below = false, periods = 1, silence } = props;
   const made = new Alarm(scope, id, {
     metric: props.metric,
@@ -43,5 +43,5 @@ export function alarm(scope: Construct, id: string, props: AlarmProps & { action
     alarmDescription: props.means,
   });
   made.addAlarmAction(props.action);
-  made.addOkAction(props.action);
+  return made;
 }

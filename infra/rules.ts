@@ -58,6 +58,9 @@ const takesAccessLogs = (all: Readonly<Record<string, Resource>>, bucket: string
       members(members(Properties["LoggingConfiguration"])["DestinationBucketName"])["Ref"] === bucket,
   );
 const lifecycleOf = (bucket: Props): Props[] => list(members(bucket["LifecycleConfiguration"])["Rules"]).map(members);
+/** Whether a rule for keys that begin with `prefix` (missing: all) holds for some below `folder`. */
+const reaches = (prefix: unknown, folder: string): boolean =>
+  typeof prefix !== "string" || folder.startsWith(prefix) || prefix.startsWith(folder);
 const hasLimits = (of: Props, names: readonly string[]): boolean => names.every((name) => of[name] !== undefined);
 
 /** What no tool checks, by the type of resource; a rule says what is right. */
@@ -81,9 +84,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "bucket without expiry": (of) => lifecycleOf(of).length > 0,
     "door records that expire": (of, all, name) =>
       takesAccessLogs(all, name) ||
-      lifecycleOf(of).every(
-        ({ Prefix, ExpirationInDays }) => ExpirationInDays === undefined || !"raw/".startsWith(String(Prefix ?? "raw")),
-      ),
+      lifecycleOf(of).every((one) => one["ExpirationInDays"] === undefined || !reaches(one["Prefix"], "raw/")),
   },
   "AWS::DynamoDB::Table": {
     "table without a key of ours": (of) => members(of["SSESpecification"])["KMSMasterKeyId"] !== undefined,

@@ -1,12 +1,14 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { LambdaAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Stream, StreamEncryption, StreamMode } from "aws-cdk-lib/aws-kinesis";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { alarm, metric } from "./alarms.ts";
 import type { DataStack } from "./data-stack.ts";
 import { failureQueue } from "./failures.ts";
 import { lambdaFunction } from "./function.ts";
@@ -32,7 +34,7 @@ export class StreamStack extends Stack {
 
   constructor(scope: Construct, id: string, props: FlowProps) {
     super(scope, id);
-    const { settings, data } = props;
+    const { settings } = props;
     this.failures = failureQueue(this);
     const key = new Key(this, "StreamKey", {
       enableKeyRotation: true,
@@ -95,8 +97,8 @@ function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
 const SCALED_MIN = 5;
 
 /**
- * On a schedule, not by alarms: their thresholds would have to follow the number of shards. It reads the metrics of the last
- * half hour and decides.
+ * Called by an alarm as soon as the stream throttles, and on a schedule for all else: thresholds of alarms on what is used
+ * would have to follow the number of shards.
  */
 function scaler(
   stack: StreamStack,
@@ -125,6 +127,13 @@ function scaler(
   new Rule(stack, "Scaling", {
     schedule: Schedule.rate(Duration.minutes(SCALED_MIN)),
     targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
+  });
+  alarm(stack, "Throttled", {
+    metric: metric("AWS/Kinesis", "WriteProvisionedThroughputExceeded", { StreamName: settings.name }, { minutes: 1 }),
+    threshold: 0,
+    silence: "good",
+    means: "Producers are throttled: it calls the function that adds shards. Nobody need do anything.",
+    action: new LambdaAction(made),
   });
   return made;
 }

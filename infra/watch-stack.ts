@@ -28,7 +28,7 @@ export class WatchStack extends Stack {
     const topic = alarmTopic(this, props);
     const action = new SnsAction(topic);
     const all = { ...requestAlarms(props), ...streamAlarms(props), ...flowAlarms(props) };
-    for (const [name, of] of Object.entries(all)) alarm(this, name, { ...of, action });
+    for (const [name, of] of Object.entries(all)) alarm(this, name, { ...of, action }).addOkAction(action);
     if (props.stream.job !== undefined) jobState(this, props.stream.job, topic);
     dashboard(this, props, all);
   }

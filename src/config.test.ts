@@ -38,6 +38,9 @@ test.each([
   ["FLIGHTLINE_POSTGRES", "mysql://x"],
   ["FLIGHTLINE_POSTGRES_AUTH", "secret:x"],
   ["FLIGHTLINE_SHARDS", "0"],
+  ["FLIGHTLINE_MAX_SHARDS", "many"],
+  ["FLIGHTLINE_POLL", "flightradar"],
+  ["FLIGHTLINE_OPENSKY_SECRET", "hunter2"],
   ["FLIGHTLINE_RETENTION_DAYS", "a week"],
 ])("a wrong %s is refused with its name, value and rule", (name, value) => {
   const read = () => readConfig({ [name]: value }, "/d");

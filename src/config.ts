@@ -23,14 +23,27 @@ export interface Config {
   source: string;
   /** Days that rows are kept. */
   retention_days: number;
-  /** Days that bodies are kept as they were received, where a deployment's keeper removes them. */
-  raw_days: number;
   /** File `{"clientId","clientSecret"}`; without it OpenSky is asked anonymously. */
   opensky_credentials: string | undefined;
   /** deg: south, west, north, east; without it the world. */
   opensky_box: number[] | undefined;
   /** deg, deg, nautical miles: what adsb.lol is asked for. */
   adsblol_point: number[];
+  deployed: Deployed;
+}
+/** What the functions of a deployment are told beside. */
+export interface Deployed {
+  /** Name of the deployment, by which its metrics are told from others. */
+  name: string;
+  /** Days that bodies are kept as they were received. */
+  raw_days: number;
+  /** The most shards that the scaler sets; `shards` is the least. */
+  max_shards: number;
+  poll: "opensky" | "adsblol";
+  /** ARN of the secret `{"clientId","clientSecret"}`; without it OpenSky is asked anonymously. */
+  opensky_secret: string | undefined;
+  /** The functions' role in PostgreSQL, which the migration makes. */
+  postgres_role: string;
 }
 export type Store = { kind: "postgres" } | { kind: "dynamodb"; prefix: string };
 export type PostgresAuth = { kind: "dsn" } | { kind: "iam" } | { kind: "secret"; arn: string };
@@ -43,6 +56,7 @@ export class ConfigError extends Error {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const NAME = "[a-zA-Z0-9_.-]{1,128}";
+const MOST_SHARDS = 500;
 const STORE = `postgres|dynamodb:[a-zA-Z0-9_.-]{1,64}`;
 
 /** Reads the settings. `data` is the data folder that defaults lie in. Throws `ConfigError`. */
@@ -56,10 +70,9 @@ export function readConfig(env: Environment, data: string): Config {
     postgres_ca: env["FLIGHTLINE_POSTGRES_CA"],
     ...adaptersOf(read, data),
     lake: read.text("FLIGHTLINE_LAKE", "parquet", ["parquet|ndjson", "parquet or ndjson"]) as Config["lake"],
-    shards: read.count("FLIGHTLINE_SHARDS", 4, 256),
+    shards: read.count("FLIGHTLINE_SHARDS", 4, MOST_SHARDS),
     groups: read.count("FLIGHTLINE_GROUPS", 16, 4096),
     retention_days: read.count("FLIGHTLINE_RETENTION_DAYS", 7, 3_650),
-    raw_days: read.count("FLIGHTLINE_RAW_DAYS", 30, 3_650),
     source: read.text("FLIGHTLINE_SOURCE", "opensky", [
       "[a-z0-9][a-z0-9_-]{0,31}",
       "what a source may be called: ^[a-z0-9][a-z0-9_-]{0,31}$",
@@ -76,6 +89,18 @@ export function readConfig(env: Environment, data: string): Config {
       ])
       .split(",")
       .map(Number),
+    deployed: deployedOf(read),
+  };
+}
+
+function deployedOf(read: Reader): Deployed {
+  return {
+    name: read.text("FLIGHTLINE_DEPLOYMENT", "flightline", ["[a-z][a-z0-9-]{0,20}", "^[a-z][a-z0-9-]{0,20}$"]),
+    raw_days: read.count("FLIGHTLINE_RAW_DAYS", 30, 3_650),
+    max_shards: read.count("FLIGHTLINE_MAX_SHARDS", MOST_SHARDS, MOST_SHARDS),
+    poll: read.text("FLIGHTLINE_POLL", "opensky", ["opensky|adsblol", "opensky or adsblol"]) as Deployed["poll"],
+    opensky_secret: read.optional("FLIGHTLINE_OPENSKY_SECRET", ["arn:.+", "the ARN of a secret"]),
+    postgres_role: read.text("FLIGHTLINE_POSTGRES_ROLE", "flightline", ["[a-z_][a-z0-9_]{0,62}", "a role's name"]),
   };
 }
 

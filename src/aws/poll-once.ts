@@ -1,4 +1,4 @@
-import type { Config, Environment } from "../config.ts";
+import type { Config } from "../config.ts";
 import { producer } from "../flow/produce.ts";
 import type { Stream } from "../flow/ports.ts";
 import { liveSource } from "../source/live.ts";
@@ -7,10 +7,10 @@ import type { Source } from "../source/source.ts";
 import { readSecret } from "./secret.ts";
 
 /** The source that a deployment polls, its credentials from the secret. */
-export async function polledSource(env: Environment, config: Config): Promise<Source> {
-  const arn = env["FLIGHTLINE_OPENSKY_SECRET"];
+export async function polledSource(config: Config): Promise<Source> {
+  const { poll, opensky_secret: arn } = config.deployed;
   const credentials = arn === undefined ? undefined : ((await readSecret(arn)) as Credentials);
-  return liveSource(env["FLIGHTLINE_POLL"] === "adsblol" ? "adsblol" : "opensky", { ...config, credentials });
+  return liveSource(poll, { ...config, credentials });
 }
 
 /** Asks the source until it answers or the time is over, and puts what it gave; returns the rows that were put. */

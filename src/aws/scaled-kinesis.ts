@@ -1,58 +1,78 @@
-import { CloudWatchClient, GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import { paginateGetMetricData, type CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import {
   AddTagsToStreamCommand,
   DescribeStreamSummaryCommand,
   ListTagsForStreamCommand,
+  ResourceInUseException,
   UpdateShardCountCommand,
   type KinesisClient,
 } from "@aws-sdk/client-kinesis";
 import type { MinuteOfStream, ScaledStream, ShardChange } from "./shard-scaling.ts";
 
-const NAMES = { bytes: "IncomingBytes", records: "IncomingRecords", throttled: "WriteProvisionedThroughputExceeded" };
-const LOOKED_AT_S = 35 * 60;
+const COUNTS = { bytes: "IncomingBytes", records: "IncomingRecords", throttled: "WriteProvisionedThroughputExceeded" };
+/** Who reads is counted by each read: a minute with reads and without puts is one in which nothing came. */
+const READS = { reads: "GetRecords.Success" };
 const MINUTE_S = 60;
-/** The changes of a day stand in a tag of the stream: they are few, and no table is needed. */
-const TAG = "flightline:scaled";
+/** The last changes stand in a tag of the stream: they are few, and no table is needed. */
+const TAG = "flightline-scaled";
+/** A tag holds 256 characters. */
+const REMEMBERED = 12;
 
 /** A stream on Kinesis with CloudWatch's metrics. */
-export const scaledKinesis = (kinesis: KinesisClient, name: string): ScaledStream => ({
-  minutes: (now_s) => readMinutes(new CloudWatchClient({}), name, now_s),
+export const scaledKinesis = (kinesis: KinesisClient, cloudWatch: CloudWatchClient, name: string): ScaledStream => ({
+  minutes: (since_s, now_s) => readMinutes(cloudWatch, name, { since_s, now_s }),
   async shards() {
     const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName: name }));
-    return StreamDescriptionSummary?.OpenShardCount ?? 0;
+    const { StreamStatus, OpenShardCount } = StreamDescriptionSummary ?? {};
+    return StreamStatus === "ACTIVE" ? (OpenShardCount ?? null) : null;
   },
   async history() {
     const { Tags = [] } = await kinesis.send(new ListTagsForStreamCommand({ StreamName: name }));
     return readHistory(Tags.find(({ Key }) => Key === TAG)?.Value ?? "");
   },
-  async change(to, history) {
+  async change(to) {
+    const asked = { StreamName: name, TargetShardCount: to, ScalingType: "UNIFORM_SCALING" } as const;
+    try {
+      await kinesis.send(new UpdateShardCountCommand(asked));
+      return true;
+    } catch (error) {
+      if (error instanceof ResourceInUseException) return false;
+      throw error;
+    }
+  },
+  async remember(history) {
     await kinesis.send(new AddTagsToStreamCommand({ StreamName: name, Tags: { [TAG]: writeHistory(history) } }));
-    await kinesis.send(
-      new UpdateShardCountCommand({ StreamName: name, TargetShardCount: to, ScalingType: "UNIFORM_SCALING" }),
-    );
   },
 });
 
-const HISTORY = /^(\d+)-(\d+)-(\d+)$/;
+const CHANGE = /^(\d+)-(\d+)-(\d+)$/;
 
-/** Ten changes fit a tag's 256 characters. */
+/** The last changes as a tag's value. */
 export const writeHistory = (history: readonly ShardChange[]): string =>
-  history.map(({ at, from, to }) => `${Math.floor(at)}-${from}-${to}`).join(" ");
+  history
+    .slice(-REMEMBERED)
+    .map(({ at, from, to }) => `${Math.floor(at)}-${from}-${to}`)
+    .join(" ");
 
 /** The inverse of `writeHistory`; what is no change of ours is passed over. */
 export const readHistory = (text: string): ShardChange[] =>
   text.split(" ").flatMap((one) => {
-    const [, at, from, to] = HISTORY.exec(one) ?? [];
+    const [, at, from, to] = CHANGE.exec(one) ?? [];
     return at === undefined ? [] : [{ at: Number(at), from: Number(from), to: Number(to) }];
   });
 
-async function readMinutes(client: CloudWatchClient, name: string, now_s: number): Promise<MinuteOfStream[]> {
-  const { MetricDataResults = [] } = await client.send(
-    new GetMetricDataCommand({
-      StartTime: new Date((now_s - LOOKED_AT_S) * 1000),
+async function readMinutes(
+  client: CloudWatchClient,
+  name: string,
+  { since_s, now_s }: { since_s: number; now_s: number },
+): Promise<MinuteOfStream[]> {
+  const minutes = new Map<number, MinuteOfStream & { reads: number }>();
+  const pages = paginateGetMetricData(
+    { client },
+    {
+      StartTime: new Date(since_s * 1000),
       EndTime: new Date(now_s * 1000),
-      ScanBy: "TimestampAscending",
-      MetricDataQueries: Object.entries(NAMES).map(([Id, MetricName]) => ({
+      MetricDataQueries: Object.entries({ ...COUNTS, ...READS }).map(([Id, MetricName]) => ({
         Id,
         MetricStat: {
           Metric: { Namespace: "AWS/Kinesis", MetricName, Dimensions: [{ Name: "StreamName", Value: name }] },
@@ -60,17 +80,15 @@ async function readMinutes(client: CloudWatchClient, name: string, now_s: number
           Stat: "Sum",
         },
       })),
-    }),
+    },
   );
-  // a minute without a metric is one without records
-  const minutes = new Map<number, MinuteOfStream>();
-  const last = Math.floor(now_s / MINUTE_S) * MINUTE_S;
-  for (let at = last - LOOKED_AT_S; at < last; at += MINUTE_S)
-    minutes.set(at, { at, bytes: 0, records: 0, throttled: 0 });
-  for (const { Id, Timestamps = [], Values = [] } of MetricDataResults)
-    for (const [i, time] of Timestamps.entries()) {
-      const minute = minutes.get(time.getTime() / 1000);
-      if (minute !== undefined) minute[Id as keyof typeof NAMES] = Values[i] ?? 0;
-    }
+  for await (const { MetricDataResults = [] } of pages)
+    for (const { Id, Timestamps = [], Values = [] } of MetricDataResults)
+      for (const [i, time] of Timestamps.entries()) {
+        const at = time.getTime() / 1000;
+        const minute = minutes.get(at) ?? { at, bytes: 0, records: 0, throttled: 0, reads: 0 };
+        minute[Id as keyof typeof COUNTS] = Values[i] ?? 0;
+        minutes.set(at, minute);
+      }
   return [...minutes.values()];
 }

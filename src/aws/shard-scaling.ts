@@ -1,6 +1,6 @@
-/** Sums over the whole stream in one minute. */
+/** Sums over the whole stream in one minute. A minute that CloudWatch says nothing of is not among them. */
 export interface MinuteOfStream {
-  /** Unix seconds */
+  /** Unix seconds of its beginning */
   at: number;
   bytes: number;
   records: number;
@@ -17,77 +17,107 @@ export interface ShardChange {
 
 export interface ScalingInput {
   now_s: number;
-  /** The last minutes, the newest last. */
+  /** The known minutes of the last `LOOKED_AT_S` seconds. */
   minutes: readonly MinuteOfStream[];
   /** Open shards now. */
   shards: number;
   bounds: { shards: number; maxShards: number };
-  /** Changes of the last day. */
+  /** The last changes, the newest last. */
   history: readonly ShardChange[];
 }
 
 /** What one shard takes. */
 const BYTES_S = 1024 * 1024;
 const RECORDS_S = 1_000;
-/** Kinesis takes ten changes of the count in 24 hours. */
+/** Kinesis takes ten changes of the count in 24 hours; so many are kept for growing. */
 const CHANGES_A_DAY = 10;
+const KEPT_FOR_GROWING = 2;
 const DAY_S = 86_400;
-/** Above this use of a shard it is time for more, and to this use they are brought. */
+
+/** Above this use of the shards it is time for more, and to this use they are brought. */
 const HIGH = 0.7;
 const AIMED = 0.5;
-const OUT_MINUTES = 2;
-const IN_MINUTES = 30;
-/** Growing must stay possible: shrinking takes at most this part of the day's changes. */
-const INS_A_DAY = 5;
+/** Throttled below this use means one key that is hot: more shards would not help it. */
+const HOT_KEY = 0.1;
+/** Back to the look before, and further for metrics that come late. */
+const GROWS_ON_S = 600;
+/** Metrics of the time in which a change is carried out tell of the shards before it. */
+const SETTLING_S = 180;
+
 /** Shrinking is worth one of the day's changes when it leaves at most this part. */
 const WORTH_IT = 0.75;
-const AFTER_OUT_S = 120;
-const AFTER_CHANGE_IN_S = IN_MINUTES * 60;
+/** So long fewer shards must have been enough; each shrinking that was undone doubles it. */
+const CALM_S = 2 * 3_600;
+const LONGEST_CALM_S = 4 * CALM_S;
+const UNDONE_WITHIN_S = 6 * 3_600;
+/** Of the minutes of a calm, those that must be known. */
+const KNOWN = 0.9;
+
+/** How far back the decision looks. */
+export const LOOKED_AT_S = LONGEST_CALM_S;
 
 /** Shards that a minute filled. */
 const filled = ({ bytes, records }: MinuteOfStream): number => Math.max(bytes / 60 / BYTES_S, records / 60 / RECORDS_S);
-const peak = (minutes: readonly MinuteOfStream[]): number => Math.max(0, ...minutes.map(filled));
+const peak = (minutes: readonly MinuteOfStream[]): number =>
+  minutes.reduce((most, one) => Math.max(most, filled(one)), 0);
+const isThrottled = (minutes: readonly MinuteOfStream[]): boolean => minutes.some(({ throttled }) => throttled > 0);
+
+/** How long a calm must last: longer after each shrinking that the load took back within hours. */
+function calmOf(history: readonly ShardChange[]): number {
+  const undone = history.filter(({ at, from, to }, i) => {
+    const next = history[i + 1];
+    return to < from && next !== undefined && next.to > next.from && next.at - at < UNDONE_WITHIN_S;
+  }).length;
+  return Math.min(LONGEST_CALM_S, CALM_S * 2 ** undone);
+}
 
 /**
- * How many shards a stream should have: more at once when they fill or throttle, fewer only after half an hour of little,
- * within Kinesis's limits: at most double, at least half, ten changes a day. The number it has when nothing is to be done.
+ * How many shards a stream should have: more at once when they fill or throttle, fewer after a long calm, within Kinesis's
+ * limits: at most double, at least half, ten changes a day. The number it has when nothing is to be done.
  */
 export function decideShards({ now_s, minutes, shards, bounds, history }: ScalingInput): number {
-  const today = history.filter(({ at }) => at > now_s - DAY_S);
-  if (today.length >= CHANGES_A_DAY) return shards;
-  const since_s = now_s - Math.max(-Infinity, ...today.map(({ at }) => at));
-  const last = minutes.slice(-OUT_MINUTES);
-  const isThrottled = last.some(({ throttled }) => throttled > 0);
-  if (isThrottled || peak(last) > HIGH * shards) {
-    const wanted = Math.max(Math.ceil(peak(last) / AIMED), isThrottled ? 2 * shards : shards + 1);
-    return since_s < AFTER_OUT_S ? shards : Math.max(shards, Math.min(wanted, 2 * shards, bounds.maxShards));
+  const changes = history.filter(({ at }) => at > now_s - DAY_S).length;
+  if (changes >= CHANGES_A_DAY) return shards;
+  const changed_s = history.at(-1)?.at ?? -Infinity;
+  const last = (seconds: number) => minutes.filter(({ at }) => at >= Math.max(now_s - seconds, changed_s + SETTLING_S));
+  const recent = last(GROWS_ON_S);
+  const most = peak(recent);
+  const isTight = isThrottled(recent) && most >= HOT_KEY * shards;
+  if (isTight || most > HIGH * shards) {
+    const wanted = Math.max(Math.ceil(most / AIMED), isTight ? 2 * shards : shards + 1);
+    return Math.max(shards, Math.min(wanted, 2 * shards, bounds.maxShards));
   }
-  const ins = today.filter(({ from, to }) => to < from).length;
-  const isQuiet = minutes.length >= IN_MINUTES && since_s >= AFTER_CHANGE_IN_S && ins < INS_A_DAY;
-  if (!isQuiet) return shards;
-  const enough = Math.ceil(peak(minutes.slice(-IN_MINUTES)) / AIMED);
-  const fewer = Math.max(enough, Math.ceil(shards / 2), bounds.shards);
+  const calm_s = calmOf(history);
+  const calm = last(calm_s);
+  const isCalm = now_s - changed_s >= calm_s && calm.length * 60 >= KNOWN * calm_s && !isThrottled(calm);
+  if (!isCalm || changes >= CHANGES_A_DAY - KEPT_FOR_GROWING) return shards;
+  const fewer = Math.max(Math.ceil(peak(calm) / AIMED), Math.ceil(shards / 2), bounds.shards);
   return fewer <= WORTH_IT * shards ? fewer : shards;
 }
 
 /** The stream that is scaled, and what is remembered of it. */
 export interface ScaledStream {
-  minutes(now_s: number): Promise<readonly MinuteOfStream[]>;
-  shards(): Promise<number>;
+  /** The known minutes since a Unix time. */
+  minutes(since_s: number, now_s: number): Promise<readonly MinuteOfStream[]>;
+  /** Open shards; null while a change is carried out. */
+  shards(): Promise<number | null>;
   history(): Promise<readonly ShardChange[]>;
-  /** Writes down the changes, then the stream is told: a change that was not written down would not be counted. */
-  change(to: number, history: readonly ShardChange[]): Promise<void>;
+  /** Sets the number. False when another change is under way. */
+  change(to: number): Promise<boolean>;
+  remember(history: readonly ShardChange[]): Promise<void>;
 }
 
-/** Looks once and changes the number of shards where it should. Null when nothing was to be done. */
+/** Looks once and changes the number of shards where it should. Null when nothing was to be done or could be. */
 export async function scaleOnce(
   stream: ScaledStream,
   { now_s, bounds }: { now_s: number; bounds: ScalingInput["bounds"] },
 ): Promise<ShardChange | null> {
-  const [minutes, shards, history] = await Promise.all([stream.minutes(now_s), stream.shards(), stream.history()]);
+  const shards = await stream.shards();
+  if (shards === null) return null;
+  const [minutes, history] = await Promise.all([stream.minutes(now_s - LOOKED_AT_S, now_s), stream.history()]);
   const to = decideShards({ now_s, minutes, shards, bounds, history });
-  if (to === shards) return null;
+  if (to === shards || !(await stream.change(to))) return null;
   const change = { at: now_s, from: shards, to };
-  await stream.change(to, [...history.filter(({ at }) => at > now_s - DAY_S), change]);
+  await stream.remember([...history, change]);
   return change;
 }

@@ -3,7 +3,9 @@ import type { ProxyEvent, ProxyResult } from "../../flow/http.ts";
 import { lambdaWorld } from "../lambda-world.ts";
 import { logError } from "../metrics.ts";
 
-const { objects, database, counter } = lambdaWorld(process.env);
+/** Twice within the 29 s that API Gateway waits: a database that sleeps longer is a 503 that says so, and not a 504. */
+const PATIENCE_MS = 14_000;
+const { objects, database, counter } = lambdaWorld(process.env, { patience_ms: PATIENCE_MS });
 
 /** Every resource of the REST API. The bucket notifies the queue, so none is filled here. */
 export const handler = (event: ProxyEvent): Promise<ProxyResult> =>

@@ -18,7 +18,7 @@ const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
 export async function handler({ Records }: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> {
   const all = await applyAll(Records.map(streamRecord), { ...world, lake, source, stream: stream.name });
   for (const applied of all.applied)
-    emitMetrics({ deployment: world.deployment, flow: "stream" }, appliedMetrics(applied));
+    emitMetrics({ deployment: world.config.deployed.name, flow: "stream" }, appliedMetrics(applied));
   if (all.failed === undefined) return { batchItemFailures: [] };
   logError("a sink did not take the batch", all.failed.error);
   return { batchItemFailures: [{ itemIdentifier: all.failed.record.sequence_number }] };

@@ -12,11 +12,11 @@ export async function handler(): Promise<unknown> {
   const onPoison = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
   const swept = await sweep(world, { known, onPoison });
   const before = (days: number) => Math.floor(Date.now() / 1000 - days * DAY_S);
-  await removeObjects(world.objects, rawBodies, before(world.config.raw_days));
+  await removeObjects(world.objects, rawBodies, before(world.config.deployed.raw_days));
   const expired = await world.database.expire(before(world.config.retention_days));
   for (const { flow, missing, surplus, pending } of await world.counter.count()) {
     const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0);
-    emitMetrics({ deployment: world.deployment, flow }, { imbalance, pending });
+    emitMetrics({ deployment: world.config.deployed.name, flow }, { imbalance, pending });
   }
   return { ...swept, expired };
 }

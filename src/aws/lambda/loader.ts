@@ -11,7 +11,7 @@ export async function handler({ Records }: SQSEvent): Promise<SQSBatchResponse> 
   for (const { messageId, body } of Records)
     try {
       for (const applied of await loadArrived(body, world))
-        emitMetrics({ deployment: world.deployment, flow: "request" }, appliedMetrics(applied));
+        emitMetrics({ deployment: world.config.deployed.name, flow: "request" }, appliedMetrics(applied));
     } catch (error) {
       logError(`message ${messageId} was not loaded`, error);
       batchItemFailures.push({ itemIdentifier: messageId });

@@ -6,8 +6,9 @@ import { answerDeployment } from "../answer-deployment.ts";
 import { prepareRole } from "../database-role.ts";
 import { rdsConnection } from "../rds.ts";
 
-const connection = rdsConnection(readConfig(process.env, "/tmp"));
-const role = process.env["FLIGHTLINE_POSTGRES_ROLE"] ?? "flightline";
+const config = readConfig(process.env, "/tmp");
+const connection = rdsConnection(config);
+const role = config.deployed.postgres_role;
 
 /** Invoked by the deployment: the functions' role, then the schema, which belongs to that role. */
 export const handler = (event: CloudFormationCustomResourceEvent): Promise<void> =>

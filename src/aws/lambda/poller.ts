@@ -4,7 +4,7 @@ import { polledSource, pollOnce } from "../poll-once.ts";
 
 const config = readConfig(process.env, "/tmp");
 const stream = kinesisStream(kinesisClient(), { name: config.stream.name });
-const source = polledSource(process.env, config);
+const source = polledSource(config);
 const LONGEST_MS = 45_000;
 
 /** One poll of the source into the stream. An upstream that gives nothing is said in the log and in the answer. */

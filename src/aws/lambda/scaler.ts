@@ -1,14 +1,15 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { readConfig } from "../../config.ts";
 import { kinesisClient } from "../kinesis-stream.ts";
 import { scaledKinesis } from "../scaled-kinesis.ts";
 import { scaleOnce } from "../shard-scaling.ts";
 
-const { stream, shards } = readConfig(process.env, "/tmp");
-const bounds = { shards, maxShards: Number(process.env["FLIGHTLINE_MAX_SHARDS"] ?? shards) };
-const scaled = scaledKinesis(kinesisClient(), stream.name);
+const { stream, shards, deployed } = readConfig(process.env, "/tmp");
+const scaled = scaledKinesis(kinesisClient(), new CloudWatchClient({}), stream.name);
 
-/** Every few minutes: as many shards as the stream needs, within Kinesis's limits. */
+/** Every few minutes, and when the stream throttles: as many shards as it needs, within Kinesis's limits. */
 export async function handler(): Promise<unknown> {
+  const bounds = { shards, maxShards: deployed.max_shards };
   const change = await scaleOnce(scaled, { now_s: Math.floor(Date.now() / 1000), bounds });
   if (change !== null)
     process.stdout.write(`${JSON.stringify({ level: "info", message: "shards changed", ...change })}\n`);
