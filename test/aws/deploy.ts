@@ -33,7 +33,7 @@ export async function deploy(app: App, stacks: readonly string[]): Promise<Outpu
       files: Record<string, Asset>;
     };
     for (const asset of Object.values(manifest.files)) await upload(assembly.directory, asset);
-    outputs[stackName] = await createStack(stackName, template as object);
+    outputs[stackName] = await createStack(stackName, await uploadTemplate(stackName, template as object));
   }
   return outputs;
 }
@@ -58,10 +58,17 @@ const filesOf = (folder: string): string[] =>
     return statSync(file).isDirectory() ? filesOf(file) : [file];
   });
 
-async function createStack(StackName: string, template: object): Promise<Record<string, string>> {
+/** A template beyond 51,200 bytes is taken from a bucket alone. Its URL. */
+async function uploadTemplate(stackName: string, template: object): Promise<string> {
+  const [s3, Bucket, Key] = [s3Client(), `templates-${ACCOUNT}`, `${stackName}.template.json`];
+  await s3.send(new CreateBucketCommand({ Bucket })).catch(() => {});
+  await s3.send(new PutObjectCommand({ Bucket, Key, Body: JSON.stringify(template) }));
+  return `${process.env["AWS_ENDPOINT_URL"]}/${Bucket}/${Key}`;
+}
+
+async function createStack(StackName: string, TemplateURL: string): Promise<Record<string, string>> {
   const client = new CloudFormationClient({});
-  const TemplateBody = JSON.stringify(template);
-  await client.send(new CreateStackCommand({ StackName, TemplateBody, Capabilities: ["CAPABILITY_NAMED_IAM"] }));
+  await client.send(new CreateStackCommand({ StackName, TemplateURL, Capabilities: ["CAPABILITY_NAMED_IAM"] }));
   for (;;) {
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName }));
     const status = stack?.StackStatus ?? "";
