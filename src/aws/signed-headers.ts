@@ -17,7 +17,7 @@ export async function signedHeaders(url: URL, { region, body, headers }: ToSign)
     hostname: url.hostname,
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
-    headers: { ...headers, host: url.hostname },
+    headers: { ...headers, host: url.host },
     body,
   });
   const { host: _, ...rest } = signed.headers;

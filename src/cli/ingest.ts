@@ -4,11 +4,11 @@ import { gzip, isGzip } from "../format/gzip.ts";
 import { lineRows } from "../format/raw-lines.ts";
 import { readPieces } from "../format/pieces.ts";
 import { inflate, ingest as takeIn, type Ingested } from "../flow/ingest.ts";
-import type { FlatFormat } from "../flow/keys.ts";
 import { WIRE_LIMIT } from "../flow/post-states.ts";
-import { CliError, dataOption, flag, OK, oneOf, text, type Command, type Given, type Io } from "./command.ts";
+import { dataOption, flag, OK, oneOf, text, type Command, type Given, type Io } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { inputs, type Input } from "./files.ts";
+import { postTo, type Body } from "./post.ts";
 import { counts, many, progress } from "./progress.ts";
 import { sourceOption } from "./produce.ts";
 import { withWorld } from "./world.ts";
@@ -16,14 +16,15 @@ import { withWorld } from "./world.ts";
 export const ingest: Command = {
   name: "ingest",
   summary: "bring files in through the request flow, split where they are large",
-  help: `ingest FILE... [--url URL] [--source NAME] [--format ndjson|csv] [--data DIR] [--json]
+  help: `ingest FILE... [--url URL [--sign REGION]] [--source NAME] [--format ndjson|csv] [--data DIR] [--json]
 
-  FILE         any shape that the API takes, plain or gzip; - is standard input
-  --url URL    a running API, such as http://127.0.0.1:8080/v1; else the data folder's own stores
-  --json       the total as JSON
+  FILE           any shape that the API takes, plain or gzip; - is standard input
+  --url URL      a running API, such as http://127.0.0.1:8080/v1; else the data folder's own stores
+  --sign REGION  signs requests for API Gateway of that region, also behind a name of your own
+  --json         the total as JSON
 
-  An API on AWS: FLIGHTLINE_API_KEY is sent where it is set; else requests to execute-api are signed with the credentials
-  that AWS's own tools would use.
+  An API on AWS: FLIGHTLINE_API_KEY is sent where it is set; else requests to execute-api, or where --sign says so, are
+  signed with the credentials that AWS's own tools would use. 429 and 503 are tried again after the wait they ask for.
 
 Examples:
   flightline ingest recorded/*.json.gz
@@ -31,6 +32,7 @@ Examples:
   options: {
     ...dataOption,
     url: { type: "string" },
+    sign: { type: "string" },
     source: { type: "string" },
     format: { type: "string", default: "ndjson" },
     json: { type: "boolean", default: false },
@@ -40,8 +42,10 @@ Examples:
     const source = sourceOption(given);
     const format = oneOf(given, "format", ["ndjson", "csv"]) ?? "ndjson";
     const url = text(given, "url");
-    if (url !== undefined)
-      return sendAll(files, { given, io, send: postTo(url, { source, format, key: io.env["FLIGHTLINE_API_KEY"] }) });
+    if (url !== undefined) {
+      const [key, region] = [io.env["FLIGHTLINE_API_KEY"], text(given, "sign")];
+      return sendAll(files, { given, io, send: postTo({ url, source, format, key, region, signal: io.signal }) });
+    }
     return withWorld(given, io, async (world) => {
       const send: Send = async ({ body, media_type }) => {
         const request = {
@@ -61,10 +65,6 @@ Examples:
   },
 };
 
-interface Body {
-  body: Uint8Array;
-  media_type: string;
-}
 type Send = (body: Body) => Promise<Ingested>;
 
 async function sendAll(
@@ -122,41 +122,4 @@ async function smallFile(name: string): Promise<Uint8Array | null> {
   const bytes = await readFile(name);
   const packed = isGzip(bytes) ? bytes : gzip(bytes);
   return packed.length <= WIRE_LIMIT && (isGzip(bytes) || bytes.length <= PIECE_BYTES) ? packed : null;
-}
-
-/** A host of API Gateway takes signed requests, unless it takes a key. */
-const GATEWAY = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com$/;
-
-async function credentials(
-  to: string,
-  { body, media_type, key }: Body & { key: string | undefined },
-): Promise<Record<string, string>> {
-  if (key !== undefined) return { "x-api-key": key };
-  const region = GATEWAY.exec(new URL(to).hostname)?.[1];
-  if (region === undefined) return {};
-  const { signedHeaders } = await import("../aws/signed-headers.ts");
-  return signedHeaders(new URL(to), { region, body, headers: { "content-type": media_type } });
-}
-
-interface Target {
-  source: string | undefined;
-  format: FlatFormat;
-  /** Key of the API. */
-  key: string | undefined;
-}
-
-function postTo(url: string, { source, format, key }: Target): Send {
-  const query = new URLSearchParams({ format, ...(source === undefined ? {} : { source }) });
-  const to = `${url.replace(/\/$/, "")}/states?${query}`;
-  return async ({ body, media_type }) => {
-    const headers = { "content-type": media_type, ...(await credentials(to, { body, media_type, key })) };
-    const response = await fetch(to, { method: "POST", headers, body: Buffer.from(body) }).catch((cause: unknown) => {
-      throw new CliError(`${url} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`, 1, {
-        cause,
-      });
-    });
-    const answer = (await response.json()) as Ingested & { error?: { message: string } };
-    if (!response.ok) throw new CliError(`${url} answered ${response.status}: ${answer.error?.message ?? ""}`);
-    return answer;
-  };
 }

@@ -1,0 +1,64 @@
+import { createServer, type AddressInfo } from "node:net";
+import { createServer as createHttp } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { postTo } from "./post.ts";
+
+const INGESTED = { id: "r1", received: 1, cleaned: 1, rejected: {}, status: "/v1/ingestions/r1" };
+const BODY = { body: Buffer.from("[]"), media_type: "application/json" };
+const target = (url: string, signal = new AbortController().signal) => ({
+  url,
+  source: "mine",
+  format: "ndjson" as const,
+  key: "secret-key",
+  region: undefined,
+  signal,
+});
+
+interface Asked {
+  url: string | undefined;
+  key: string | string[] | undefined;
+  at_ms: number;
+}
+
+/** A server that gives these answers, one after the other, and the last again and again. */
+async function answering(...answers: { status: number; text: string; headers?: Record<string, string> }[]) {
+  const asked: Asked[] = [];
+  const server = createHttp((request, response) => {
+    asked.push({ url: request.url, key: request.headers["x-api-key"], at_ms: Date.now() });
+    const { status, text, headers } = answers[Math.min(asked.length, answers.length) - 1] ?? { status: 500, text: "" };
+    response.writeHead(status, headers).end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`, asked };
+}
+
+test("what passes is tried again, after the wait that the answer asks for", async () => {
+  const { url, asked } = await answering(
+    { status: 503, text: "{}", headers: { "retry-after": "1" } },
+    { status: 429, text: "slow down" },
+    { status: 202, text: JSON.stringify(INGESTED) },
+  );
+  expect(await postTo(target(url))(BODY)).toEqual(INGESTED);
+  expect(asked.map((one) => [one.url, one.key])).toEqual(
+    Array(3).fill(["/v1/states?format=ndjson&source=mine", "secret-key"]),
+  );
+  const [first, second] = asked;
+  expect((second?.at_ms ?? 0) - (first?.at_ms ?? 0)).toBeGreaterThanOrEqual(990);
+});
+
+test("what does not pass is said at once, with the server's words and without the key", async () => {
+  const ours = await answering({ status: 403, text: JSON.stringify({ error: { message: "Forbidden" } }) });
+  await expect(postTo(target(ours.url))(BODY)).rejects.toThrow(`${ours.url} answered 403: Forbidden`);
+  expect(ours.asked).toHaveLength(1);
+  const page = await answering({ status: 413, text: "<html>too large</html>" });
+  await expect(postTo(target(page.url))(BODY)).rejects.toThrow("answered 413: <html>too large</html>");
+});
+
+test("a host that is not there is named", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  await expect(postTo(target(`http://127.0.0.1:${port}`))(BODY)).rejects.toThrow("cannot be reached");
+});
