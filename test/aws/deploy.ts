@@ -10,10 +10,13 @@ import {
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { App } from "aws-cdk-lib";
 import { zipSync } from "fflate";
+import type { Template } from "../../infra/assertions.ts";
 import { s3Client } from "../../src/aws/s3-store.ts";
 
 const ACCOUNT = "000000000000";
 const REGION = "us-east-1";
+/** Dashboard and alarms: they are shown by templates alone. */
+const UNKNOWN = "-watch";
 
 interface Asset {
   source: { path: string; packaging: "zip" | "file" };
@@ -23,19 +26,31 @@ interface Asset {
 /** Outputs by stack, then by name. */
 export type Outputs = Record<string, Record<string, string>>;
 
-/** Synthesises an app and creates those of its stacks that are named, in the emulator that the environment names. */
-export async function deploy(app: App, stacks: readonly string[]): Promise<Outputs> {
+/** Stacks that were created: their outputs, and the templates that they were created from. */
+export interface Created {
+  outputs: Outputs;
+  templates: Record<string, Template>;
+}
+
+/**
+ * Synthesises an app and creates its stacks, but those that no emulator knows, where the environment names one; `adapt` may
+ * change a template before.
+ */
+export async function deploy(app: App, adapt: (stack: string, template: Template) => Template): Promise<Created> {
   const assembly = app.synth();
   const outputs: Outputs = {};
-  for (const { stackName, template } of assembly.stacks) {
-    if (!stacks.includes(stackName)) continue;
+  const templates: Created["templates"] = {};
+  for (const { stackName, template: synthesised } of assembly.stacks) {
+    if (stackName.endsWith(UNKNOWN)) continue;
+    const template = adapt(stackName, synthesised as Template);
+    templates[stackName] = template;
     const manifest = JSON.parse(readFileSync(path.join(assembly.directory, `${stackName}.assets.json`), "utf8")) as {
       files: Record<string, Asset>;
     };
     for (const asset of Object.values(manifest.files)) await upload(assembly.directory, asset);
-    outputs[stackName] = await createStack(stackName, await uploadTemplate(stackName, template as object));
+    outputs[stackName] = await createStack(stackName, await uploadTemplate(stackName, template));
   }
-  return outputs;
+  return { outputs, templates };
 }
 
 async function upload(directory: string, { source, destinations }: Asset): Promise<void> {

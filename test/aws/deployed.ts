@@ -13,6 +13,14 @@ import { deployment, newApp } from "../../infra/deployment.ts";
 import { readSettings } from "../../infra/settings.ts";
 import { deploy } from "./deploy.ts";
 import { startMiniStack, type MiniStack } from "./ministack.ts";
+import { validateRequests } from "./request-validation.ts";
+import { withPostgres, type StandIn } from "./stand-in.ts";
+
+export interface Answered {
+  status: number;
+  answer: Record<string, unknown>;
+  headers: Headers;
+}
 
 /** A deployment's core in an emulator, and how to reach it. */
 export interface Deployed {
@@ -20,13 +28,14 @@ export interface Deployed {
   /** Of the API, with its stage. */
   url: string;
   key: string;
+  apiId: string;
   bucket: string;
   queue: string;
   stream: string;
   lambda: LambdaClient;
   /** Another key, in a usage plan of its own. */
   newKey(throttle: ThrottleSettings): Promise<{ key: string; revoke(): Promise<void> }>;
-  request(path: string, options?: RequestInit): Promise<{ status: number; answer: Record<string, unknown> }>;
+  request(path: string, options?: RequestInit): Promise<Answered>;
 }
 
 const NAME = "flightline";
@@ -34,48 +43,58 @@ const NAME = "flightline";
 export interface CoreOptions {
   /** TLS, and roles and policies evaluated. */
   strict?: boolean;
+  /** Of the deployment, over those of a test: keys, DynamoDB, the Lambda consumer. */
+  settings?: Record<string, unknown>;
+  /** PostgreSQL, where the settings name it. */
+  postgres?: StandIn;
   /** Damages the app before it is deployed. */
   change?(app: App): void;
 }
 
-/** Starts MiniStack and deploys the very templates: data, request and stream with DynamoDB and the Lambda consumer. */
-export async function deployCore({ strict = false, change = () => {} }: CoreOptions = {}): Promise<Deployed> {
-  const ministack = await startMiniStack({ strict });
+/** Starts MiniStack and deploys the very templates. */
+export async function deployCore(options: CoreOptions = {}): Promise<Deployed> {
+  const ministack = await startMiniStack({ strict: options.strict === true });
   try {
-    return await deployOn(ministack, change);
+    return await deployOn(ministack, options);
   } catch (error) {
     await ministack.stop();
     throw error;
   }
 }
 
-async function deployOn(ministack: MiniStack, change: (app: App) => void): Promise<Deployed> {
+async function deployOn(ministack: MiniStack, { settings = {}, postgres, change }: CoreOptions): Promise<Deployed> {
   Object.assign(process.env, ministack.env);
   const app = newApp({
     defaultStackSynthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
-  deployment(app, readSettings({ name: NAME, auth: "apiKey" }));
-  change(app);
-  const outputs = await deploy(app, [`${NAME}-data`, `${NAME}-request`, `${NAME}-stream`]);
-  const { BucketName = "", QueueUrl = "" } = outputs[`${NAME}-data`] ?? {};
+  deployment(app, readSettings({ name: NAME, auth: "apiKey", ...settings }));
+  change?.(app);
+  const { outputs, templates } = await deploy(app, (stack, template) =>
+    postgres === undefined ? template : withPostgres(stack, template, postgres),
+  );
+  const [data = {}, request = {}, stream = {}] = ["data", "request", "stream"].map((of) => outputs[`${NAME}-${of}`]);
+  const apiId = request["ApiId"] ?? "";
+  await validateRequests(apiId, templates[`${NAME}-request`] ?? {});
   const lambda = new LambdaClient({});
   await stopStreamMapping(lambda);
   const { items = [] } = await new APIGatewayClient({}).send(new GetApiKeysCommand({ includeValues: true }));
   const key = items[0]?.value ?? "";
-  const url = `${ministack.url}/_aws/execute-api/${outputs[`${NAME}-request`]?.["ApiId"]}/v1`;
+  const url = `${ministack.url}/_aws/execute-api/${apiId}/v1`;
   return {
     ministack,
     url,
     key,
-    bucket: BucketName,
-    queue: QueueUrl,
-    stream: outputs[`${NAME}-stream`]?.["StreamName"] ?? "",
+    apiId,
+    bucket: data["BucketName"] ?? "",
+    queue: data["QueueUrl"] ?? "",
+    stream: stream["StreamName"] ?? "",
     lambda,
-    newKey: (throttle) => newKey(outputs[`${NAME}-request`]?.["ApiId"] ?? "", throttle),
+    newKey: (throttle) => newKey(apiId, throttle),
     async request(path, { headers, ...rest } = {}) {
       const given = { "x-api-key": key, "content-type": "application/json", ...(headers as Record<string, string>) };
       const response = await fetch(url + path, { ...rest, headers: given });
-      return { status: response.status, answer: (await response.json()) as Record<string, unknown> };
+      const answer = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, answer, headers: response.headers };
     },
   };
 }

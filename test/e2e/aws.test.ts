@@ -11,6 +11,7 @@ import { decodeRejected } from "../../src/flow/rejected.ts";
 import { deployCore, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
 import { onMiniStack } from "../aws/on-ministack.ts";
+import { requireParameter } from "../aws/request-validation.ts";
 import { goodRow } from "../bodies.ts";
 import { until } from "../product.ts";
 import { keysOf } from "./api-world.ts";
@@ -91,6 +92,16 @@ onMiniStack("the deployed templates on MiniStack", () => {
     ]);
     expect(wrong.map(({ status }) => status)).toEqual([400, 400, 400, 415, 400, 404]);
     for (const { answer } of wrong) expect(answer).toMatchObject({ error: { code: expect.any(String) } });
+  });
+
+  test("a request without a parameter that is required does not pass the gateway, and is told so as by the handler", async () => {
+    expect((await on.request("/aircraft?lamin=45&lamax=55&lomin=5&lomax=15")).status).toBe(200);
+    await requireParameter(on.apiId, "/aircraft", "method.request.querystring.lamin");
+    expect(await on.request("/aircraft")).toMatchObject({
+      status: 400,
+      answer: { error: { code: "BAD_REQUEST_PARAMETERS", message: expect.stringContaining("lamin") } },
+    });
+    expect((await on.request("/aircraft?lamin=45&lamax=55&lomin=5&lomax=15")).status).toBe(200);
   });
 
   test("a message that cannot be loaded ends among the dead, and is loaded once it is mended and sent back", async () => {

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { json as jsonOf } from "node:stream/consumers";
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
+import type { FlowReport } from "../../src/flow/flows.ts";
+import { producer } from "../../src/flow/produce.ts";
+import { deployCore, type Deployed } from "../aws/deployed.ts";
+import { deliverAll } from "../aws/kinesis-event-source.ts";
+import { onMiniStack } from "../aws/on-ministack.ts";
+import { goodRow } from "../bodies.ts";
+import { until } from "../product.ts";
+import { sleepingProxy, type SleepingProxy } from "../sleeping-proxy.ts";
+import { startTlsPostgres, type TlsPostgres } from "../tls-postgres.ts";
+
+/** What Aurora takes at the most to wake. */
+const ASLEEP_MS = 30_000;
+const BOX = "lamin=45&lamax=55&lomin=5&lomax=15";
+
+/** Calls the migration as CloudFormation does, and returns what it answered. */
+async function askMigration(lambda: LambdaClient): Promise<Record<string, unknown>> {
+  let answered: (answer: unknown) => void;
+  const answer = new Promise<unknown>((resolve) => (answered = resolve));
+  const server = createServer((request, response) => {
+    void jsonOf(request).then(answered);
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const ResponseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const event = { RequestType: "Create", ResponseURL, StackId: "s", RequestId: "r", LogicalResourceId: "Schema" };
+  await lambda.send(
+    new InvokeCommand({ FunctionName: "flightline-migrate", Payload: Buffer.from(JSON.stringify(event)) }),
+  );
+  const found = (await answer) as Record<string, unknown>;
+  server.close();
+  return found;
+}
+
+onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => {
+  let on: Deployed;
+  let postgres: TlsPostgres;
+  let proxy: SleepingProxy;
+  const data = mkdtempSync(path.join(tmpdir(), "flightline-"));
+  beforeAll(async () => {
+    postgres = await startTlsPostgres(data);
+    proxy = await sleepingProxy(postgres.port, ASLEEP_MS);
+    const { pathname } = new URL(postgres.dsn);
+    const role = `postgres://flightline:of-the-test@localhost:${proxy.port}${pathname}`;
+    const found = { owner: postgres.dsn, role, ca: postgres.ca };
+    on = await deployCore({ settings: { database: "both" }, postgres: found });
+  }, 120_000);
+  afterAll(async () => {
+    await on.ministack.stop();
+    await proxy.close();
+    await postgres.stop();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  const flows = async (): Promise<FlowReport[]> => (await on.request("/flows")).answer["flows"] as FlowReport[];
+  const counts = async (table: string) => (await postgres.ask(`select count(*)::int from ${table}`))[0]?.["count"];
+
+  test("the deployment makes role and schema, and once more changes nothing", async () => {
+    const first = await askMigration(on.lambda);
+    expect(first).toMatchObject({ Status: "SUCCESS", PhysicalResourceId: "schema" });
+    expect(JSON.stringify(first["Data"])).toContain("001");
+    expect(await askMigration(on.lambda)).toMatchObject({ Status: "SUCCESS", Data: { migrated: "" } });
+    expect(await postgres.ask("select tableowner from pg_tables where tablename = 'state_vectors'")).toEqual([
+      { tableowner: "flightline" },
+    ]);
+    // Aurora lets the role in by tokens
+    await postgres.ask("alter role flightline password 'of-the-test'");
+  });
+
+  test("a database that wakes for 30 seconds is waited for: one load, and whoever asks meanwhile is told when to come again", async () => {
+    const rows = [goodRow({ icao24: "3c0001" }), goodRow({ icao24: "zzz" })];
+    const { status, answer } = await on.request("/states?source=opensky", {
+      method: "POST",
+      body: JSON.stringify(rows),
+    });
+    expect(status).toBe(202);
+    const asked = await on.request(`/ingestions/${String(answer["id"])}`);
+    expect(asked).toMatchObject({ status: 503, answer: { error: { code: "unavailable" } } });
+    expect(Number(asked.headers.get("retry-after"))).toBeGreaterThan(0);
+    const loaded = await until(
+      () => on.request(`/ingestions/${String(answer["id"])}`),
+      (found) => found.answer["status"] === "loaded",
+    );
+    expect(proxy.waited()).toBeGreaterThanOrEqual(2);
+    expect(loaded.answer).toMatchObject({ accepted: 1, duplicate: 0, repeats: 0, rejected: { bad_icao24: 1 } });
+    expect([await counts("deliveries"), await counts("state_vectors")]).toEqual([1, 1]);
+  }, 120_000);
+
+  test("records of the stream come to both, once, and history is answered by box", async () => {
+    const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
+    const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
+    const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3d0000 + i).toString(16) }));
+    await to.add(Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")), "application/x-ndjson");
+    await to.flush();
+    const source = { stream, lambda: on.lambda, functionName: "flightline-consumer" };
+    await deliverAll(source);
+    await deliverAll(source);
+    expect(((await on.request(`/states?${BOX}`)).answer["states"] as unknown[]).length).toBe(21);
+    expect(((await on.request(`/aircraft?${BOX}`)).answer["aircraft"] as unknown[]).length).toBe(21);
+    expect(await flows()).toMatchObject([
+      { flow: "request", balanced: true, accepted: 1, stored: 1, others: [{ accepted: 1, rejected: 1 }] },
+      {
+        flow: "stream",
+        balanced: true,
+        accepted: 20,
+        repeats: 20,
+        stored: 20,
+        others: [{ accepted: 20, repeats: 20 }],
+      },
+    ]);
+  });
+});

@@ -1,0 +1,44 @@
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** A way to a port of this machine that is open at once and leads there only some time after the first who came. */
+export interface SleepingProxy {
+  port: number;
+  /** Connections that came while it slept. */
+  waited(): number;
+  close(): Promise<void>;
+}
+
+export async function sleepingProxy(to: number, ms: number): Promise<SleepingProxy> {
+  const sockets = new Set<Socket>();
+  let awake: Promise<void> | undefined;
+  let isAwake = false;
+  let waited = 0;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
+    awake ??= new Promise((resolve) =>
+      setTimeout(() => {
+        isAwake = true;
+        resolve();
+      }, ms),
+    );
+    if (!isAwake) waited++;
+    void awake.then(() => {
+      const there = connect(to, "127.0.0.1");
+      sockets.add(there);
+      there.on("close", () => socket.destroy()).on("error", () => socket.destroy());
+      socket.on("close", () => there.destroy());
+      socket.pipe(there).pipe(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    waited: () => waited,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
