@@ -4,7 +4,7 @@ import { loadArrived, sweep } from "../flow/load.ts";
 import { NotAnsweredError } from "../flow/errors.ts";
 import type { StoredRow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
-import { keep } from "../local/keeper.ts";
+import { keep, type KeeperWorld } from "../local/keeper.ts";
 import type { LiveFeed } from "../local/live.ts";
 import { listener } from "../local/listener.ts";
 import { APPLIED_CHANNEL } from "../local/postgres-database.ts";
@@ -22,6 +22,10 @@ export interface ServiceOptions {
   signal: AbortSignal;
   live: LiveFeed;
   retention_days: number;
+  /** A retention was given, so it holds for stores elsewhere too. */
+  retention_given: boolean;
+  /** Counts and shows what others bring in, and changes nothing. */
+  watch: boolean;
   onTrouble(error: unknown): void;
 }
 
@@ -38,28 +42,44 @@ const MOST_AIRCRAFT = 1_000_000;
 
 /** Starts loader, sweep, consumer, counter, keeper and the page's feed; each goes on after a failure, which is told. */
 export function startService(world: World, options: ServiceOptions): Service {
-  const { signal, onTrouble } = options;
   const counting = counter(world);
-  const known = new Set<string>();
-  const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
   const jobs = [
-    forever(options, () => world.queue.consume((message) => loadArrived(message, world), { signal, concurrency: 2 })),
-    forever(options, () =>
-      consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble }),
-    ),
-    every(SWEEP_MS, options, () => sweep(world, { known, onPoison })),
-    every(KEEP_MS, options, () =>
-      keep(
-        { ...world, pool: localStreamPool(world) },
-        { retention_days: options.retention_days, now_s: Date.now() / 1000 },
-      ),
-    ),
+    ...(options.watch ? [] : working(world, options)),
     forever(options, () => count(counting, options)),
     forever(options, () => follow(world, options)),
   ];
   return {
     flows: (fresh) => (fresh ? counting.anew() : counting.latest()),
     ended: Promise.all(jobs),
+  };
+}
+
+/** What changes the stores. */
+function working(world: World, options: ServiceOptions): Promise<void>[] {
+  const { signal, onTrouble } = options;
+  const known = new Set<string>();
+  const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
+  return [
+    forever(options, () => world.queue.consume((message) => loadArrived(message, world), { signal, concurrency: 2 })),
+    forever(options, () =>
+      consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble }),
+    ),
+    every(SWEEP_MS, options, () => sweep(world, { known, onPoison })),
+    every(KEEP_MS, options, () =>
+      keep(keptHere(world, options), { retention_days: options.retention_days, now_s: Date.now() / 1000 }),
+    ),
+  ];
+}
+
+/** What is removed in time: what lies on this machine. Stores elsewhere have a keeper of their own, unless we are told. */
+function keptHere(world: World, { retention_given }: ServiceOptions): KeeperWorld {
+  const { objects, postgres, databases } = world.config;
+  const isEmbedded = postgres === undefined && databases.every(({ kind }) => kind === "postgres");
+  return {
+    pool: localStreamPool(world),
+    objects: retention_given || objects.kind === "file" ? world.objects : undefined,
+    database: retention_given || isEmbedded ? world.database : undefined,
+    stream: world.stream,
   };
 }
 

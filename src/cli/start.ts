@@ -6,6 +6,7 @@ import { staticFiles } from "../local/static-files.ts";
 import {
   CliError,
   dataOption,
+  flag,
   numberOption,
   OK,
   text,
@@ -27,15 +28,16 @@ export const start: Command = {
   name: "start",
   summary: "run both flows, the API and the page on this machine",
   help: `start [--data DIR] [--port N] [--from opensky|adsblol|simulator|FILE...] [--source NAME] [--speed N|max]
-             [--retention-days N] [--postgres-port N]
+             [--retention-days N] [--postgres-port N] [--watch]
 
   --data DIR          data folder, .flightline
   --port N            of API and page on 127.0.0.1, 8080; 0 takes a free one
   --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
   --source NAME       source of all rows; else what each source is called
   --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
-  --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS
+  --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS; stores elsewhere keep to it if it is given
   --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
+  --watch             shows what others bring into the stores that the settings name, such as a deployment's; changes nothing
 
 Examples:
   flightline start
@@ -49,12 +51,13 @@ Examples:
     speed: { type: "string", default: "1" },
     "retention-days": { type: "string" },
     "postgres-port": { type: "string" },
+    watch: { type: "boolean", default: false },
   },
   async run(given, io) {
     if (given.words.length > 0)
       throw usageError(`unexpected ${JSON.stringify(given.words[0])}; files go behind --from`);
-    const options = { ...startOptions(given), files: await recordedFiles(given, io) };
-    const world = await openWorld(given, io, { owns: true, ...options });
+    const options = { ...startOptions(given, io), files: await recordedFiles(given, io) };
+    const world = await openWorld(given, io, { owns: !options.watch, ...options });
     try {
       return await serve(world, { given, io, options });
     } finally {
@@ -67,17 +70,24 @@ interface StartOptions {
   port: number;
   speed: number;
   retention_days: number | undefined;
+  retention_given: boolean;
   postgres_port: number | undefined;
+  watch: boolean;
   files: Map<string, Input>;
 }
 
-function startOptions(given: Given): Omit<StartOptions, "files"> {
+function startOptions(given: Given, { env }: Io): Omit<StartOptions, "files"> {
+  const watch = flag(given, "watch");
+  if (watch && words(given).length > 0) throw usageError("--watch brings nothing in: leave out --from");
+  const retention_days = numberOption(given, "retention-days", 1);
   const speed = text(given, "speed") === "max" ? Infinity : (numberOption(given, "speed", 0.001) ?? 1);
   return {
     speed,
     port: portOption(given, "port") ?? 0,
-    retention_days: numberOption(given, "retention-days", 1),
+    retention_days,
+    retention_given: retention_days !== undefined || env["FLIGHTLINE_RETENTION_DAYS"] !== undefined,
     postgres_port: portOption(given, "postgres-port"),
+    watch,
   };
 }
 
@@ -108,18 +118,20 @@ async function serve(world: World, serving: Serving): Promise<number> {
   const signal = AbortSignal.any([serving.io.signal, stop.signal]);
   const onTrouble = troubleLog(serving.io);
   const live = liveFeed();
-  const service = startService(world, { signal, live, retention_days: world.config.retention_days, onTrouble });
+  const { retention_days } = world.config;
+  const { watch, retention_given } = serving.options;
+  const service = startService(world, { signal, live, retention_days, retention_given, watch, onTrouble });
   try {
     const server = await startServer({
       port: serving.options.port,
       live,
-      api: { ...world, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
+      api: { ...world, watch, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
       page: pageFiles(),
     }).catch(portTaken(serving.options.port));
     const feeds = chooseFeeds(world, serving, { url: server.url, onTrouble });
     const fed = feeds.map((feed) => runFeed(feed, signal, onTrouble));
     const shown = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), SOURCES_MS);
-    announce(world, server.url, serving.io);
+    announce(world, server.url, serving);
     await aborted(signal);
     clearInterval(shown);
     // what does not end in time is taken up again at the next start
@@ -129,7 +141,7 @@ async function serve(world: World, serving: Serving): Promise<number> {
   } finally {
     stop.abort();
     await service.ended;
-    rmSync(path.join(world.data, "url"), { force: true });
+    if (!watch) rmSync(path.join(world.data, "url"), { force: true });
   }
 }
 
@@ -147,6 +159,7 @@ function chooseFeeds(
   { url, onTrouble }: { url: string; onTrouble(error: unknown): void },
 ): Feed[] {
   const of: FeedOptions = { ...world, source: sourceOption(given), speed: options.speed, onTrouble };
+  if (options.watch) return [];
   if (words(given).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
   return namedFeeds(words(given), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
 }
@@ -170,8 +183,8 @@ async function runFeed(feed: Feed, signal: AbortSignal, onTrouble: (error: unkno
 }
 
 /** The URL last and alone on its line; the file tells it to commands that find the folder taken. */
-function announce({ data, postgres }: World, url: string, io: Io): void {
-  writeFileSync(path.join(data, "url"), `${url}\n`);
+function announce({ data, postgres }: World, url: string, { io, options }: Serving): void {
+  if (!options.watch) writeFileSync(path.join(data, "url"), `${url}\n`);
   if (postgres?.dsn !== undefined) io.out(`${postgres.dsn}\n`);
   io.out(`${url}\n`);
 }

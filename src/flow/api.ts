@@ -19,6 +19,8 @@ import {
 export interface ApiWorld extends IngestWorld, ReadWorld {
   /** Unix seconds */
   now_s(): number;
+  /** Nothing is taken in here. */
+  watch?: boolean;
   /** Called with what is not the client's mistake. */
   onError(error: unknown): void;
 }
@@ -52,6 +54,8 @@ export const routes: readonly Route[] = [
 export async function handleApi(world: ApiWorld, event: ProxyEvent): Promise<ProxyResult> {
   try {
     const { route, pathValues } = findRoute(event);
+    if (world.watch === true && route.method !== "GET")
+      throw new BadRequestError("this server only watches", { code: "method_not_allowed", path: "method" }, 405);
     const given = { ...event.multiValueQueryStringParameters, ...pathValues, ...headerValues(route, event) };
     return await route.handle(world, parseParameters(route.parameters, given as Record<string, string[]>), event);
   } catch (error) {

@@ -16,8 +16,9 @@ const kinds: readonly ObjectKind[] = [
 export interface KeeperWorld {
   /** Of the local stream; its records are not ours to trim elsewhere. */
   pool: pg.Pool | undefined;
-  objects: ObjectStore;
-  database: Database;
+  /** Undefined where another keeps them. */
+  objects: ObjectStore | undefined;
+  database: Database | undefined;
   stream: Stream;
 }
 
@@ -30,8 +31,8 @@ export async function keep(
   { retention_days, now_s }: { retention_days: number; now_s: number },
 ): Promise<void> {
   const limit = Math.floor(now_s - retention_days * DAY_S);
-  await database.ping();
-  for (const kind of kinds) await removeObjects(objects, kind, limit);
-  await database.expire(limit);
+  await database?.ping();
+  if (objects !== undefined) for (const kind of kinds) await removeObjects(objects, kind, limit);
+  await database?.expire(limit);
   if (pool !== undefined) await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
 }

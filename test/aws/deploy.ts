@@ -48,7 +48,7 @@ export async function deploy(app: App, adapt: (stack: string, template: Template
       files: Record<string, Asset>;
     };
     for (const asset of Object.values(manifest.files)) await upload(assembly.directory, asset);
-    outputs[stackName] = await createStack(stackName, await uploadTemplate(stackName, template));
+    outputs[stackName] = await createStack(stackName, template);
   }
   return { outputs, templates };
 }
@@ -81,8 +81,10 @@ async function uploadTemplate(stackName: string, template: object): Promise<stri
   return `${process.env["AWS_ENDPOINT_URL"]}/${Bucket}/${Key}`;
 }
 
-async function createStack(StackName: string, TemplateURL: string): Promise<Record<string, string>> {
+/** Creates one stack; its outputs. */
+export async function createStack(StackName: string, template: object): Promise<Record<string, string>> {
   const client = new CloudFormationClient({});
+  const TemplateURL = await uploadTemplate(StackName, template);
   await client.send(new CreateStackCommand({ StackName, TemplateURL, Capabilities: ["CAPABILITY_NAMED_IAM"] }));
   for (;;) {
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName }));

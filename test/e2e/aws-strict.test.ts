@@ -1,12 +1,15 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { expect, onTestFinished, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
 import { producer } from "../../src/flow/produce.ts";
+import { createStack } from "../aws/deploy.ts";
 import { deployCore, type CoreOptions, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
 import { onMiniStack } from "../aws/on-ministack.ts";
 import { goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
+import { flightline, temporaryFolder, until } from "../product.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -17,6 +20,30 @@ async function deployed(options: CoreOptions = {}): Promise<Deployed> {
 }
 const post = (on: Deployed, icao24: string) =>
   on.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
+
+/** Somebody who may call the API, with an access key. */
+const sender = (apiId: string) => ({
+  Resources: {
+    User: {
+      Type: "AWS::IAM::User",
+      Properties: {
+        Policies: [
+          {
+            PolicyName: "call",
+            PolicyDocument: {
+              Version: "2012-10-17",
+              Statement: [
+                { Effect: "Allow", Action: "execute-api:Invoke", Resource: `arn:aws:execute-api:*:*:${apiId}/v1/*` },
+              ],
+            },
+          },
+        ],
+      },
+    },
+    Key: { Type: "AWS::IAM::AccessKey", Properties: { UserName: { Ref: "User" } } },
+  },
+  Outputs: { Id: { Value: { Ref: "Key" } }, Secret: { Value: { "Fn::GetAtt": ["Key", "SecretAccessKey"] } } },
+});
 
 onMiniStack("the deployed templates where TLS, roles and policies are evaluated", () => {
   test(
@@ -34,12 +61,32 @@ onMiniStack("the deployed templates where TLS, roles and policies are evaluated"
       await to.flush();
       await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
       expect((await on.request("/aircraft/3d0001")).status).toBe(200);
+      expect((await on.request(`/ingestions/r${"0".repeat(32)}`)).status).toBe(404);
       expect((await on.request("/flows")).answer).toMatchObject({
         flows: [
           { flow: "request", balanced: true, accepted: 1 },
           { flow: "stream", balanced: true, accepted: 1, rejected: 1 },
         ],
       });
+    },
+    TIMEOUT_MS,
+  );
+  test(
+    "a signature opens the API, and without one, or with a wrong one, it is shut",
+    async () => {
+      const on = await deployed({ settings: { auth: "iam" } });
+      const file = path.join(await temporaryFolder(), "states.ndjson");
+      writeFileSync(file, `${JSON.stringify(goodRow({ icao24: "3c0001" }))}\n`);
+      const send = (env: Record<string, string>, ...args: string[]) =>
+        flightline(["ingest", file, "--url", on.url, "--source", "mine", ...args], { env });
+      const { Id = "", Secret = "" } = await createStack("sender", sender(on.apiId));
+      const right = { AWS_ACCESS_KEY_ID: Id, AWS_SECRET_ACCESS_KEY: Secret };
+      expect(await send(right, "--sign", "us-east-1")).toMatchObject({ code: 0 });
+      const wrong = await send({ ...right, AWS_SECRET_ACCESS_KEY: "another" }, "--sign", "us-east-1");
+      expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/answered 403: .*signature/i) });
+      const stranger = await send({ ...right, AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" }, "--sign", "us-east-1");
+      expect(stranger).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
+      expect(await send(right)).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
     },
     TIMEOUT_MS,
   );

@@ -1,0 +1,76 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { deployCore, type Deployed } from "../aws/deployed.ts";
+import { onMiniStack } from "../aws/on-ministack.ts";
+import { goodRow } from "../bodies.ts";
+import { flightline, flowsOf, startProduct, temporaryFolder, until } from "../product.ts";
+
+/** A file of so many rows, and a broken one. */
+async function fileOf(first: number, rows: number): Promise<string> {
+  const file = path.join(await temporaryFolder(), "states.ndjson");
+  const lines = Array.from({ length: rows }, (_, i) => JSON.stringify(goodRow({ icao24: (first + i).toString(16) })));
+  writeFileSync(file, [...lines, "{", ""].join("\n"));
+  return file;
+}
+
+onMiniStack("the commands on a deployment's stores", () => {
+  let on: Deployed;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    on = await deployCore();
+    env = {
+      FLIGHTLINE_API_KEY: on.key,
+      FLIGHTLINE_OBJECTS: `s3://${on.bucket}`,
+      FLIGHTLINE_QUEUE: `sqs:${on.queue}`,
+      FLIGHTLINE_STREAM: `kinesis:${on.stream}`,
+      FLIGHTLINE_DATABASE: "dynamodb:flightline",
+      FLIGHTLINE_CHECKPOINTS: "dynamodb:flightline",
+      FLIGHTLINE_RETENTION_DAYS: "30",
+    };
+  }, 120_000);
+  afterAll(() => on.ministack.stop());
+  const run = async (...args: string[]) => flightline(args, { env, cwd: await temporaryFolder() });
+
+  test("files go in by API and by stream, a consumer here stores what is on the stream, and both equations hold", async () => {
+    const sent = await run("ingest", await fileOf(0x3c0000, 30), "--url", on.url, "--source", "mine");
+    expect(sent).toMatchObject({ code: 0, stdout: expect.stringContaining("received 31, cleaned 30") });
+    const put = await run("produce", await fileOf(0x3d0000, 40), "--source", "mine");
+    expect(put).toMatchObject({ code: 0, stdout: "41 rows put\n" });
+    const consumed = await run("consume", "--until-empty");
+    expect(consumed).toMatchObject({
+      code: 0,
+      stdout: "received 41, accepted 40, duplicate 0, rejected 1, repeats 0\n",
+    });
+    await until(
+      () => on.request("/aircraft/3c0000"),
+      ({ status }) => status === 200,
+    );
+    const counted = await run("flows", "--verify");
+    expect(counted.code, counted.stdout + counted.stderr).toBe(0);
+    expect(counted.stdout).toContain("received  31 = accepted 30 + duplicate 0 + rejected 1 + pending 0");
+    expect(counted.stdout).toContain("stored    40 = accepted 40 - expired 0");
+  });
+
+  test("clean files and the lake are loaded again without storing anything twice", async () => {
+    expect(await run("load", "clean/")).toMatchObject({ code: 0, stdout: "1 files, 0 rows stored\n" });
+    expect((await run("load", "lake/")).stdout).toMatch(/^\d+ files, 0 rows stored\n$/);
+  });
+
+  test("a server here that watches shows the deployment and takes nothing in", async () => {
+    const product = await startProduct(["--watch"], env);
+    const flows = await flowsOf(product.url);
+    expect(flows).toMatchObject({
+      request: { received: 31, balanced: true },
+      stream: { received: 81, accepted: 40, duplicate: 40, balanced: true },
+    });
+    const live = await until(
+      async () => (await fetch(`${product.url}/live/aircraft`)).text(),
+      (text) => text.includes("3d0000"),
+    );
+    expect(live).toContain("3c0000");
+    const refused = await fetch(`${product.url}/v1/states`, { method: "POST", body: "[]" });
+    expect(refused.status).toBe(405);
+    expect(await product.end("SIGTERM")).toBe(0);
+  });
+});
