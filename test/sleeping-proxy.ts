@@ -13,6 +13,13 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
   let awake: Promise<void> | undefined;
   let isAwake = false;
   let waited = 0;
+  const lead = (socket: Socket): void => {
+    const there = connect(to, "127.0.0.1");
+    sockets.add(there);
+    there.on("close", () => socket.destroy()).on("error", () => socket.destroy());
+    socket.on("close", () => there.destroy());
+    socket.pipe(there).pipe(socket);
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
@@ -23,13 +30,7 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
       }, ms),
     );
     if (!isAwake) waited++;
-    void awake.then(() => {
-      const there = connect(to, "127.0.0.1");
-      sockets.add(there);
-      there.on("close", () => socket.destroy()).on("error", () => socket.destroy());
-      socket.on("close", () => there.destroy());
-      socket.pipe(there).pipe(socket);
-    });
+    void awake.then(() => lead(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

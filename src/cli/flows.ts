@@ -34,9 +34,13 @@ function describe(of: FlowReport): string {
   stored    ${stored} = accepted ${many(of.accepted)} - expired ${many(of.expired)}
   repeats   ${many(of.repeats)}
   rejected  ${counts(of.reasons)}
-  ${verdict}
+${of.others.map(describeOther).join("")}  ${verdict}
 `;
 }
+
+/** A database behind the first: each has its own ledger, and may be a batch behind. */
+const describeOther = ({ accepted, duplicate, rejected, repeats }: FlowReport["others"][number]): string =>
+  `  another   accepted ${many(accepted)}, duplicate ${many(duplicate)}, rejected ${many(rejected)}, repeats ${many(repeats)}\n`;
 
 function imbalance({ missing, surplus, unbalanced }: FlowReport): string {
   const parts = [

@@ -41,7 +41,7 @@ test("what passes is tried again, after the wait that the answer asks for", asyn
   );
   expect(await postTo(target(url))(BODY)).toEqual(INGESTED);
   expect(asked.map((one) => [one.url, one.key])).toEqual(
-    Array(3).fill(["/v1/states?format=ndjson&source=mine", "secret-key"]),
+    Array.from({ length: 3 }, () => ["/v1/states?format=ndjson&source=mine", "secret-key"]),
   );
   const [first, second] = asked;
   expect((second?.at_ms ?? 0) - (first?.at_ms ?? 0)).toBeGreaterThanOrEqual(990);

@@ -11,6 +11,25 @@ export interface Operation {
 
 const integer = { type: "integer" };
 const counts = { type: "object", additionalProperties: integer };
+/** What a database counted of a flow. */
+const totals = {
+  received: integer,
+  accepted: integer,
+  duplicate: integer,
+  rejected: integer,
+  reasons: counts,
+  repeats: integer,
+  expired: integer,
+  stored: { type: ["integer", "null"] },
+  unbalanced: {
+    type: "array",
+    description: "batches whose stored rows differ from the ledger; some of them",
+    items: {
+      type: "object",
+      properties: { batch_id: { type: "string" }, expected: integer, stored: integer },
+    },
+  },
+};
 const listOf = (name: string, items: JsonSchema): JsonSchema => ({
   type: "object",
   properties: { [name]: { type: "array", items } },
@@ -74,17 +93,17 @@ export const models: Record<string, JsonSchema> = {
     type: "object",
     properties: {
       flow: { type: "string", enum: ["request", "stream"] },
-      received: integer,
-      accepted: integer,
-      duplicate: integer,
-      rejected: integer,
+      ...totals,
       pending: integer,
-      repeats: integer,
-      expired: integer,
-      stored: { type: ["integer", "null"] },
       balanced: { type: "boolean" },
-      reasons: counts,
+      missing: { type: "integer", description: "rows received that no count holds" },
+      surplus: { type: ["integer", "null"], description: "rows stored beyond the ledger" },
       stored_at: { type: "number" },
+      others: {
+        type: "array",
+        description: "what the databases behind the first say",
+        items: { type: "object", properties: totals },
+      },
     },
     required: ["flow", "received", "accepted", "duplicate", "rejected", "pending", "stored", "balanced"],
   }),

@@ -36,7 +36,13 @@ part("tools", () => {
 });
 part("gate and mutations", () => vitest("infra"));
 part("cfn-lint on all combinations", lint);
-part("emulator, adapters and end to end", () =>
-  vitest("test/conformance/aws.test.ts", "test/e2e/aws.test.ts", "test/e2e/aws-strict.test.ts"),
+part("adapters on emulators", () =>
+  vitest(
+    "test/conformance/aws",
+    "test/conformance/dynamodb",
+    "test/conformance/kinesis",
+    "test/conformance/shard-scaling",
+  ),
 );
+part("end to end on the emulator, plain and strict", () => vitest("test/e2e/aws"));
 console.log(times.join("\n"));

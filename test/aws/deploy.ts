@@ -81,8 +81,7 @@ async function uploadTemplate(stackName: string, template: object): Promise<stri
   return `${process.env["AWS_ENDPOINT_URL"]}/${Bucket}/${Key}`;
 }
 
-/** Creates one stack; its outputs. */
-export async function createStack(StackName: string, template: object): Promise<Record<string, string>> {
+async function createStack(StackName: string, template: object): Promise<Record<string, string>> {
   const client = new CloudFormationClient({});
   const TemplateURL = await uploadTemplate(StackName, template);
   await client.send(new CreateStackCommand({ StackName, TemplateURL, Capabilities: ["CAPABILITY_NAMED_IAM"] }));

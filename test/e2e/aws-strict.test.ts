@@ -1,10 +1,16 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  DeleteAccessKeyCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from "@aws-sdk/client-iam";
 import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { expect, onTestFinished, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
 import { producer } from "../../src/flow/produce.ts";
-import { createStack } from "../aws/deploy.ts";
 import { deployCore, type CoreOptions, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
 import { onMiniStack } from "../aws/on-ministack.ts";
@@ -22,28 +28,22 @@ const post = (on: Deployed, icao24: string) =>
   on.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
 
 /** Somebody who may call the API, with an access key. */
-const sender = (apiId: string) => ({
-  Resources: {
-    User: {
-      Type: "AWS::IAM::User",
-      Properties: {
-        Policies: [
-          {
-            PolicyName: "call",
-            PolicyDocument: {
-              Version: "2012-10-17",
-              Statement: [
-                { Effect: "Allow", Action: "execute-api:Invoke", Resource: `arn:aws:execute-api:*:*:${apiId}/v1/*` },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    Key: { Type: "AWS::IAM::AccessKey", Properties: { UserName: { Ref: "User" } } },
-  },
-  Outputs: { Id: { Value: { Ref: "Key" } }, Secret: { Value: { "Fn::GetAtt": ["Key", "SecretAccessKey"] } } },
-});
+async function newSender(apiId: string) {
+  const client = new IAMClient({});
+  const UserName = "sender";
+  const Statement = [
+    { Effect: "Allow", Action: "execute-api:Invoke", Resource: `arn:aws:execute-api:*:*:${apiId}/v1/*` },
+  ];
+  const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+  await client.send(new CreateUserCommand({ UserName }));
+  await client.send(new PutUserPolicyCommand({ UserName, PolicyName: "call", PolicyDocument }));
+  const { AccessKey } = await client.send(new CreateAccessKeyCommand({ UserName }));
+  const { AccessKeyId = "", SecretAccessKey = "" } = AccessKey ?? {};
+  return {
+    right: { AWS_ACCESS_KEY_ID: AccessKeyId, AWS_SECRET_ACCESS_KEY: SecretAccessKey },
+    revoke: () => client.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId })),
+  };
+}
 
 onMiniStack("the deployed templates where TLS, roles and policies are evaluated", () => {
   test(
@@ -72,21 +72,23 @@ onMiniStack("the deployed templates where TLS, roles and policies are evaluated"
     TIMEOUT_MS,
   );
   test(
-    "a signature opens the API, and without one, or with a wrong one, it is shut",
+    "a signature opens the API, and without one, with a wrong or with a revoked one, it is shut",
     async () => {
       const on = await deployed({ settings: { auth: "iam" } });
       const file = path.join(await temporaryFolder(), "states.ndjson");
       writeFileSync(file, `${JSON.stringify(goodRow({ icao24: "3c0001" }))}\n`);
       const send = (env: Record<string, string>, ...args: string[]) =>
         flightline(["ingest", file, "--url", on.url, "--source", "mine", ...args], { env });
-      const { Id = "", Secret = "" } = await createStack("sender", sender(on.apiId));
-      const right = { AWS_ACCESS_KEY_ID: Id, AWS_SECRET_ACCESS_KEY: Secret };
+      const { right, revoke } = await newSender(on.apiId);
       expect(await send(right, "--sign", "us-east-1")).toMatchObject({ code: 0 });
       const wrong = await send({ ...right, AWS_SECRET_ACCESS_KEY: "another" }, "--sign", "us-east-1");
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/answered 403: .*signature/i) });
       const stranger = await send({ ...right, AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" }, "--sign", "us-east-1");
       expect(stranger).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
       expect(await send(right)).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
+      await revoke();
+      const revoked = await send(right, "--sign", "us-east-1");
+      expect(revoked).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
     },
     TIMEOUT_MS,
   );
