@@ -5,6 +5,9 @@ export interface SleepingProxy {
   port: number;
   /** Connections that came while it slept. */
   waited(): number;
+  /** Breaks what leads through it, and refuses what comes, until it is mended. */
+  cut(): void;
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -12,6 +15,10 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
   const sockets = new Set<Socket>();
   let awake: Promise<void> | undefined;
   let isAwake = false;
+  let isCut = false;
+  const breakAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   let waited = 0;
   const lead = (socket: Socket): void => {
     const there = connect(to, "127.0.0.1");
@@ -21,6 +28,7 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
     socket.pipe(there).pipe(socket);
   };
   const server = createServer((socket) => {
+    if (isCut) return void socket.destroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
     awake ??= new Promise((resolve) =>
@@ -36,9 +44,14 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
   return {
     port: (server.address() as AddressInfo).port,
     waited: () => waited,
+    cut() {
+      isCut = true;
+      breakAll();
+    },
+    mend: () => void (isCut = false),
     close: () =>
       new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
+        breakAll();
         server.close(() => resolve());
       }),
   };

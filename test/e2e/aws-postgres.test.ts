@@ -8,12 +8,14 @@ import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
 import type { FlowReport } from "../../src/flow/flows.ts";
+import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
 import { producer } from "../../src/flow/produce.ts";
 import { deployCore, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
 import { onMiniStack } from "../aws/on-ministack.ts";
 import { goodRow } from "../bodies.ts";
 import { until } from "../product.ts";
+import { keysOf } from "./api-world.ts";
 import { sleepingProxy, type SleepingProxy } from "../sleeping-proxy.ts";
 import { startTlsPostgres, type TlsPostgres } from "../tls-postgres.ts";
 
@@ -94,13 +96,21 @@ onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => 
     expect([await counts("deliveries"), await counts("state_vectors")]).toEqual([1, 1]);
   }, 120_000);
 
-  test("records of the stream come to both, once, and history is answered by box", async () => {
+  test("records of the stream wait while a database is down, then come to both, once; history is answered by box", async () => {
     const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
     const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
     const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3d0000 + i).toString(16) }));
     await to.add(Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")), "application/x-ndjson");
     await to.flush();
     const source = { stream, lambda: on.lambda, functionName: "flightline-consumer" };
+    proxy.cut();
+    const failures = await deliverAll(source, { attempts: 3 });
+    proxy.mend();
+    expect(failures).toBeGreaterThanOrEqual(3);
+    expect(await counts("state_vectors")).toBe(1);
+    expect(
+      await keysOf({ objects: s3Store(s3Client(), { bucket: on.bucket, prefix: "" }) }, "rejected/flow=stream/"),
+    ).toEqual([]);
     await deliverAll(source);
     await deliverAll(source);
     expect(((await on.request(`/states?${BOX}`)).answer["states"] as unknown[]).length).toBe(21);

@@ -7,6 +7,7 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { expect, onTestFinished, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
@@ -26,6 +27,23 @@ async function deployed(options: CoreOptions = {}): Promise<Deployed> {
 }
 const post = (on: Deployed, icao24: string) =>
   on.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
+
+/** What the handler logs of a request. */
+async function logOfPost({ lambda }: Deployed): Promise<string> {
+  const event = {
+    httpMethod: "POST",
+    path: "/states",
+    headers: { "content-type": "application/json" },
+    multiValueQueryStringParameters: { source: ["opensky"] },
+    body: JSON.stringify([goodRow()]),
+    isBase64Encoded: false,
+    requestContext: { path: "/v1/states" },
+  };
+  const { LogResult = "" } = await lambda.send(
+    new InvokeCommand({ FunctionName: "flightline-api", LogType: "Tail", Payload: Buffer.from(JSON.stringify(event)) }),
+  );
+  return Buffer.from(LogResult, "base64").toString();
+}
 
 /** Somebody who may call the API, with an access key. */
 async function newSender(apiId: string) {
@@ -104,6 +122,7 @@ onMiniStack("the deployed templates where TLS, roles and policies are evaluated"
         },
       });
       expect(await post(on, "3c0001")).toMatchObject({ status: 500, answer: { error: { code: "internal" } } });
+      expect(await logOfPost(on)).toContain("AccessDenied");
       expect((await on.request("/aircraft/3c0001")).status).toBe(404);
     },
     TIMEOUT_MS,

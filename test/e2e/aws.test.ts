@@ -134,20 +134,33 @@ onMiniStack("the deployed templates on MiniStack", () => {
   test("records of the stream come to the table and the lake, poison to quarantine with its bytes", async () => {
     const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
     const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
-    const rows = Array.from({ length: 40 }, (_, i) => JSON.stringify(row((0x3d0000 + i).toString(16))));
-    await to.add(Buffer.from(rows.join("\n")), "application/x-ndjson");
+    const rows = Array.from({ length: 997 }, (_, i) => JSON.stringify(row((0x3d0000 + i).toString(16))));
+    const broken = Buffer.from([...Buffer.from('{"icao24":"3c'), 0xff, ...Buffer.from('"}')]);
+    const bad = ["{", broken, "7"].map((line) => Buffer.concat([Buffer.from(line), Buffer.from("\n")]));
+    await to.add(Buffer.concat([Buffer.from(`${rows.join("\n")}\n`), ...bad]), "application/x-ndjson");
     await to.flush();
     const poison = Buffer.from([0x1f, 0x8b, 1, 2, 3]);
     await stream.put([{ partition_key: '"{}', data: poison, rows: 1 }]);
     await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
     expect((await on.request("/aircraft/3d0007")).answer).toMatchObject({ icao24: "3d0007" });
-    expect(await flow("stream")).toMatchObject({ received: 41, accepted: 40, rejected: 1, balanced: true });
+    expect(await flow("stream")).toMatchObject({ received: 1_001, accepted: 997, rejected: 4, balanced: true });
     expect(await keysOf({ objects }, "lake/state_vectors/")).not.toEqual([]);
-    const [key = ""] = await keysOf({ objects }, "rejected/flow=stream/");
-    const [quarantined] = decodeRejected((await objects.get(key)) ?? new Uint8Array());
-    expect(quarantined).toMatchObject({ reason: "not_gzip", bytes: poison.toString("base64") });
+    const quarantined = [];
+    for (const key of await keysOf({ objects }, "rejected/flow=stream/"))
+      quarantined.push(...decodeRejected((await objects.get(key)) ?? new Uint8Array()));
+    const bytesOf = (reason: string) =>
+      quarantined.filter((one) => one.reason === reason).map(({ bytes = "" }) => Buffer.from(bytes, "base64"));
+    expect(bytesOf("not_gzip")).toEqual([poison]);
+    expect(bytesOf("not_utf8")).toEqual([broken]);
+    expect(bytesOf("not_json")).toEqual([Buffer.from("{")]);
+    expect(quarantined.map(({ reason }) => reason).sort()).toEqual([
+      "not_an_object",
+      "not_gzip",
+      "not_json",
+      "not_utf8",
+    ]);
     await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
-    expect(await flow("stream")).toMatchObject({ received: 41, accepted: 40, repeats: 41 });
+    expect(await flow("stream")).toMatchObject({ received: 1_001, accepted: 997, repeats: 1_001 });
   });
 
   test("a wrong or revoked key is a 403 and too many requests at once are 429, in the shape of all errors", async () => {
