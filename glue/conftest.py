@@ -1,6 +1,8 @@
 """One Spark session for all tests of a version."""
 
 import os
+import random
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,3 +37,16 @@ def spark(plan: Plan) -> Iterator[SparkSession]:
     prepare_session(session, plan)
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records and what is expected of them: made once where FLIGHTLINE_PARITY says, else here and now."""
+    given = os.environ.get("FLIGHTLINE_PARITY")
+    if given:
+        return Path(given)
+    folder = tmp_path_factory.mktemp("parity")
+    seed = os.environ.get("FLIGHTLINE_SEED", str(random.randrange(2**31)))
+    rows = os.environ.get("FLIGHTLINE_PARITY_ROWS", "24000")
+    subprocess.run(["npx", "tsx", "test/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True)
+    return folder

@@ -19,6 +19,9 @@ NESTING_LIMIT = 1_000
 LONG_DIGITS = re.compile("[0-9]{1000}")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+BLANK = " \t\r\n"
+# Spark 4's reader knows no longer name; no field of ours is so long
+LONGEST_NAME = 50_000
 GZIP_MAGIC = b"\x1f\x8b"
 # what one Arrow batch of lines may hold
 LINES_A_BATCH = 4_096
@@ -30,10 +33,12 @@ class ChunkSettings:
     """The record's source where a chunk names none."""
     source: str
     source_pattern: str
+    """Members of a row and their kinds."""
+    fields: dict[str, str]
 
 
 class Line(NamedTuple):
-    """A line of text, or bytes and the reason why they are none. Place 0 is a chunk as a whole."""
+    """What is read of a line, or the reason why it is no text; what arrived, where that is another. 0 is the chunk."""
 
     place: int
     source: str
@@ -128,8 +133,64 @@ def text_of(line: bytes) -> tuple[str | None, str | None]:
     return text, None
 
 
+def narrowed(text: str, fields: dict[str, str]) -> str | None:
+    """
+    A row's own members, of equal names the last; None where Spark reads the line as it stands just the same.
+
+    It does not where a text field comes twice (a number stays although text follows), nor where a name is too long.
+    """
+    twice = any(text.count(f'"{name}"') > 1 for name, kind in fields.items() if kind == "text")
+    if not (twice or "\\u" in text or len(text) > LONGEST_NAME):
+        return None
+    try:
+        found = members(text)
+    except (ValueError, IndexError):
+        return None
+    if len(found) == len(dict(found)) and len(text) <= LONGEST_NAME:
+        return None
+    kept = {name: value for name, value in found if name in fields}
+    return "{" + ",".join(f'"{name}":{"{}" if value[0] in "{[" else value}' for name, value in kept.items()) + "}"
+
+
+def members(text: str) -> list[tuple[str, str]]:
+    """Names and values as they are spelt, of a JSON object. Raises ValueError or IndexError for any other text."""
+    found: list[tuple[str, str]] = []
+    at = _skip(text, 0, "{")
+    while text[at] != "}":
+        name, at = DECODER.raw_decode(text, at)
+        if not isinstance(name, str):
+            raise ValueError("a name is text")
+        begin = _skip(text, at, ":")
+        _, end = DECODER.raw_decode(text, begin)
+        found.append((name, text[begin:end]))
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at, ",")
+            if text[at] == "}":
+                raise ValueError("a comma before the end")
+        elif text[at] != "}":
+            raise ValueError("no comma")
+    if text[at + 1 :].strip(BLANK):
+        raise ValueError("more than one value")
+    return found
+
+
+def _skip(text: str, at: int, sign: str = "") -> int:
+    """Behind blanks, the sign and more blanks."""
+    while text[at] in BLANK:
+        at += 1
+    if not sign:
+        return at
+    if text[at] != sign:
+        raise ValueError(f"no {sign}")
+    return _skip(text, at + 1)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def header_of(line: bytes, source_pattern: str) -> dict[str, Any] | None:
@@ -140,7 +201,7 @@ def header_of(line: bytes, source_pattern: str) -> dict[str, Any] | None:
     if text is None or reason is not None or not ("flightline" in text or "\\u" in text):
         return None
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = DECODER.decode(text)
     except ValueError:
         return None
     if not isinstance(value, dict) or "flightline" not in value:
@@ -170,7 +231,8 @@ def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
         if not line.strip(b" \t\r"):
             continue
         text, reason = text_of(line)
-        yield Line(place, source, reason, text, None if reason is None else line)
+        other = None if text is None else narrowed(text, settings.fields)
+        yield Line(place, source, reason, other or text, line if other or reason else None)
 
 
 def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> Iterator[pa.RecordBatch]:

@@ -13,6 +13,7 @@ class Plan(TypedDict):
     contract: str
     tag: str
     source_pattern: str
+    fields: dict[str, str]
     session: dict[str, str]
     lines: str
     clean: list[str]

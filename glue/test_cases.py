@@ -49,10 +49,10 @@ def rejection(row: Row) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def results(spark: SparkSession, plan: Plan) -> dict[str, list[Row]]:
-    """All cases as records of one batch; the plan looks for duplicates within each, for they know nothing of each other."""
+    """All cases as records of one batch; duplicates are looked for within each, for they know nothing of each other."""
     clean = [line.replace("partition by source,", "partition by delivery, source,") for line in plan["clean"]]
     assert clean != plan["clean"]
-    settings = ChunkSettings("cases", "opensky", plan["source_pattern"])
+    settings = ChunkSettings("cases", "opensky", plan["source_pattern"], plan["fields"])
     records = [(input_of(name), name, "1", case_of(name)["received_at"]) for name in CHUNKS]
     names = {record_id("cases", name, "1"): name for name in CHUNKS}
     found: dict[str, list[Row]] = {name: [] for name in CHUNKS}

@@ -13,9 +13,11 @@ export const lineColumns = [
   ["place", "int"],
   ["source", "string"],
   ["received_at", "bigint"],
-  // why it is no line of text; then `bytes` holds it, else `line`
+  // why it is no line of text
   ["reason", "string"],
+  // what is read of it
   ["line", "string"],
+  // what arrived, where that is something else
   ["bytes", "binary"],
 ] as const;
 
@@ -50,7 +52,7 @@ function cleanedStage(rules: readonly Rule[], from: string): Stage {
 const outcome = `select
   delivery, place, received_at, reason, field, unread is null as is_read,
   -- what a rejection keeps: the row as text, or what could not be read as bytes
-  case when reason is not null and coalesce(unread = 'not_an_object', true) then line end as row_text,
+  case when reason is not null and coalesce(unread = 'not_an_object', true) then coalesce(cast(bytes as string), line) end as row_text,
   case when unread <> 'not_an_object' then coalesce(bytes, cast(line as binary)) end as row_bytes,
   -- one identity is one observation: the first to arrive stays; a rejected row is nobody's duplicate
   reason is null and 1 < row_number() over (

@@ -21,7 +21,8 @@ const read = (behind: string, type: string): string =>
   `from_json(concat('[', line, ${behind}), '${type}',\n  ${OPTIONS})`;
 
 const leaves = struct([...rawFields.map(({ name }) => `${name} string`), "_z string"]);
-const numbers = struct(textFields.map((name) => `${name} double`));
+/** Of a struct, not a list of them, a field that cannot be read leaves the others alone. */
+const numbers = `struct<${textFields.map((name) => `${name} double`).join(", ")}>`;
 
 const unread = `case
   when reason is not null then reason
@@ -31,7 +32,7 @@ const unread = `case
 end as unread`;
 const twin = `case
   when ${textFields.map(looksRendered).join("\n    or ")}
-  then get(${read("',{}]'", numbers)}, 0)
+  then from_json(line, '${numbers}', ${OPTIONS})
 end as twin`;
 
 /** `columns` are those of the view `lines`, carried on; `reason` becomes `unread`. */

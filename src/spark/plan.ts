@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { contractTag, contractVersion, fields, rules as contractRules, sourcePattern } from "../flight/contract.ts";
+import {
+  contractTag,
+  contractVersion,
+  fields,
+  rawFields,
+  rules as contractRules,
+  sourcePattern,
+  type Kind,
+} from "../flight/contract.ts";
 import type { Rule } from "../flight/expression.ts";
 import { cleanQuery, lineColumns } from "./clean-query.ts";
 
@@ -10,6 +18,8 @@ export interface Plan {
   tag: string;
   /** What the chunk's header may name. */
   source_pattern: string;
+  /** The members of a row and their kinds. */
+  fields: Readonly<Record<string, Kind>>;
   /** Settings under which the SQL means what it says. */
   session: Readonly<Record<string, string>>;
   /** Columns of the view `lines`, as DDL. */
@@ -28,13 +38,14 @@ const SESSION = {
   "spark.sql.ansi.enabled": "true",
   "spark.sql.session.timeZone": "UTC",
   "spark.sql.caseSensitive": "true",
-  // a field that is no number must not take its neighbours with it
-  "spark.sql.json.enablePartialResults": "true",
+  // else a string that a raw control character breaks would end there, and what follows be read as more members
+  "spark.sql.json.enablePartialResults": "false",
   "spark.sql.optimizer.enableJsonExpressionOptimization": "false",
   "spark.sql.parser.escapedStringLiterals": "false",
   // a batch written again replaces its own folders and nothing else
   "spark.sql.sources.partitionOverwriteMode": "dynamic",
-  "spark.sql.parquet.compression.codec": "zstd",
+  // the one that every reader of ours knows
+  "spark.sql.parquet.compression.codec": "snappy",
 };
 
 /** `hours` decides where the lake keeps the batch. */
@@ -49,7 +60,7 @@ from judged
 where reason is not null`;
 
 const accepted = (): string => `select
-  ${fields.map(({ name }) => name).join(", ")}, received_at, delivery
+  ${fields.map(({ name }) => name).join(", ")}, received_at, delivery as delivery_id
 from judged
 where reason is null and not is_duplicate`;
 
@@ -73,6 +84,7 @@ export function sparkPlan(
     contract: contractVersion,
     tag: contractTag,
     source_pattern: sourcePattern,
+    fields: Object.fromEntries(rawFields.map(({ name, kind }) => [name, kind])),
     session: SESSION,
     lines: lineColumns.map((column) => column.join(" ")).join(", "),
     clean: lines(cleanQuery(rules)),

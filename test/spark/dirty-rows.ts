@@ -10,7 +10,7 @@ import { writeExpected } from "./expected.ts";
 /**
  * Writes what both engines are compared on: stream records, and what the TypeScript engine makes of them.
  *   npx tsx test/spark/dirty-rows.ts OUT ROWS SEED
- * OUT/random holds random dirty rows and adversarial texts; OUT/<recording> each recorded file, where there are any.
+ * OUT/random holds random dirty rows and adversarial texts, OUT/few some more of them; OUT/<recording> each recorded file, where there are any.
  */
 const [out = "", rows = "20000", seed = "1"] = process.argv.slice(2);
 
@@ -19,8 +19,8 @@ const KEYS = ["0", "1", "15", "\uff5e", "\u{1f6e9}", "ä", "z"];
 const numberAt = (at: number): string =>
   at < 0.5 ? String(Math.floor(at * 20)) : `4966${Math.floor(at * 1e15)}${"0".repeat(Math.floor(at * 40))}`;
 
-function randomRecords(): StreamRecord[] {
-  const next = sequence(Number(seed), "dirty rows");
+function randomRecords(count: number): StreamRecord[] {
+  const next = sequence(Number(seed), `dirty rows ${count}`);
   const names = new Set<string>();
   const records: StreamRecord[] = [];
   const add = (data: Uint8Array) => {
@@ -32,7 +32,7 @@ function randomRecords(): StreamRecord[] {
   };
   add(Buffer.concat(adversarialLines().flatMap((line) => [line, Buffer.from("\n")])));
   add(Buffer.alloc(0));
-  for (let left = Number(rows); left > 0;) {
+  for (let left = count; left > 0;) {
     const count = Math.min(left, 1 + Math.floor(400 * next()));
     left -= count;
     add(
@@ -76,7 +76,11 @@ async function recordedRecords(file: string): Promise<StreamRecord[]> {
   }));
 }
 
-console.log(`random: ${writeExpected(path.join(out, "random"), randomRecords())} rows, seed ${seed}`);
+/** Enough for a changed rule to show. */
+const FEW = 2_500;
+
+console.log(`random: ${writeExpected(path.join(out, "random"), randomRecords(Number(rows)))} rows, seed ${seed}`);
+writeExpected(path.join(out, "few"), randomRecords(FEW));
 const folder = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
 if (existsSync(folder))
   for (const kind of ["opensky", "readsb", "series"]) {

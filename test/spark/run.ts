@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startPostgres } from "../../src/local/embedded-postgres.ts";
+import { freePort } from "../free-port.ts";
+import { installSpark, jdbcJar, missing, python, SPARKS } from "./tools.ts";
+
+/**
+ * The tests of the Glue job, on both Spark versions: npm run test:spark [-- 3.5 | 4.1] [words for pytest].
+ * The rows that both engines are compared on are made once; FLIGHTLINE_SEED=n makes the same again.
+ */
+const ROWS = process.env["FLIGHTLINE_PARITY_ROWS"] ?? "24000";
+
+const lacking = missing();
+if (lacking.length > 0) {
+  console.error(`The tests of the Glue job need ${lacking.join(" and ")}.`);
+  process.exit(2);
+}
+installSpark();
+
+const given = process.argv.slice(2);
+const chosen = given.filter((word) => word in SPARKS);
+const forPytest = given.filter((word) => !(word in SPARKS));
+const folder = mkdtempSync(path.join(tmpdir(), "flightline-spark-"));
+const seed = process.env["FLIGHTLINE_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
+const server = await startPostgres({ data: path.join(folder, "postgres"), port: await freePort() });
+const env = {
+  ...process.env,
+  FLIGHTLINE_PARITY: path.join(folder, "parity"),
+  FLIGHTLINE_POSTGRES_JAR: jdbcJar,
+  FLIGHTLINE_TEST_POSTGRES: server.dsn ?? "",
+};
+const failed: string[] = [];
+function step(name: string, command: string, args: string[], cwd = "."): void {
+  const begun = Date.now();
+  const { status } = spawnSync(command, args, { stdio: "inherit", env, cwd });
+  console.log(`${name}: ${status === 0 ? "passed" : "failed"}, ${Math.round((Date.now() - begun) / 1000)} s`);
+  if (status !== 0) failed.push(name);
+}
+try {
+  step("ruff", python("spark-check"), ["-m", "ruff", "check", "glue"]);
+  step("ruff format", python("spark-check"), ["-m", "ruff", "format", "--check", "glue"]);
+  step("mypy", python("spark-check"), ["-m", "mypy", "."], "glue");
+  step("rows", "npx", ["tsx", "test/spark/dirty-rows.ts", env.FLIGHTLINE_PARITY, ROWS, seed]);
+  for (const name of Object.keys(SPARKS))
+    if (chosen.length === 0 || chosen.includes(name))
+      step(`pytest on Spark ${name}`, python(`spark-${name}`), ["-m", "pytest", ...forPytest], "glue");
+} finally {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+if (failed.length > 0) {
+  console.error(`failed: ${failed.join(", ")}; the same rows again: FLIGHTLINE_SEED=${seed}`);
+  process.exitCode = 1;
+}
