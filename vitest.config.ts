@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // two cores, one PostgreSQL: more workers only wait for each other
     maxWorkers: 2,
+    // its modules import folders, which Node does not
+    server: { deps: { inline: ["dt-sql-parser"] } },
   },
 });

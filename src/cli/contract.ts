@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { derivedFiles, fieldTable, jsonSchemas, parquetColumns } from "../flight/derived.ts";
+import { fieldTable, jsonSchemas, parquetColumns } from "../flight/derived.ts";
+import { sparkSql } from "../spark/plan.ts";
 import { FAILED, OK, oneOf, text, usageError, type Command } from "./command.ts";
+import { checkedInFiles, currentPlan } from "./derived.ts";
 
 export const contract: Command = {
   name: "contract",
-  summary: "print the record: its fields, JSON Schemas or Parquet columns",
-  help: `contract --show fields|json-schema|parquet
+  summary: "print the record: its fields, JSON Schemas, Parquet columns or Spark SQL",
+  help: `contract --show fields|json-schema|parquet|spark-sql
        flightline contract --write FOLDER | --check FOLDER
 
   --write   writes the files of a checkout that derive from the contract
@@ -18,19 +20,25 @@ Examples:
   async run(given, io) {
     const [write, check] = [text(given, "write"), text(given, "check")];
     if (write !== undefined) {
-      for (const { file, content } of derivedFiles()) writeFileSync(path.join(write, file), content);
+      for (const { file, content } of checkedInFiles()) writeFileSync(path.join(write, file), content);
       return OK;
     }
     if (check !== undefined) {
-      const stale = derivedFiles().filter(
+      const stale = checkedInFiles().filter(
         ({ file, content }) => readFileSync(path.join(check, file), "utf8") !== content,
       );
       for (const { file } of stale) io.err(`${file} is stale: run flightline contract --write .\n`);
       return stale.length === 0 ? OK : FAILED;
     }
-    const show = oneOf(given, "show", ["fields", "json-schema", "parquet"]);
-    if (show === undefined) throw usageError("--show fields, json-schema or parquet is missing");
-    io.out(show === "fields" ? fieldTable() : show === "parquet" ? parquetColumns() : jsonSchemas());
+    const show = oneOf(given, "show", ["fields", "json-schema", "parquet", "spark-sql"]);
+    if (show === undefined) throw usageError("--show fields, json-schema, parquet or spark-sql is missing");
+    const print = {
+      fields: fieldTable,
+      "json-schema": jsonSchemas,
+      parquet: parquetColumns,
+      "spark-sql": () => sparkSql(currentPlan()),
+    };
+    io.out(print[show]());
     return OK;
   },
 };

@@ -1,0 +1,22 @@
+"""Ids of deliveries and batches, the same as every other engine computes."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+ID_DIGITS = 32
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
+
+
+def record_id(stream: str, partition_key: str, sequence_number: str) -> str:
+    """Delivery id of a stream record."""
+    parts = [stream, partition_key, sequence_number]
+    return f"s{_digest(json.dumps(parts, ensure_ascii=False, separators=(',', ':')))}"
+
+
+def batch_id(deliveries: Iterable[str]) -> str:
+    """Batch id of several deliveries, whatever their order."""
+    return f"b{_digest(chr(10).join(sorted(deliveries)))}"

@@ -1,0 +1,164 @@
+"""
+The streaming job of Flow 2 on Spark: stream records are read, cleaned by the plan, and written; each delivery once.
+
+It holds no rule: what a row must be is in the plan, which `flightline contract --write .` compiles.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from databases import Applied, Database, Manifests
+from lake import FORMATS, write_lake
+from lines import ChunkSettings
+from micro_batch import Cleaning
+from objects import FileObjects, Objects, open_objects
+from plan import Plan, prepare_session, read_plan
+from postgres import Postgres
+from quarantine import write_rejected
+from sources import SourceSettings, open_source
+
+# records of up to 1 MiB that a Python worker holds at once
+RECORDS_A_WORKER = 64
+
+
+def parser() -> argparse.ArgumentParser:
+    """The job's own options; Glue passes more, which are Glue's."""
+    options = argparse.ArgumentParser(prog="job.py", description=__doc__, allow_abbrev=False)
+    options.add_argument("--plan", required=True, help="glue/plan.json, a file or s3://BUCKET/KEY")
+    options.add_argument("--stream", required=True, help="the stream's name, a part of every delivery's id")
+    options.add_argument("--bucket", help="where objects lie; the same as --objects s3://BUCKET")
+    options.add_argument("--objects", help="file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX")
+    options.add_argument("--lake", choices=FORMATS, default="parquet")
+    options.add_argument("--database", default="none", help="postgres, or none: a manifest object a delivery")
+    options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE")
+    options.add_argument("--postgres-secret", help="secret of Secrets Manager with username and password")
+    options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis or files:FOLDER")
+    options.add_argument("--record-source", default="opensky", help="a row's source where its chunk names none")
+    options.add_argument("--region", default="us-east-1")
+    options.add_argument("--endpoint", help="of Kinesis, where it is not AWS's")
+    options.add_argument("--checkpoint", help="where the position is kept; else checkpoints/ beside the objects")
+    options.add_argument("--files-a-batch", type=int, default=100)
+    options.add_argument("--trigger-seconds", type=int, default=10)
+    options.add_argument("--until-empty", action="store_true", help="ends when what stood there was read")
+    return options
+
+
+@dataclass
+class World:
+    spark: SparkSession
+    plan: Plan
+    chunks: ChunkSettings
+    objects: Objects
+    database: Database
+    lake: str
+    # called before and after each write with its name: where tests end the process
+    passing: Callable[[str], None] = lambda _: None
+
+
+def apply_batch(world: World, raw: DataFrame) -> Applied | None:
+    """Rejected, database, lake: each may be done again. A sink that is down raises; a bad record never does."""
+    with Cleaning(raw, world.plan, world.chunks) as batch:
+        if not batch.deliveries:
+            return None
+        world.passing("before rejected")
+        if any(one.rejected for one in batch.deliveries):
+            write_rejected(batch.rejected, world.objects, world.plan["tag"])
+        world.passing("before database")
+        applied = world.database.apply(batch)
+        world.passing("before lake")
+        write_lake(batch, world.objects, world.lake)
+        world.passing("after lake")
+        log("batch applied", batch_id=batch.id, deliveries=len(batch.deliveries), **applied.told())
+        return applied
+
+
+def log(message: str, **values: Any) -> None:
+    print(json.dumps({"message": message, **values}), flush=True)
+
+
+def secret_properties(name: str | None) -> dict[str, str]:
+    if name is None:
+        return {}
+    import boto3  # noqa: PLC0415 -- without AWS it need not be there
+
+    secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+    return {"user": str(secret["username"]), "password": str(secret["password"]), "sslmode": "require"}
+
+
+def open_database(given: argparse.Namespace, spark: SparkSession, plan: Plan, objects: Objects) -> Database:
+    if given.database == "none":
+        return Manifests(objects, plan["tag"])
+    if given.database == "postgres" and given.postgres:
+        return Postgres(spark, plan, given.postgres, secret_properties(given.postgres_secret))
+    raise SystemExit(f"--database {given.database}: postgres with --postgres, or none")
+
+
+def session() -> SparkSession:
+    return (
+        SparkSession.builder.appName("flightline")
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(RECORDS_A_WORKER))
+        # an empty marker is no file of the lake
+        .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+        .getOrCreate()
+    )
+
+
+def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
+    plan = read_plan(given.plan)
+    prepare_session(spark, plan)
+    for file in Path(__file__).resolve().parent.glob("*.py"):
+        spark.sparkContext.addPyFile(str(file))
+    place = given.objects or (f"s3://{given.bucket}" if given.bucket else None)
+    if place is None:
+        raise SystemExit("--bucket or --objects is missing")
+    objects = open_objects(place)
+    if isinstance(objects, FileObjects):
+        without_checksum_files(spark)
+    return World(
+        spark=spark,
+        plan=plan,
+        chunks=ChunkSettings(given.stream, given.record_source, plan["source_pattern"], plan["fields"]),
+        objects=objects,
+        database=open_database(given, spark, plan, objects),
+        lake=given.lake,
+    )
+
+
+def without_checksum_files(spark: SparkSession) -> None:
+    """Hadoop puts a file beside each file of a local folder, which would be an object of its own."""
+    context: Any = spark.sparkContext
+    hadoop = context._jvm.org.apache.hadoop.fs.FileSystem
+    hadoop.getLocal(context._jsc.hadoopConfiguration()).setWriteChecksum(False)
+    hadoop.get(context._jvm.java.net.URI("file:///"), context._jsc.hadoopConfiguration()).setWriteChecksum(False)
+
+
+def run(given: argparse.Namespace, world: World) -> None:
+    endpoint = given.endpoint or f"https://kinesis.{given.region}.amazonaws.com"
+    source = SourceSettings(given.source, given.stream, given.region, endpoint, given.files_a_batch)
+    writer = (
+        open_source(world.spark, source)
+        .writeStream.foreachBatch(lambda raw, _: void(apply_batch(world, raw)))
+        .option("checkpointLocation", given.checkpoint or f"{world.objects.root}/checkpoints/{given.stream}")
+    )
+    timed = (
+        writer.trigger(availableNow=True)
+        if given.until_empty
+        else writer.trigger(processingTime=f"{given.trigger_seconds} seconds")
+    )
+    timed.start().awaitTermination()
+
+
+def void(_: object) -> None:
+    return None
+
+
+if __name__ == "__main__":
+    options, _ = parser().parse_known_args(sys.argv[1:])
+    run(options, open_world(options, session()))

@@ -1,0 +1,259 @@
+"""From a stream record's bytes to lines: gzip, the chunk's header, and what only bytes can tell of a line."""
+
+import json
+import re
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NoReturn
+
+import pyarrow as pa
+
+from ids import record_id
+
+INFLATED_LIMIT = 64 * 1024 * 1024
+LINE_LIMIT = 65_536
+# nesting and digits in a run from which JSON is not read: Spark's reader stops there
+NESTING_LIMIT = 1_000
+LONG_DIGITS = re.compile("[0-9]{1000}")
+ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+BLANK = " \t\r\n"
+# Spark 4's reader knows no longer name; no field of ours is so long
+LONGEST_NAME = 50_000
+GZIP_MAGIC = b"\x1f\x8b"
+# what one Arrow batch of lines may hold
+LINES_A_BATCH = 4_096
+
+
+@dataclass(frozen=True)
+class ChunkSettings:
+    stream: str
+    """The record's source where a chunk names none."""
+    source: str
+    source_pattern: str
+    """Members of a row and their kinds."""
+    fields: dict[str, str]
+
+
+class Line(NamedTuple):
+    """What is read of a line, or the reason why it is no text; what arrived, where that is another. 0 is the chunk."""
+
+    place: int
+    source: str
+    reason: str | None
+    text: str | None
+    content: bytes | None
+
+
+class ChunkError(Exception):
+    """The reason why a chunk cannot be read as lines."""
+
+
+SCHEMA = pa.schema(
+    [
+        ("delivery", pa.string()),
+        ("sequence_number", pa.string()),
+        ("partition_key", pa.string()),
+        ("place", pa.int32()),
+        ("source", pa.string()),
+        ("received_at", pa.int64()),
+        ("reason", pa.string()),
+        ("line", pa.string()),
+        ("bytes", pa.binary()),
+    ]
+)
+
+
+def gunzip(data: bytes, limit: int = INFLATED_LIMIT) -> bytes:
+    """All members of RFC 1952; only zero bytes may follow the last one. Raises ChunkError."""
+    parts: list[bytes] = []
+    left = limit
+    rest = data
+    while rest and rest[0] != 0:
+        engine = zlib.decompressobj(wbits=31)
+        while not engine.eof:
+            try:
+                piece = engine.decompress(rest, left + 1)
+            except zlib.error:
+                raise ChunkError("not_gzip") from None
+            left -= len(piece)
+            if left < 0:
+                raise ChunkError("too_large")
+            parts.append(piece)
+            rest = engine.unused_data if engine.eof else engine.unconsumed_tail
+            if not engine.eof and not rest and not piece:
+                raise ChunkError("not_gzip")
+    if rest.strip(b"\0"):
+        raise ChunkError("not_gzip")
+    return b"".join(parts)
+
+
+def has_unpaired_escape(text: str) -> bool:
+    """Whether an escape is a surrogate without its other half right beside it; JSON or not."""
+    if "\\u" not in text:
+        return False
+    high_ends_at = -1
+    for found in ESCAPE.finditer(text):
+        unit = int(found[1], 16) if found[1] else 0
+        if 0xDC00 <= unit <= 0xDFFF:
+            if high_ends_at != found.start():
+                return True
+        elif high_ends_at >= 0:
+            return True
+        high_ends_at = found.end() if 0xD800 <= unit <= 0xDBFF else -1
+    return high_ends_at >= 0
+
+
+def nests_too_deep(text: str) -> bool:
+    """Of valid JSON; of anything else it does not matter."""
+    if text.count("[") + text.count("{") < NESTING_LIMIT:
+        return False
+    depth = 0
+    for sign in re.findall(r"[\[\]{}]", STRING.sub("", text)):
+        depth += 1 if sign in "[{" else -1
+        if depth >= NESTING_LIMIT:
+            return True
+    return False
+
+
+def text_of(line: bytes) -> tuple[str | None, str | None]:
+    """A line's text, or why it is none: the first reason that holds. SQL tells what is JSON."""
+    if len(line) > LINE_LIMIT:
+        return None, "too_large"
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return None, "not_utf8"
+    if has_unpaired_escape(text):
+        return None, "not_utf8"
+    if len(text) >= NESTING_LIMIT and (LONG_DIGITS.search(text) or nests_too_deep(text)):
+        return None, "not_json"
+    return text, None
+
+
+def narrowed(text: str, fields: dict[str, str]) -> str | None:
+    """
+    A row's own members, of equal names the last; None where Spark reads the line as it stands just the same.
+
+    It does not where a text field comes twice (a number stays although text follows), nor where a name is too long.
+    """
+    twice = any(text.count(f'"{name}"') > 1 for name, kind in fields.items() if kind == "text")
+    if not (twice or "\\u" in text or len(text) > LONGEST_NAME):
+        return None
+    try:
+        found = members(text)
+    except (ValueError, IndexError):
+        return None
+    if len(found) == len(dict(found)) and len(text) <= LONGEST_NAME:
+        return None
+    kept = {name: value for name, value in found if name in fields}
+    return "{" + ",".join(f'"{name}":{"{}" if value[0] in "{[" else value}' for name, value in kept.items()) + "}"
+
+
+def members(text: str) -> list[tuple[str, str]]:
+    """Names and values as they are spelt, of a JSON object. Raises ValueError or IndexError for any other text."""
+    found: list[tuple[str, str]] = []
+    at = _skip(text, 0, "{")
+    while text[at] != "}":
+        name, at = DECODER.raw_decode(text, at)
+        if not isinstance(name, str):
+            raise ValueError("a name is text")
+        begin = _skip(text, at, ":")
+        _, end = DECODER.raw_decode(text, begin)
+        found.append((name, text[begin:end]))
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at, ",")
+            if text[at] == "}":
+                raise ValueError("a comma before the end")
+        elif text[at] != "}":
+            raise ValueError("no comma")
+    if text[at + 1 :].strip(BLANK):
+        raise ValueError("more than one value")
+    return found
+
+
+def _skip(text: str, at: int, sign: str = "") -> int:
+    """Behind blanks, the sign and more blanks."""
+    while text[at] in BLANK:
+        at += 1
+    if not sign:
+        return at
+    if text[at] != sign:
+        raise ValueError(f"no {sign}")
+    return _skip(text, at + 1)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+def header_of(line: bytes, source_pattern: str) -> dict[str, Any] | None:
+    """The chunk's first line if it is a header. Raises ChunkError for one that is none of ours."""
+    if b"l" not in line:
+        return None
+    text, reason = text_of(line)
+    if text is None or reason is not None or not ("flightline" in text or "\\u" in text):
+        return None
+    try:
+        value = DECODER.decode(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or "flightline" not in value:
+        return None
+    version, source = value["flightline"], value.get("source")
+    if isinstance(version, bool) or version != 1:
+        raise ChunkError("bad_header")
+    if source is not None and not (isinstance(source, str) and re.fullmatch(source_pattern, source)):
+        raise ChunkError("bad_header")
+    return value
+
+
+def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
+    """The lines of one stream record that are not blank; or one rejection of the whole, with its bytes."""
+    try:
+        content = gunzip(data) if data.startswith(GZIP_MAGIC) else data
+        if len(content) > INFLATED_LIMIT:
+            raise ChunkError("too_large")
+        first, _, behind = content.partition(b"\n")
+        header = header_of(first, settings.source_pattern)
+    except ChunkError as error:
+        yield Line(0, settings.source, str(error), None, data)
+        return
+    source = (header or {}).get("source") or settings.source
+    lines = content if header is None else behind
+    for place, line in enumerate(lines.split(b"\n"), 1 if header is None else 2):
+        if not line.strip(b" \t\r"):
+            continue
+        text, reason = text_of(line)
+        other = None if text is None else narrowed(text, settings.fields)
+        yield Line(place, source, reason, other or text, line if other or reason else None)
+
+
+def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> Iterator[pa.RecordBatch]:
+    """For mapInArrow: records (data, partition_key, sequence_number, received_at) to the view `lines`."""
+    # a header may nest nearly as deep as a line may, and the reader of JSON calls itself
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 5 * NESTING_LIMIT))
+    rows: list[tuple[object, ...]] = []
+    for batch in batches:
+        for record in batch.to_pylist():
+            key, number = record["partition_key"], record["sequence_number"]
+            delivery = record_id(settings.stream, key, number)
+            for line in chunk_lines(record["data"] or b"", settings):
+                place, source, reason, text, content = line
+                rows.append((delivery, number, key, place, source, record["received_at"], reason, text, content))
+                if len(rows) >= LINES_A_BATCH:
+                    yield _arrow(rows)
+                    rows = []
+    if rows:
+        yield _arrow(rows)
+
+
+def _arrow(rows: list[tuple[object, ...]]) -> pa.RecordBatch:
+    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

@@ -1,0 +1,87 @@
+"""The object store: a key is created once and never changed. A store travels to workers: it holds no connection."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+
+class Objects(Protocol):
+    """Where keys lie, as Spark spells it."""
+
+    @property
+    def root(self) -> str: ...
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Creates the key; False when it is there already, which changes nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileObjects:
+    folder: str
+
+    @property
+    def root(self) -> str:
+        return f"file://{Path(self.folder).resolve()}"
+
+    def put(self, key: str, body: bytes) -> bool:
+        target = Path(self.folder, key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.parent / f".new-{os.getpid()}-{secrets.token_hex(6)}"
+        with aside.open("xb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(aside, target)
+        except FileExistsError:
+            return False
+        finally:
+            aside.unlink(missing_ok=True)
+        return True
+
+
+@cache
+def _s3() -> Any:
+    import boto3  # noqa: PLC0415 -- without S3 it need not be there
+
+    return boto3.client("s3")
+
+
+@dataclass(frozen=True)
+class S3Objects:
+    bucket: str
+    prefix: str
+    """s3 on Glue, s3a on a Spark of one's own."""
+    scheme: str
+
+    @property
+    def root(self) -> str:
+        return f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def put(self, key: str, body: bytes) -> bool:
+        from botocore.exceptions import ClientError  # noqa: PLC0415 -- without S3 it need not be there
+
+        name = f"{self.prefix}/{key}".lstrip("/")
+        try:
+            _s3().put_object(Bucket=self.bucket, Key=name, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            # 412: it is there
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 412:
+                raise
+            return False
+        return True
+
+
+def open_objects(url: str) -> Objects:
+    """`file:FOLDER`, `s3://BUCKET/PREFIX` or `s3a://BUCKET/PREFIX`."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return FileObjects(parts.path)
+    if parts.scheme in ("s3", "s3a"):
+        return S3Objects(parts.netloc, parts.path.strip("/"), parts.scheme)
+    raise ValueError(f"{url} is neither file:, s3:// nor s3a://")

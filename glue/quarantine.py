@@ -1,0 +1,49 @@
+"""Rejected rows as objects, one a delivery, the same that every other engine writes."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import groupby
+from time import gmtime, strftime
+
+from pyspark.sql import DataFrame, Row
+
+from objects import Objects
+
+
+def hour_folder(unix_s: int) -> str:
+    return strftime("day=%Y-%m-%d/hour=%H", gmtime(unix_s))
+
+
+def rejected_line(row: Row) -> str:
+    told = {
+        "reason": row.reason,
+        "field": row.field,
+        "received_at": row.received_at,
+        "source": row.source,
+        "place": row.place,
+    }
+    what = (
+        {"row": row.row_text} if row.row_bytes is None else {"bytes": base64.b64encode(bytes(row.row_bytes)).decode()}
+    )
+    return json.dumps({**told, **what}, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def write_rejected(rejected: DataFrame, objects: Objects, tag: str) -> None:
+    """One object a delivery: what could not be read before what broke a rule, each in the order of its lines."""
+    sorted_rows = rejected.repartition("delivery").sortWithinPartitions("delivery", "is_read", "place")
+    sorted_rows.foreachPartition(partial(_write_partition, objects=objects, tag=tag))
+
+
+def _write_partition(rows: Iterator[Row], objects: Objects, tag: str) -> None:
+    for delivery, some in groupby(rows, key=lambda row: str(row.delivery)):
+        _write_object(delivery, some, objects, tag)
+
+
+def _write_object(delivery: str, rows: Iterable[Row], objects: Objects, tag: str) -> None:
+    found = list(rows)
+    key = f"rejected/flow=stream/{hour_folder(found[0].received_at)}/{delivery}.{tag}.ndjson.gz"
+    text = "".join(rejected_line(row) for row in found)
+    objects.put(key, gzip.compress(text.encode(), compresslevel=1, mtime=0))

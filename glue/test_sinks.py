@@ -1,0 +1,199 @@
+"""What the job writes: rejected objects, PostgreSQL and the lake; each delivery once, whatever a batch's bounds."""
+
+import gzip
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from databases import Database, Manifests
+from ids import record_id
+from job import World, apply_batch, without_checksum_files
+from lines import ChunkSettings
+from objects import FileObjects
+from plan import Plan
+from postgres import Postgres
+from sources import RAW
+from test_cases import FIELDS
+from test_parity import expected_of, outcome_of, read, records_of
+
+ROOT = Path(__file__).parent.parent
+
+
+class Server:
+    """A database of its own on the tests' PostgreSQL."""
+
+    def __init__(self, spark: SparkSession, dsn: str) -> None:
+        url = urlsplit(dsn)
+        self.spark, self.name = spark, f"test_{secrets.token_hex(6)}"
+        self.owner = f"jdbc:postgresql://{url.hostname}:{url.port}/postgres"
+        self.url = f"jdbc:postgresql://{url.hostname}:{url.port}/{self.name}"
+        self.properties = {"user": str(url.username), "password": str(url.password)}
+
+    def execute(self, url: str, *statements: str) -> None:
+        jvm: Any = self.spark.sparkContext._jvm  # type: ignore[attr-defined,unused-ignore]
+        properties = jvm.java.util.Properties()
+        for name, value in self.properties.items():
+            properties.setProperty(name, value)
+        connection = jvm.org.postgresql.Driver().connect(url, properties)
+        for statement in statements:
+            connection.createStatement().execute(statement)
+        connection.close()
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        properties = {**self.properties, "driver": "org.postgresql.Driver"}
+        found = self.spark.read.jdbc(self.url, f"({query}) as q", properties=properties)
+        return [row.asDict() for row in found.collect()]
+
+
+@pytest.fixture
+def server(spark: SparkSession) -> Iterator[Server]:
+    dsn = os.environ.get("FLIGHTLINE_TEST_POSTGRES")
+    assert dsn, "FLIGHTLINE_TEST_POSTGRES names no server; npm run test:spark starts one"
+    made = Server(spark, dsn)
+    made.execute(made.owner, f"create database {made.name}")
+    made.execute(made.url, *(file.read_text() for file in sorted((ROOT / "sql").glob("0*.sql"))))
+    yield made
+    made.execute(made.owner, f"drop database {made.name} with (force)")
+
+
+def world_of(spark: SparkSession, plan: Plan, folder: Path, database: Database | None = None) -> World:
+    objects = FileObjects(str(folder))
+    without_checksum_files(spark)
+    chunks = ChunkSettings("parity", "opensky", plan["source_pattern"], plan["fields"])
+    return World(spark, plan, chunks, objects, database or Manifests(objects, plan["tag"]), "parquet")
+
+
+def raw_records(spark: SparkSession, made: Path) -> DataFrame:
+    rows = [(*one, at) for *one, at in records_of(made)]
+    timed = spark.createDataFrame(rows, RAW.replace("timestamp", "bigint"))
+    return timed.withColumn(
+        "approximateArrivalTimestamp", timed.approximateArrivalTimestamp.cast("timestamp")
+    ).persist()
+
+
+def parts(raw: DataFrame, number: int) -> list[DataFrame]:
+    """The records in so many batches; which one a record comes in differs with the number."""
+    return [raw.where(f"pmod(hash(partitionKey, sequenceNumber), {number}) = {i}") for i in range(number)]
+
+
+TOTALS = """
+select sum(received)::int as received, sum(accepted)::int as accepted, sum(duplicate)::int as duplicate,
+  sum((select coalesce(sum(value::int), 0) from jsonb_each_text(rejected)))::int as rejected
+from batches"""
+
+
+def test_postgres_holds_each_delivery_once_and_its_equations_hold(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    raw = raw_records(spark, made / "few")
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.properties))
+    outcomes = expected_of(made / "few").values()
+    for part in parts(raw, 3):
+        applied = apply_batch(world, part)
+        assert applied is not None
+        assert applied.received == applied.accepted + applied.duplicate + applied.rejected
+    accepted = sum(kind == "accepted" for kind, *_ in outcomes)
+    duplicate = sum(kind == "duplicate" for kind, *_ in outcomes)
+    totals = {
+        "received": len(outcomes),
+        "accepted": accepted,
+        "duplicate": duplicate,
+        "rejected": len(outcomes) - accepted - duplicate,
+    }
+    assert server.rows(TOTALS) == [totals]
+    assert server.rows("select count(*)::int as n from state_vectors") == [{"n": accepted}]
+    assert server.rows((ROOT / "sql/samples/balance.sql").read_text().rstrip().rstrip(";")) == []
+    assert server.rows("select * from spark_stage") == []
+    # other bounds, and all at once: nothing but repeats
+    for part in [*parts(raw, 2), raw]:
+        again = apply_batch(world, part)
+        assert again is not None
+        assert (again.received, again.accepted, again.repeats > 0) == (0, 0, True)
+    assert server.rows(TOTALS) == [totals]
+    assert server.rows("select count(*)::int as n from state_vectors") == [{"n": accepted}]
+
+
+def test_postgres_keeps_the_newest_row_of_each_aircraft(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.properties))
+    for part in reversed(parts(raw_records(spark, made / "few"), 3)):
+        apply_batch(world, part)
+    newest: dict[str, tuple[Any, ...]] = {}
+    for kind, *cells in expected_of(made / "few").values():
+        if kind == "accepted":
+            row = dict(zip(FIELDS, cells, strict=True))
+            time = -1 if row["time_position"] is None else row["time_position"]
+            key = (row["last_contact"], time, row["source"])
+            newest[row["icao24"]] = max(key, newest.get(row["icao24"], (0, 0, "")))
+    found = server.rows("select icao24, last_contact, coalesce(time_position, -1) as t, source from aircraft")
+    assert {row["icao24"]: (row["last_contact"], row["t"], row["source"]) for row in found} == newest
+
+
+def test_objects_are_those_of_the_typescript_engine(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+    expected: dict[str, list[Any]] = {}
+    for place, *told in read(made / "few", "rejected.ndjson"):
+        expected.setdefault(place.split(" ")[0], []).append([int(place.split(" ")[1]), *told])
+    folder = tmp_path / "rejected/flow=stream/day=2025-06-15/hour=15"
+    found: dict[str, list[Any]] = {}
+    for file in folder.iterdir():
+        delivery, tag, *_ = file.name.split(".")
+        assert tag == plan["tag"]
+        lines = [json.loads(line) for line in gzip.decompress(file.read_bytes()).decode().split("\n") if line]
+        assert {line["received_at"] for line in lines} == {1_750_000_100}
+        found[delivery] = [
+            [line["place"], line["reason"], line["field"], line["source"], line.get("row", line.get("bytes"))]
+            for line in lines
+        ]
+    assert found == expected
+
+
+def test_the_lake_holds_the_accepted_rows_and_a_batch_replaces_itself(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    world = world_of(spark, plan, tmp_path)
+    accepted = sorted(repr(cells) for kind, *cells in expected_of(made / "few").values() if kind == "accepted")
+    for _ in range(2):
+        applied = apply_batch(world, raw_records(spark, made / "few"))
+        lake = _lake(spark, tmp_path).selectExpr("*", "null as reason", "false as is_duplicate")
+        rows = [outcome_of(row) for row in lake.collect()]
+        assert sorted(repr(cells) for _, *cells in (list(row) for row in rows)) == accepted
+    assert applied is not None
+    assert (applied.received, applied.repeats > 0) == (0, True)
+    hidden = [file for file in (tmp_path / "lake").rglob("*") if file.name.startswith((".", "_"))]
+    assert hidden == []
+
+
+def _lake(spark: SparkSession, folder: Path) -> DataFrame:
+    files = [str(file) for file in (folder / "lake").rglob("*.parquet")]
+    return spark.read.parquet(*files)
+
+
+def test_manifests_count_what_the_outcomes_are(spark: SparkSession, plan: Plan, made: Path, tmp_path: Path) -> None:
+    applied = apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+    assert applied is not None
+    manifests = [json.loads(file.read_text()) for file in (tmp_path / "manifests").rglob("*.json")]
+    for name in ("received", "accepted", "duplicate"):
+        assert sum(one[name] for one in manifests) == getattr(applied, name)
+    assert applied.received == len(expected_of(made / "few"))
+    ids = {record_id("parity", key, number) for _, key, number, _ in records_of(made / "few")}
+    assert {one["batch_id"] for one in manifests} == ids
+
+
+def test_a_sink_that_is_down_fails_the_batch_and_sheds_nothing(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    down = Postgres(spark, plan, "jdbc:postgresql://127.0.0.1:1/none", {"user": "x", "password": "x"})
+    with pytest.raises(Exception, match="refused"):
+        apply_batch(world_of(spark, plan, tmp_path, down), raw_records(spark, made / "few"))
+    assert not (tmp_path / "lake").exists()

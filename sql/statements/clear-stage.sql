@@ -1,0 +1,1 @@
+delete from spark_stage where batch_id = $1

@@ -1,0 +1,58 @@
+import { SparkSQL } from "dt-sql-parser";
+import { expect, test } from "vitest";
+import { rules } from "../flight/contract.ts";
+import { gt, lt, lower, matches, modulo, not, type Rule } from "../flight/expression.ts";
+import { cleanQuery } from "./clean-query.ts";
+import { ruleLevels } from "./rule-levels.ts";
+import { planStatements, sparkPlan } from "./plan.ts";
+
+const statements = Object.fromEntries(planStatements.map((name) => [name, "select 1\n"])) as Parameters<
+  typeof sparkPlan
+>[0];
+const errorsIn = (sql: string) => new SparkSQL().validate(sql);
+
+test.each(["clean", "accepted", "rejected", "counts"] as const)("the query %s is Spark SQL", (name) => {
+  expect(errorsIn(sparkPlan(statements)[name].join("\n"))).toEqual([]);
+  expect(errorsIn("select case when a then b from lines")).not.toEqual([]);
+});
+
+test("another rule or another statement is another hash", () => {
+  const { hash } = sparkPlan(statements);
+  expect(sparkPlan(statements).hash).toBe(hash);
+  expect(sparkPlan(statements, rules.slice(1)).hash).not.toBe(hash);
+  expect(sparkPlan({ ...statements, "clear-stage": "select 2" }).hash).not.toBe(hash);
+});
+
+test("a rule sees what earlier rules wrote and nothing of later ones", () => {
+  const table: Rule[] = [
+    { do: "flag", flag: "fast", when: gt("velocity", 1) },
+    { do: "set_null", fields: ["velocity"], when: gt("velocity", 9) },
+    { do: "flag", flag: "slow", when: lt("velocity", 1) },
+    { do: "set", field: "icao24", to: lower("icao24") },
+    { do: "set_null", fields: ["squawk"], when: lt("velocity", 1) },
+  ];
+  const placed = ruleLevels(table).map((level) => level.map(({ rule }) => table.indexOf(rule)));
+  expect(placed).toEqual([
+    [0, 1, 3],
+    [2, 4],
+  ]);
+});
+
+test("forms that mean something else in Spark do not come about", () => {
+  const sql = cleanQuery();
+  for (const form of [
+    /\btrim\(/,
+    /\bround\(/,
+    /get_json_object/,
+    /\$'/,
+    /\bupper\(/,
+    /\blower\(/,
+    /[^_]cast\(\w+_text/,
+  ])
+    expect(sql).not.toMatch(form);
+  expect(() => cleanQuery([{ do: "flag", flag: "fast", when: matches("callsign", "A") }])).toThrow("not anchored");
+  expect(() => cleanQuery([{ do: "set", field: "velocity", to: modulo("velocity", 0) }])).toThrow("other than zero");
+  expect(cleanQuery([{ do: "flag", flag: "fast", when: not(gt("velocity", 1.5)) }])).toContain(
+    "not coalesce(velocity > 1.5D, false)",
+  );
+});

@@ -1,0 +1,254 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import pg from "pg";
+import { parseCommand, type Io } from "../../src/cli/command.ts";
+import { consume } from "../../src/cli/consume.ts";
+import { openWorld, type World } from "../../src/cli/world.ts";
+import { compact, readLakeFile } from "../../src/flow/compact.ts";
+import type { StreamRecord } from "../../src/flow/ports.ts";
+import { producer } from "../../src/flow/produce.ts";
+import { decodeRejected } from "../../src/flow/rejected.ts";
+import { migrate } from "../../src/local/migrate.ts";
+import { newPool } from "../../src/local/transaction.ts";
+import { pick, sequence } from "../../src/source/random.ts";
+import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
+import { splitOne } from "../aws/reshard.ts";
+import { simulatedBodies } from "../bodies.ts";
+import { jdbcJar, python } from "./tools.ts";
+
+/**
+ * Producer -> Kinesis -> the job on Spark -> PostgreSQL and lake, with kill -9 at named points:
+ *   npx tsx test/spark/stream.ts 3.5|4.1 SEED SERVER-DSN
+ * A forwarder reads Kinesis and writes a Parquet file of raw records per call, which the job reads as a file stream.
+ */
+const [version = "", seed = "1", dsn = ""] = process.argv.slice(2);
+const KILLS = 3;
+const POINTS = ["before rejected", "before database", "staged", "before commit", "before lake", "after lake"];
+const RECORDS_A_FILE = 8;
+const POISON = [
+  Buffer.from("\x1f\x8bnot gzip", "latin1"),
+  Buffer.from('{"flightline":2}\n{}'),
+  Buffer.from('{"icao24":1,\n\xff\n[1]\n', "latin1"),
+];
+
+const next = sequence(Number(seed), "stream");
+const folder = mkdtempSync(path.join(tmpdir(), "flightline-spark-stream-"));
+const files = path.join(folder, "records");
+
+/** A migrated database of its own. */
+async function newDatabase(): Promise<URL> {
+  const url = new URL(dsn);
+  const name = `stream_${version.replace(".", "")}_${seed}_${process.pid}`;
+  const owner = new pg.Client({ connectionString: dsn });
+  await owner.connect();
+  await owner.query(`create database ${name}`);
+  await owner.end();
+  url.pathname = name;
+  const pool = newPool({ connectionString: url.href });
+  await migrate(pool);
+  await pool.end();
+  return url;
+}
+
+/** What is on the stream and was not forwarded, a file per call as a reader would get it. */
+function forwarder({ stream }: World) {
+  const positions = new Map<string, string>();
+  let written = 0;
+  return async (): Promise<number> => {
+    let forwarded = 0;
+    for (const { id } of await stream.shards())
+      for (;;) {
+        const { records } = await stream.read(id, positions.get(id) ?? null, RECORDS_A_FILE);
+        if (records.length === 0) break;
+        positions.set(id, records.at(-1)?.sequence_number ?? "");
+        writeRecords(path.join(files, `${String(written++).padStart(5, "0")}.parquet`), records);
+        forwarded += records.length;
+      }
+    return forwarded;
+  };
+}
+
+/** Written aside and renamed, so that the job never sees half a file. */
+function writeRecords(file: string, records: readonly StreamRecord[]): void {
+  const sink = new ByteWriter();
+  const column = (name: string, type: "BYTE_ARRAY" | "STRING" | "TIMESTAMP", data: unknown[]) => ({ name, type, data });
+  const writer = new ParquetWriter({
+    writer: sink,
+    schema: [
+      { name: "records", num_children: 4 },
+      { name: "data", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
+      ...["partitionKey", "sequenceNumber"].map(
+        (name) => ({ name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" }) as const,
+      ),
+      {
+        name: "approximateArrivalTimestamp",
+        type: "INT64",
+        converted_type: "TIMESTAMP_MILLIS",
+        repetition_type: "OPTIONAL",
+      },
+    ],
+  });
+  const columnData = [
+    column(
+      "data",
+      "BYTE_ARRAY",
+      records.map(({ data }) => data),
+    ),
+    column(
+      "partitionKey",
+      "STRING",
+      records.map(({ partition_key }) => partition_key),
+    ),
+    column(
+      "sequenceNumber",
+      "STRING",
+      records.map(({ sequence_number }) => sequence_number),
+    ),
+    column(
+      "approximateArrivalTimestamp",
+      "TIMESTAMP",
+      records.map(({ arrived_at }) => new Date(arrived_at * 1000)),
+    ),
+  ];
+  void writer.write({ columnData: columnData.map(({ name, data }) => ({ name, data })) as never });
+  void writer.finish();
+  writeFileSync(`${file}.aside`, sink.getBytes());
+  renameSync(`${file}.aside`, file);
+}
+
+interface Run {
+  database: URL;
+  checkpoint: string;
+  files_a_batch: number;
+  kill?: { point: string; nth: number };
+}
+
+/** Runs the job over what is there; true when it was killed, false when it came to its end. */
+async function runJob({ database, checkpoint, files_a_batch, kill }: Run): Promise<boolean> {
+  const jdbc = `jdbc:postgresql://${database.host}${database.pathname}?user=${database.username}&password=${database.password}`;
+  const options = [
+    ...["--plan", "glue/plan.json", "--stream", "flightline", "--objects", `file:${path.join(folder, "objects")}`],
+    ...["--database", "postgres", "--postgres", jdbc, "--source", `files:${files}`, "--until-empty"],
+    ...["--checkpoint", path.join(folder, checkpoint), "--files-a-batch", String(files_a_batch)],
+  ];
+  const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell`;
+  const child = spawn(
+    python(`spark-${version}`),
+    ["glue/victim.py", kill?.point ?? "-", String(kill?.nth ?? 0), ...options],
+    {
+      // a group of its own: the JVM dies with its driver
+      detached: true,
+      env: { ...process.env, PYSPARK_SUBMIT_ARGS: spark, PYSPARK_PYTHON: python(`spark-${version}`) },
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  let tail = "";
+  child.stderr.on("data", (text: Buffer) => (tail = (tail + text.toString()).slice(-4_000)));
+  const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+  if (signal === null && code !== 0) throw new Error(`the job ended with ${code}: ${tail}`);
+  return signal === "SIGKILL";
+}
+
+async function put(world: World, bodies: readonly Uint8Array[]): Promise<number> {
+  const to = producer(world.stream, { signal: new AbortController().signal, groups: 8, source: "simulated" });
+  for (const body of bodies) {
+    await to.add(body, "application/json");
+    await to.flush();
+  }
+  return to.rows_put;
+}
+
+/** The stream's report; both equations hold, or this throws. */
+async function balanced({ counter }: World) {
+  const [, stream] = await counter.count();
+  deepStrictEqual([stream?.balanced, stream?.unbalanced], [true, []]);
+  const { received = 0, accepted = 0, duplicate = 0, rejected = 0 } = stream ?? {};
+  return { received, accepted, duplicate, rejected };
+}
+
+/** Identities in the lake, each read from files that Spark wrote, or `compact` from them. */
+async function lakeIdentities({ objects }: World): Promise<Set<string>> {
+  const found = new Set<string>();
+  for await (const { key } of objects.list("lake/")) {
+    const { batch } = await readLakeFile(objects, key);
+    const { source, icao24, last_contact, time_position } = batch.columns;
+    for (let i = 0; i < batch.rows; i++) found.add([source[i], icao24[i], last_contact[i], time_position[i]].join(" "));
+  }
+  return found;
+}
+
+async function reasonsInQuarantine({ objects }: World): Promise<string[]> {
+  const reasons: string[] = [];
+  for await (const { key } of objects.list("rejected/"))
+    for (const { reason } of decodeRejected((await objects.get(key)) ?? Buffer.alloc(0))) reasons.push(reason);
+  return reasons.sort();
+}
+
+async function scenario(kinesis: Kinesalite): Promise<void> {
+  const database = await newDatabase();
+  await kinesis.createStream("flightline", 2);
+  const env = {
+    FLIGHTLINE_POSTGRES: database.href,
+    FLIGHTLINE_STREAM: "kinesis:flightline",
+    FLIGHTLINE_OBJECTS: `file:${path.join(folder, "objects")}`,
+    AWS_ENDPOINT_URL: kinesis.url,
+  };
+  Object.assign(process.env, env);
+  const world = await openWorld(parseCommand(consume, ["--data", folder]), { env } as unknown as Io);
+  mkdirSync(files, { recursive: true });
+  const forward = forwarder(world);
+  const bodies = await simulatedBodies(12, { seed: Number(seed), aircraft: 80 });
+  let rows = await put(world, bodies.slice(0, 6));
+  await kinesis.client.send(
+    new PutRecordsCommand({
+      StreamName: "flightline",
+      Records: POISON.map((Data, i) => ({ Data, PartitionKey: `poison ${i}` })),
+    }),
+  );
+  await forward();
+  const killed: string[] = [];
+  while (killed.length < KILLS) {
+    const point = pick(POINTS, next());
+    const kill = { point, nth: 1 + Math.floor(2 * next()) };
+    if (await runJob({ database, checkpoint: "first", files_a_batch: 3, kill })) killed.push(point);
+    await balanced(world);
+    if (killed.length < KILLS) rows += await put(world, bodies.slice(6 + killed.length, 7 + killed.length));
+    await forward();
+  }
+  await runJob({ database, checkpoint: "first", files_a_batch: 3 });
+  const first = await balanced(world);
+  deepStrictEqual([first.received, first.rejected > POISON.length], [rows + 5, true]);
+  const poisoned = (await reasonsInQuarantine(world)).filter(
+    (reason) => reason.startsWith("not_") || reason === "bad_header",
+  );
+  for (const reason of ["bad_header", "not_an_object", "not_gzip", "not_json", "not_utf8"])
+    deepStrictEqual(poisoned.includes(reason), true, `${reason} is in quarantine`);
+
+  await splitOne(kinesis, "flightline");
+  const more = await put(world, bodies.slice(9));
+  await forward();
+  await runJob({ database, checkpoint: "second", files_a_batch: 7 });
+  const second = await balanced(world);
+  deepStrictEqual(second.received, rows + 5 + more);
+  deepStrictEqual((await lakeIdentities(world)).size, second.accepted);
+  await compact(world.objects, { format: "parquet", now_s: Date.now() / 1000 + 86_400 });
+  deepStrictEqual((await lakeIdentities(world)).size, second.accepted);
+  console.log(
+    `Spark ${version}, seed ${seed}: killed ${killed.join(", ")}; ${JSON.stringify(second)}; replayed from the start with other bounds and ${more} new rows`,
+  );
+  await world.close();
+}
+
+const kinesis = await startKinesalite();
+try {
+  await scenario(kinesis);
+} finally {
+  await kinesis.close();
+  rmSync(folder, { recursive: true, force: true });
+}

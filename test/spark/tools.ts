@@ -1,0 +1,53 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** The Spark of Glue 5.1 and of Glue 6.0. */
+export const SPARKS = { "3.5": "3.5.6", "4.1": "4.1.1" } as const;
+const JDBC = "42.7.8";
+
+const root = path.resolve(".tools");
+const run = (command: string, args: string[]): void =>
+  void execFileSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
+const say = (command: string, args: string[]): string => {
+  const { error, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  return error === undefined ? stdout + stderr : "";
+};
+
+export const python = (venv: string): string => path.join(root, venv, "bin", "python");
+export const jdbcJar = path.join(root, "jars", `postgresql-${JDBC}.jar`);
+
+/** What is missing to run Spark here, in words; empty when nothing is. */
+export function missing(): string[] {
+  const [, minor = "0"] = /Python 3\.(\d+)/.exec(say("python3", ["--version"])) ?? [];
+  const [, java = "0"] = /version "(\d+)/.exec(say("java", ["-version"])) ?? [];
+  return [
+    ...(Number(minor) >= 11 ? [] : ["Python 3.11 or later, as python3"]),
+    ...(Number(java) >= 17 ? [] : ["Java 17 or later, as java"]),
+    ...(existsSync(jdbcJar) || say("mvn", ["--version"]) !== "" ? [] : ["Maven, as mvn, for the driver of PostgreSQL"]),
+  ];
+}
+
+/** Installs into .tools/ what is not there in the versions that glue/requirements-*.txt pin. */
+export function installSpark(): void {
+  mkdirSync(root, { recursive: true });
+  for (const [name, version] of Object.entries(SPARKS))
+    environment(`spark-${name}`, "glue/requirements-test.txt", [`pyspark==${version}`]);
+  environment("spark-check", "glue/requirements-check.txt", []);
+  if (!existsSync(jdbcJar))
+    run("mvn", [
+      ...["-q", "-B", "dependency:copy", `-Dartifact=org.postgresql:postgresql:${JDBC}`],
+      `-DoutputDirectory=${path.dirname(jdbcJar)}`,
+    ]);
+}
+
+/** A virtual environment that notes what was asked for, so that another pin is installed. */
+function environment(name: string, requirements: string, others: string[]): void {
+  const note = path.join(root, name, "installed");
+  const asked = createHash("sha256").update(readFileSync(requirements)).update(others.join()).digest("hex");
+  if (existsSync(note) && readFileSync(note, "utf8") === asked) return;
+  run("python3", ["-m", "venv", path.join(root, name)]);
+  run(python(name), ["-m", "pip", "install", "--quiet", "-r", requirements, ...others]);
+  writeFileSync(note, asked);
+}
