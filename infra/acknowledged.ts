@@ -49,7 +49,7 @@ const onRoles = (name: string): Acknowledgement[] => [
     "bodies have names that nobody knows before; door records beside them are not its to delete",
   ),
   ...prefixes(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),
-  ...prefixes(name, ["stream/JobRole"], ["glue", "rejected", "lake", "manifests", "checkpoints"]),
+  ...prefixes(name, ["stream/JobRole"], ["rejected", "lake", "manifests", "checkpoints"]),
   ...["/aws-glue", `/flightline/${name}/glue`].flatMap((group) =>
     each(
       ["stream/JobRole"],

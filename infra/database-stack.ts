@@ -28,8 +28,8 @@ import type { Settings } from "./settings.ts";
 
 const PORT = 5_432;
 const DATABASE = "flightline";
-/** The functions' role in the database, which tokens are good for. */
-const ROLE = "flightline";
+/** The functions' and the job's role in the database, which tokens are good for. */
+export const ROLE = "flightline";
 const OWNER = "owner";
 const MOST_ACU = 4;
 
@@ -57,6 +57,10 @@ export class DatabaseStack extends Stack {
   /** Of the database, for the role that tokens are good for. */
   url(): string {
     return `postgres://${ROLE}@${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`;
+  }
+
+  jdbcUrl(): string {
+    return `jdbc:postgresql://${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`;
   }
 
   /** The functions log in with tokens of their own role. */
