@@ -15,8 +15,10 @@ import { tableName, tables, type Table } from "../src/aws/tables.ts";
 import { lakeTable } from "./lake-table.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 
-/** The loader's timeout; a message is hidden for six times as long. */
-export const LOADER_TIMEOUT_S = 60;
+/** The loader's timeout: a body of 64 MiB may hold 200,000 rows, and each is a put of DynamoDB. */
+export const LOADER_TIMEOUT_S = 900;
+/** A message is hidden a little longer than it can be worked on; what failed comes again after that. */
+const HIDDEN_S = LOADER_TIMEOUT_S + 60;
 const ATTEMPTS = 10;
 const LONGEST_D = 14;
 
@@ -32,7 +34,7 @@ export class DataStack extends Stack {
     this.key = dataKey(this, settings);
     this.deadLetters = queue(this, "DeadLetters", { retentionPeriod: Duration.days(LONGEST_D) });
     this.arrivals = queue(this, "Arrivals", {
-      visibilityTimeout: Duration.seconds(6 * LOADER_TIMEOUT_S),
+      visibilityTimeout: Duration.seconds(HIDDEN_S),
       retentionPeriod: Duration.days(LONGEST_D),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: ATTEMPTS },
     });
@@ -52,8 +54,8 @@ function dataKey(stack: Stack, { name }: Settings): Key {
     alias: `${name}-data`,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  // Glue names some groups itself where a job has a security configuration
-  const logGroups = [`/flightline/${name}/*`, "/aws-glue/*"].map((resourceName) =>
+  // Glue names some groups itself where a job has a security configuration, and Aurora its own
+  const logGroups = [`/flightline/${name}/*`, "/aws-glue/*", `/aws/rds/cluster/${name}/*`].map((resourceName) =>
     stack.formatArn({
       service: "logs",
       resource: "log-group",

@@ -26,6 +26,8 @@ const LOADERS = 5;
 const LISTED = ["raw", "clean", "rejected", "manifests"];
 /** A body of 64 MiB inflated, its rows, and what is written of them. */
 const MEMORY_MB = 1_024;
+/** One whole processor comes with it. */
+const LOADER_MEMORY_MB = 1_792;
 
 /** Flow 1: REST API, its handler, the loader behind the queue, and the keeper. */
 export class RequestStack extends Stack {
@@ -72,7 +74,7 @@ function loader(stack: Stack, props: FlowProps): Lambda {
     entry: "loader",
     access: props.database?.access(),
     timeout_s: LOADER_TIMEOUT_S,
-    memory_mb: MEMORY_MB,
+    memory_mb: LOADER_MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected"], ["s3:GetObject"]),
       ...objects(data, ["manifests"], ["s3:PutObject", "s3:GetObject"]),
@@ -84,7 +86,7 @@ function loader(stack: Stack, props: FlowProps): Lambda {
   new CfnEventSourceMapping(stack, "Arrivals", {
     functionName: made.functionArn,
     eventSourceArn: data.arrivals.queueArn,
-    batchSize: 10,
+    batchSize: 1,
     functionResponseTypes: ["ReportBatchItemFailures"],
     scalingConfig: { maximumConcurrency: LOADERS },
   });

@@ -20,6 +20,9 @@ test.each([
   [{ retentionDays: { raw: 0 } }, "retentionDays.raw"],
   [{ retentionDays: { logs: 8 } }, "retentionDays.logs"],
   [{ retentionDays: { raw: 90, clean: 30 } }, "retentionDays.raw"],
+  [{ retentionDays: { clean: 400 } }, "retentionDays.clean"],
+  [{ poller: "adsblol", area: "45,5,55,15" }, "area"],
+  [{ area: "45,5,55,15" }, "area"],
   [{ firewall: "yes" }, "firewall"],
   [{ alarmEmail: "nobody" }, "alarmEmail"],
 ])("%j is refused by name, value and rule", (given, name) => {

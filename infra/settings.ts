@@ -7,13 +7,15 @@ export interface Settings {
   stream: "on-demand" | { shards: number; maxShards: number };
   auth: "iam" | "apiKey";
   poller: "opensky" | "adsblol" | null;
+  /** What the source is asked for: `south,west,north,east` of OpenSky, `latitude,longitude,nautical miles` of adsb.lol. */
+  area: string | null;
   lake: "parquet" | "ndjson";
   retentionDays: RetentionDays;
   alarmEmail: string | null;
   glueVersion: "6.0" | "5.1";
   /** Makes the role by which API Gateway writes logs, one for the account and region; false where there is one. */
   accountRole: boolean;
-  /** A firewall before the API: limits a minute's requests of one address, and refuses addresses of ill repute. */
+  /** A firewall before the API: limits the requests of one address, and refuses addresses of ill repute. */
   firewall: boolean;
 }
 /** Days after which each kind of data goes. */
@@ -41,8 +43,9 @@ const usual: Settings = {
   stream: "on-demand",
   auth: "iam",
   poller: null,
+  area: null,
   lake: "parquet",
-  retentionDays: { raw: 30, clean: 365, rejected: 90, lake: 3_650, rows: 30, logs: 30 },
+  retentionDays: { raw: 30, clean: 365, rejected: 365, lake: 3_650, rows: 30, logs: 30 },
   alarmEmail: null,
   glueVersion: "6.0",
   accountRole: true,
@@ -78,6 +81,12 @@ export function readSettings(given: Readonly<Record<string, unknown>>): Settings
   const { alarmEmail } = settings;
   if (alarmEmail !== null && !/^[^@\s]+@[^@\s]+$/.test(alarmEmail))
     refuse("alarmEmail", alarmEmail, "an address or null");
+  const numbers = settings.poller === "opensky" ? 4 : settings.poller === "adsblol" ? 3 : 0;
+  if (
+    settings.area !== null &&
+    (numbers === 0 || !new RegExp(`^-?[0-9.]+(,-?[0-9.]+){${numbers - 1}}$`).test(settings.area))
+  )
+    refuse("area", settings.area, "south,west,north,east for opensky, latitude,longitude,miles for adsblol, or null");
   return { ...settings, stream: streamOf(settings.stream), retentionDays: daysOf(settings.retentionDays) };
 }
 
@@ -96,7 +105,9 @@ function daysOf(given: Partial<Record<keyof RetentionDays, unknown>>): Retention
     if (!isCount(value, 3_650)) refuse(`retentionDays.${name}`, value, "a number of days from 1 to 3650");
   }
   if (![7, 30, 90, 365].includes(Number(days.logs))) refuse("retentionDays.logs", days.logs, "7, 30, 90 or 365");
-  // a body that outlives its clean file would be cleaned again, every hour
+  // a body that outlives its clean file would be cleaned again, every hour; a clean file is counted beside its rejections
   if (Number(days.raw) > Number(days.clean)) refuse("retentionDays.raw", days.raw, "at most retentionDays.clean");
+  if (Number(days.clean) > Number(days.rejected))
+    refuse("retentionDays.clean", days.clean, "at most retentionDays.rejected");
   return days as RetentionDays;
 }

@@ -144,6 +144,9 @@ const intervals: Record<NonNullable<Settings["poller"]>, Duration> = {
   adsblol: Duration.minutes(1),
 };
 
+/** Variables that say what a source is asked for. */
+const AREAS = { opensky: "FLIGHTLINE_OPENSKY_BOX", adsblol: "FLIGHTLINE_ADSBLOL_POINT" } as const;
+
 function poller(stack: StreamStack, { settings, data }: { settings: Settings; data: DataStack }, key: Key): Lambda {
   const source = settings.poller ?? "adsblol";
   const secret =
@@ -151,6 +154,11 @@ function poller(stack: StreamStack, { settings, data }: { settings: Settings; da
       ? new Secret(stack, "OpenSky", {
           description: 'OpenSky API client: {"clientId","clientSecret"}; fill it after the first deployment',
           encryptionKey: data.key,
+          // empty: OpenSky is asked anonymously until it is filled
+          generateSecretString: {
+            secretStringTemplate: JSON.stringify({ clientId: "", clientSecret: "" }),
+            generateStringKey: "unused",
+          },
         })
       : undefined;
   const made = lambdaFunction(stack, "Poller", {
@@ -160,6 +168,7 @@ function poller(stack: StreamStack, { settings, data }: { settings: Settings; da
     environment: {
       FLIGHTLINE_STREAM: `kinesis:${settings.name}`,
       FLIGHTLINE_POLL: source,
+      ...(settings.area === null ? {} : { [AREAS[source]]: settings.area }),
       ...(secret === undefined ? {} : { FLIGHTLINE_OPENSKY_SECRET: secret.secretArn }),
     },
     timeout_s: 60,

@@ -19,6 +19,7 @@ export interface WatchProps extends FlowProps {
 
 const HOUR_MS = 3_600_000;
 const SLOW_MS = 5_000;
+const LATE_MS = 600_000;
 const REJECTED_SHARE = 0.2;
 
 /** Who looks on: a dashboard, and alarms that mail. */
@@ -47,6 +48,15 @@ function alarmTopic(stack: Stack, { settings, stream }: WatchProps): Topic {
       new PolicyStatement({ ...publish, principals: [new ServicePrincipal("events.amazonaws.com")] }),
     );
   const topic = new Topic(stack, "Alarms", { masterKey: key, enforceSSL: true });
+  // a policy of our own takes the place of the one by which the account's alarms may publish
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
+      actions: ["sns:Publish"],
+      resources: [topic.topicArn],
+      conditions,
+    }),
+  );
   if (settings.alarmEmail !== null) topic.addSubscription(new EmailSubscription(settings.alarmEmail));
   return topic;
 }
@@ -86,6 +96,7 @@ function requestAlarms({ settings, data, request }: WatchProps): Alarms {
     ...failureAlarm("Request", request.failures.queueName),
     ...functionAlarms("Handler", request.handler.functionName),
     ...functionAlarms("Loader", request.loader.functionName),
+    ...sinkAlarm(settings.name, "request"),
     ...functionAlarms("Keeper", request.keeper.functionName),
   };
 }
@@ -116,6 +127,29 @@ const functionAlarms = (id: string, FunctionName: string): Alarms => ({
   },
 });
 
+/** A batch that a sink did not take is no error of the function: it answers which records are to come again. */
+const sinkAlarm = (Deployment: string, Flow: "request" | "stream"): Alarms => ({
+  [Flow === "request" ? "LoadsFailed" : "BatchesFailed"]: {
+    metric: metric("Flightline", "failed", { Deployment, Flow }),
+    threshold: 0,
+    periods: 3,
+    silence: "good",
+    means: `A sink of the ${Flow} flow takes nothing: bucket, DynamoDB or PostgreSQL. The log says which; what failed comes again.`,
+  },
+});
+
+const consumerAlarms = (name: string, FunctionName: string): Alarms => ({
+  ...functionAlarms("Consumer", FunctionName),
+  ...sinkAlarm(name, "stream"),
+  BlockedShard: {
+    metric: metric("AWS/Lambda", "IteratorAge", { FunctionName }, { statistic: "Maximum" }),
+    threshold: LATE_MS,
+    periods: 3,
+    silence: "good",
+    means: "A shard waits: what the consumer got last is ten minutes old. Mend the sink that its log names.",
+  },
+});
+
 function streamAlarms({ settings, stream }: WatchProps): Alarms {
   const StreamName = settings.name;
   const of = (name: string, statistic = "Sum") => metric("AWS/Kinesis", name, { StreamName }, { statistic });
@@ -129,7 +163,7 @@ function streamAlarms({ settings, stream }: WatchProps): Alarms {
     },
     LateRecords: {
       metric: of("GetRecords.IteratorAgeMilliseconds", "Maximum"),
-      threshold: 10 * 60_000,
+      threshold: LATE_MS,
       periods: 3,
       // whoever reads is counted by each read, also of an empty shard
       silence: "bad",
@@ -157,7 +191,7 @@ function streamAlarms({ settings, stream }: WatchProps): Alarms {
       means: "Some records were not taken; producers put them again.",
     },
     ...failureAlarm("Stream", stream.failures.queueName),
-    ...(stream.consumer === undefined ? {} : functionAlarms("Consumer", stream.consumer.functionName)),
+    ...(stream.consumer === undefined ? {} : consumerAlarms(settings.name, stream.consumer.functionName)),
     ...(stream.scaler === undefined ? {} : functionAlarms("Scaler", stream.scaler.functionName)),
     ...(stream.poller === undefined ? {} : functionAlarms("Poller", stream.poller.functionName)),
     ...(stream.job === undefined ? {} : jobAlarms(stream.job)),
@@ -172,7 +206,7 @@ const jobAlarms = (JobName: string): Alarms => ({
       { JobName, JobRunId: "ALL", Type: "gauge" },
       { statistic: "Maximum" },
     ),
-    threshold: 10 * 60_000,
+    threshold: LATE_MS,
     periods: 3,
     // whether the job's reader tells it is the reader's choice; LateRecords hears a job that has stopped
     silence: "good",

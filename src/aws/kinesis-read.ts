@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   ExpiredIteratorException,
   GetRecordsCommand,
@@ -8,6 +9,9 @@ import {
   type Shard as KinesisShard,
 } from "@aws-sdk/client-kinesis";
 import type { ReadResult, Shard } from "../flow/ports.ts";
+
+/** A shard may be read five times a second by all its readers together. */
+const BETWEEN_READS_MS = 250;
 
 /** Where the next read of a shard goes on, as Kinesis gave it. */
 export interface Cursor {
@@ -79,6 +83,7 @@ async function readOn({ client, name, cursors }: Reader, { shard, after, limit }
     else cursors.set(shard, { after: last, iterator: NextShardIterator });
     if (Records.length === 0 && MillisBehindLatest > 0 && NextShardIterator) {
       iterator = NextShardIterator;
+      await sleep(BETWEEN_READS_MS);
       continue;
     }
     return {

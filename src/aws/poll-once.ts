@@ -6,10 +6,11 @@ import type { Credentials } from "../source/token.ts";
 import type { Source } from "../source/source.ts";
 import { readSecret } from "./secret.ts";
 
-/** The source that a deployment polls, its credentials from the secret. */
+/** The source that a deployment polls, its credentials from the secret; while that is empty, anonymously. */
 export async function polledSource(config: Config): Promise<Source> {
   const { poll, opensky_secret: arn } = config.deployed;
-  const credentials = arn === undefined ? undefined : ((await readSecret(arn)) as Credentials);
+  const secret = arn === undefined ? undefined : ((await readSecret(arn)) as Credentials);
+  const credentials = secret?.clientId === "" ? undefined : secret;
   return liveSource(poll, { ...config, credentials });
 }
 

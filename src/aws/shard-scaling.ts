@@ -40,18 +40,19 @@ const AIMED = 0.5;
 /** Throttled below this use means one key that is hot: more shards would not help it. */
 const HOT_KEY = 0.1;
 /** Back to the look before, and further for metrics that come late. */
-const GROWS_ON_S = 600;
+const GROWS_ON_S = 1_200;
 /** Metrics of the time in which a change is carried out tell of the shards before it. */
 const SETTLING_S = 180;
 
 /** Shrinking is worth one of the day's changes when it leaves at most this part. */
 const WORTH_IT = 0.75;
-/** So long fewer shards must have been enough; each shrinking that was undone doubles it. */
+/** So long fewer shards must have been enough; each shrinking that was undone doubles it, to beyond a day and its night. */
 const CALM_S = 2 * 3_600;
-const LONGEST_CALM_S = 4 * CALM_S;
-const UNDONE_WITHIN_S = 6 * 3_600;
+const LONGEST_CALM_S = 16 * CALM_S;
+/** Growing so soon after a shrinking, counted in calms, undoes it. */
+const UNDONE_WITHIN_CALMS = 8;
 /** Of the minutes of a calm, those that must be known. */
-const KNOWN = 0.9;
+const KNOWN = 0.8;
 
 /** How far back the decision looks. */
 export const LOOKED_AT_S = LONGEST_CALM_S;
@@ -64,11 +65,14 @@ const isThrottled = (minutes: readonly MinuteOfStream[]): boolean => minutes.som
 
 /** How long a calm must last: longer after each shrinking that the load took back within hours. */
 function calmOf(history: readonly ShardChange[]): number {
-  const undone = history.filter(({ at, from, to }, i) => {
+  let calm_s = CALM_S;
+  history.forEach(({ at, from, to }, i) => {
     const next = history[i + 1];
-    return to < from && next !== undefined && next.to > next.from && next.at - at < UNDONE_WITHIN_S;
-  }).length;
-  return Math.min(LONGEST_CALM_S, CALM_S * 2 ** undone);
+    const isUndone =
+      to < from && next !== undefined && next.to > next.from && next.at - at < UNDONE_WITHIN_CALMS * calm_s;
+    if (isUndone) calm_s = Math.min(LONGEST_CALM_S, 2 * calm_s);
+  });
+  return calm_s;
 }
 
 /**
@@ -78,6 +82,9 @@ function calmOf(history: readonly ShardChange[]): number {
 export function decideShards({ now_s, minutes, shards, bounds, history }: ScalingInput): number {
   const changes = history.filter(({ at }) => at > now_s - DAY_S).length;
   if (changes >= CHANGES_A_DAY) return shards;
+  // bounds that were moved since
+  if (shards < bounds.shards) return Math.min(bounds.shards, 2 * shards);
+  if (shards > bounds.maxShards) return Math.max(bounds.maxShards, Math.ceil(shards / 2));
   const changed_s = history.at(-1)?.at ?? -Infinity;
   const last = (seconds: number) => minutes.filter(({ at }) => at >= Math.max(now_s - seconds, changed_s + SETTLING_S));
   const recent = last(GROWS_ON_S);
@@ -102,9 +109,10 @@ export interface ScaledStream {
   /** Open shards; null while a change is carried out. */
   shards(): Promise<number | null>;
   history(): Promise<readonly ShardChange[]>;
+  /** Kinesis takes no tag while it carries out a change: it is written down before. */
+  remember(history: readonly ShardChange[]): Promise<void>;
   /** Sets the number. False when another change is under way. */
   change(to: number): Promise<boolean>;
-  remember(history: readonly ShardChange[]): Promise<void>;
 }
 
 /** Looks once and changes the number of shards where it should. Null when nothing was to be done or could be. */
@@ -114,10 +122,17 @@ export async function scaleOnce(
 ): Promise<ShardChange | null> {
   const shards = await stream.shards();
   if (shards === null) return null;
-  const [minutes, history] = await Promise.all([stream.minutes(now_s - LOOKED_AT_S, now_s), stream.history()]);
+  const [minutes, remembered] = await Promise.all([stream.minutes(now_s - LOOKED_AT_S, now_s), stream.history()]);
+  const history = carriedOut(remembered, shards);
   const to = decideShards({ now_s, minutes, shards, bounds, history });
-  if (to === shards || !(await stream.change(to))) return null;
+  if (to === shards) return null;
   const change = { at: now_s, from: shards, to };
   await stream.remember([...history, change]);
-  return change;
+  return (await stream.change(to)) ? change : null;
+}
+
+/** Without a last change that was written down and then refused: the stream still has the shards that it had before. */
+function carriedOut(history: readonly ShardChange[], shards: number): readonly ShardChange[] {
+  const last = history.at(-1);
+  return last !== undefined && last.from === shards && last.to !== shards ? history.slice(0, -1) : history;
 }

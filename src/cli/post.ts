@@ -48,11 +48,12 @@ export function postTo(target: Target): (body: Body) => Promise<Ingested> {
     for (let failures = 0; ; failures++) {
       const response = await postOnce(to, body, target);
       if (response.ok) return (await response.json()) as Ingested;
-      const text = await response.text();
-      if (!PASSING.has(response.status) || failures === ATTEMPTS - 1 || signal.aborted)
-        throw new CliError(`${url} answered ${response.status}: ${messageOf(text)}`);
-      const asked_s = Number(response.headers.get("retry-after") ?? 0);
+      const refusal = new CliError(`${url} answered ${response.status}: ${messageOf(await response.text())}`);
+      if (!PASSING.has(response.status) || failures === ATTEMPTS - 1) throw refusal;
+      // seconds; a date, which the header may also hold, is left to the back-off
+      const asked_s = Number(response.headers.get("retry-after") ?? 0) || 0;
       await pause(Math.max(backoff(failures), Math.min(asked_s, LONGEST_WAIT_S) * 1_000), signal);
+      if (signal.aborted) throw refusal;
     }
   };
 }

@@ -22,7 +22,7 @@ export interface ServiceOptions {
   signal: AbortSignal;
   live: LiveFeed;
   retention_days: number;
-  /** A retention was given, so it holds for stores elsewhere too. */
+  /** A retention was given, so it holds for rows elsewhere too. */
   retention_given: boolean;
   /** Counts and shows what others bring in, and changes nothing. */
   watch: boolean;
@@ -71,13 +71,13 @@ function working(world: World, options: ServiceOptions): Promise<void>[] {
   ];
 }
 
-/** What is removed in time: what lies on this machine. Stores elsewhere have a keeper of their own, unless we are told. */
+/** What is removed in time: what lies on this machine, and rows elsewhere where we were told. A bucket has rules of its own. */
 function keptHere(world: World, { retention_given }: ServiceOptions): KeeperWorld {
   const { objects, postgres, databases } = world.config;
   const isEmbedded = postgres === undefined && databases.every(({ kind }) => kind === "postgres");
   return {
     pool: localStreamPool(world),
-    objects: retention_given || objects.kind === "file" ? world.objects : undefined,
+    objects: objects.kind === "file" ? world.objects : undefined,
     database: retention_given || isEmbedded ? world.database : undefined,
     stream: world.stream,
   };

@@ -35,7 +35,7 @@ export const start: Command = {
   --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
   --source NAME       source of all rows; else what each source is called
   --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
-  --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS; stores elsewhere keep to it if it is given
+  --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS; given here, rows elsewhere go too
   --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
   --watch             shows what others bring into the stores that the settings name, such as a deployment's; changes nothing
 
@@ -56,8 +56,8 @@ Examples:
   async run(given, io) {
     if (given.words.length > 0)
       throw usageError(`unexpected ${JSON.stringify(given.words[0])}; files go behind --from`);
-    const options = { ...startOptions(given, io), files: await recordedFiles(given, io) };
-    const world = await openWorld(given, io, { owns: !options.watch, ...options });
+    const options = { ...startOptions(given), files: await recordedFiles(given, io) };
+    const world = await openWorld(given, io, { owns: !options.watch, migrates: !options.watch, ...options });
     try {
       return await serve(world, { given, io, options });
     } finally {
@@ -76,7 +76,7 @@ interface StartOptions {
   files: Map<string, Input>;
 }
 
-function startOptions(given: Given, { env }: Io): Omit<StartOptions, "files"> {
+function startOptions(given: Given): Omit<StartOptions, "files"> {
   const watch = flag(given, "watch");
   if (watch && words(given).length > 0) throw usageError("--watch brings nothing in: leave out --from");
   const retention_days = numberOption(given, "retention-days", 1);
@@ -85,7 +85,7 @@ function startOptions(given: Given, { env }: Io): Omit<StartOptions, "files"> {
     speed,
     port: portOption(given, "port") ?? 0,
     retention_days,
-    retention_given: retention_days !== undefined || env["FLIGHTLINE_RETENTION_DAYS"] !== undefined,
+    retention_given: retention_days !== undefined,
     postgres_port: portOption(given, "postgres-port"),
     watch,
   };

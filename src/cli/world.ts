@@ -41,6 +41,8 @@ export interface Postgres {
 export interface WorldOptions {
   /** Demands to own the data folder, as `start` does; others join whoever runs. */
   owns?: boolean;
+  /** Brings the schema up to date; who only looks leaves it as it is. */
+  migrates?: boolean;
   retention_days?: number | undefined;
   postgres_port?: number | undefined;
 }
@@ -99,7 +101,12 @@ async function openPostgres(config: Config, { data, closing, options }: Opening)
   const pool = newPool({ ...server.connection, max: 12 });
   closing.push(() => pool.end());
   const dsn = server.dsn === undefined ? {} : { dsn: server.dsn };
-  return { connection: server.connection, pool, ...dsn, migrated: await migrate(pool) };
+  return {
+    connection: server.connection,
+    pool,
+    ...dsn,
+    migrated: options.migrates === false ? [] : await migrate(pool),
+  };
 }
 
 interface Server {

@@ -27,6 +27,7 @@ const shapes: Record<string, number[]> = {
   flapping: often(36, [...flat(10, 2.2), ...flat(10, 0.2)]),
   "flapping every 50 minutes": often(16, [...flat(5, 2.2), ...flat(45, 0.2)]),
   "flapping every 3 hours": often(10, [...flat(20, 2.2), ...flat(160, 0.2)]),
+  "flapping every 9 hours": often(8, [...flat(20, 2.2), ...flat(520, 0.2)]),
 };
 
 /** Rows of one network, poll after poll, without end. */

@@ -71,7 +71,7 @@ onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => 
     expect(JSON.stringify(first["Data"])).toContain("001");
     expect(await askMigration(on.lambda)).toMatchObject({ Status: "SUCCESS", Data: { migrated: "" } });
     expect(await postgres.ask("select tableowner from pg_tables where tablename = 'state_vectors'")).toEqual([
-      { tableowner: "flightline" },
+      { tableowner: "flightline_tables" },
     ]);
     // Aurora lets the role in by tokens
     await postgres.ask("alter role flightline password 'of-the-test'");

@@ -5,7 +5,8 @@ import { lambdaWorld } from "../lambda-world.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
 const world = lambdaWorld(process.env);
-const { lake, source, stream } = world.config;
+const { lake, source, stream, deployed } = world.config;
+const of = { deployment: deployed.name, flow: "stream" } as const;
 
 const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
   partition_key: kinesis.partitionKey,
@@ -17,9 +18,9 @@ const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
 /** Stores a batch of one shard. From the first record that a sink did not take, the shard is read again. */
 export async function handler({ Records }: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> {
   const all = await applyAll(Records.map(streamRecord), { ...world, lake, source, stream: stream.name });
-  for (const applied of all.applied)
-    emitMetrics({ deployment: world.config.deployed.name, flow: "stream" }, appliedMetrics(applied));
+  for (const applied of all.applied) emitMetrics(of, appliedMetrics(applied));
   if (all.failed === undefined) return { batchItemFailures: [] };
   logError("a sink did not take the batch", all.failed.error);
+  emitMetrics(of, { failed: 1 });
   return { batchItemFailures: [{ itemIdentifier: all.failed.record.sequence_number }] };
 }

@@ -3,21 +3,21 @@ import { readConfig } from "../../config.ts";
 import { migrate } from "../../local/migrate.ts";
 import { newPool } from "../../local/transaction.ts";
 import { answerDeployment } from "../answer-deployment.ts";
-import { prepareRole } from "../database-role.ts";
+import { ownerOf, prepareRole } from "../database-role.ts";
 import { rdsConnection } from "../rds.ts";
 
 const config = readConfig(process.env, "/tmp");
 const connection = rdsConnection(config);
 const role = config.deployed.postgres_role;
 
-/** Invoked by the deployment: the functions' role, then the schema, which belongs to that role. */
+/** Invoked by the deployment: the functions' role, then the schema, which belongs to the role of the tables. */
 export const handler = (event: CloudFormationCustomResourceEvent): Promise<void> =>
   answerDeployment(event, async () => {
     const owner = newPool({ ...connection, max: 1, connectionTimeoutMillis: 60_000 });
     try {
       const client = await owner.connect();
       await prepareRole(client, { role, database: String(connection.database) });
-      await client.query(`set role ${client.escapeIdentifier(role)}`);
+      await client.query(`set role ${client.escapeIdentifier(ownerOf(role))}`);
       client.release();
       return { migrated: (await migrate(owner)).join(" ") };
     } finally {
