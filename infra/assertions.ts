@@ -1,4 +1,5 @@
-import { isStreamMapping, list, members, rules, type Props, type Resource } from "./rules.ts";
+import { rules } from "./rules.ts";
+import { isStreamMapping, list, members, metricsOf, type Props, type Resource } from "./template.ts";
 
 /** A template as CloudFormation gets it. */
 export interface Template {
@@ -12,6 +13,7 @@ export interface Violation {
 /** What our own rules find in the templates of a deployment; a rule on several resources looks within one template. */
 export const violations = (templates: readonly Template[]): Violation[] => [
   ...hiddenTooShort(templates),
+  ...watchedInVain(templates),
   ...templates.flatMap(({ Resources = {} }) =>
     Object.entries(Resources).flatMap(([resource, { Type, Properties = {} }]) =>
       Object.entries(rules[Type] ?? {}).flatMap(([rule, isRight]) =>
@@ -39,6 +41,19 @@ function hiddenTooShort(templates: readonly Template[]): Violation[] {
       return hidden.every((seconds) => seconds >= timeout)
         ? []
         : [{ rule: "timeout beyond the queue's visibility", resource }];
+    }),
+  );
+}
+
+/** An alarm on a stream that the deployment does not have never fires; stream and alarm lie in two stacks. */
+function watchedInVain(templates: readonly Template[]): Violation[] {
+  const streams = ofType(templates, "AWS::Kinesis::Stream").map(({ Name }) => Name);
+  return templates.flatMap(({ Resources = {} }) =>
+    Object.entries(Resources).flatMap(([resource, { Type, Properties = {} }]) => {
+      if (Type !== "AWS::CloudWatch::Alarm") return [];
+      const named = metricsOf(Properties).flatMap(({ Dimensions }) => list(Dimensions).map(members));
+      const isRight = named.every(({ Name, Value }) => Name !== "StreamName" || streams.includes(Value));
+      return isRight ? [] : [{ rule: "alarm on a stream that is not there", resource }];
     }),
   );
 }

@@ -46,7 +46,7 @@ export class DatabaseStack extends Stack {
       vpc: this.vpc,
       description: "The functions that use the database",
     });
-    this.cluster = cluster(this, this.vpc, data);
+    this.cluster = cluster(this, this.vpc, { settings, data });
     this.cluster.connections.allowFrom(this.group, Port.tcp(PORT), "from the functions");
     // the workers of a Glue job talk with each other, and Glue asks for this rule by name
     if (settings.engine === "glue")
@@ -118,9 +118,21 @@ function network(stack: Stack, { name, retentionDays, engine }: Settings, { key 
   return vpc;
 }
 
-function cluster(stack: Stack, vpc: Vpc, { key }: DataStack): DatabaseCluster {
+function cluster(
+  stack: Stack,
+  vpc: Vpc,
+  { settings, data: { key } }: { settings: Settings; data: DataStack },
+): DatabaseCluster {
+  // Aurora would make it itself, without a key of ours and for ever
+  const logs = new LogGroup(stack, "DatabaseLogs", {
+    logGroupName: `/aws/rds/cluster/${settings.name}/postgresql`,
+    retention: settings.retentionDays.logs,
+    encryptionKey: key,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
   const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_9 });
   const made = new DatabaseCluster(stack, "Database", {
+    clusterIdentifier: settings.name,
     engine,
     vpc,
     vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
@@ -138,6 +150,9 @@ function cluster(stack: Stack, vpc: Vpc, { key }: DataStack): DatabaseCluster {
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,
   });
+  made.node.addDependency(logs);
+  // the cluster outlives its stack, and so does the only way into it
+  made.secret?.applyRemovalPolicy(RemovalPolicy.RETAIN);
   made.addRotationSingleUser({ automaticallyAfter: Duration.days(30) });
   return made;
 }
@@ -171,5 +186,6 @@ function migration(stack: DatabaseStack, settings: Settings, data: DataStack): v
     // another schema is another property, so that CloudFormation asks again
     properties: { migrations: migrations().map(({ file }) => file) },
   });
-  schema.node.addDependency(of);
+  // the network's endpoints too: by them the function reads its secret and answers
+  schema.node.addDependency(of, vpc);
 }

@@ -24,6 +24,22 @@ test("every acknowledgement matches a finding of some deployment", () => {
   expect(idle.map(({ path, rule }) => `${path} ${rule}`)).toEqual([]);
 });
 
+const watched = {
+  always:
+    "ServerErrors SlowAnswers DeadLetters RequestFailures HandlerErrors LoaderErrors KeeperErrors LoadsFailed IteratorAge " +
+    "LateRecords WriteThrottles ReadThrottles FailedPuts StreamFailures RequestImbalance RequestRejected StreamImbalance StreamRejected",
+  lambda: "ConsumerErrors ConsumerThrottles BlockedShard BatchesFailed",
+  glue: "ConsumerLag",
+};
+test.each(["lambda", "glue"] as const)("everything is watched that should be, with %s", (engine) => {
+  const { templates } = judge({ engine, poller: "adsblol", stream: { shards: 1, maxShards: 2 } });
+  const alarms = templates.flatMap(({ Resources = {} }) =>
+    Object.entries(Resources).flatMap(([id, { Type }]) => (Type === "AWS::CloudWatch::Alarm" ? [id.slice(0, -8)] : [])),
+  );
+  const named = [watched.always, watched[engine], "Heartbeat PollerErrors ScalerErrors Throttled"].join(" ").split(" ");
+  expect(named.filter((name) => !alarms.includes(name))).toEqual([]);
+});
+
 test("a firewall stands before the API, and the account's role is made, only where the settings say so", () => {
   const typesOf = (given: Record<string, unknown>) =>
     judge(given).templates.flatMap(({ Resources = {} }) => Object.values(Resources).map(({ Type }) => Type));

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { IgnoreMode, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { CfnConnection, CfnJob, CfnSecurityConfiguration } from "aws-cdk-lib/aws-glue";
+import { CfnConnection, CfnJob, CfnSecurityConfiguration, CfnTrigger } from "aws-cdk-lib/aws-glue";
 import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Stream } from "aws-cdk-lib/aws-kinesis";
 import type { Key } from "aws-cdk-lib/aws-kms";
@@ -38,6 +38,7 @@ export function glueJob(stack: Stack, props: GlueProps): string {
     workerType: WORKER,
     numberOfWorkers: MOST_WORKERS,
     maxRetries: 0,
+    executionProperty: { maxConcurrentRuns: 1 },
     maintenanceWindow: "Sun:03",
     securityConfiguration: security.name,
     command: {
@@ -49,7 +50,20 @@ export function glueJob(stack: Stack, props: GlueProps): string {
     defaultArguments: { ...glueArguments(settings, files), ...jobArguments(props, files) },
   });
   job.addResourceDependency(security);
+  keepRunning(stack, job);
   return name;
+}
+
+/** Starts the job at first, and again when it has ended; while it runs another start is refused. */
+function keepRunning(stack: Stack, job: CfnJob): void {
+  const trigger = new CfnTrigger(stack, "JobStart", {
+    name: `${job.name}-start`,
+    type: "SCHEDULED",
+    schedule: "cron(0/15 * * * ? *)",
+    startOnCreation: true,
+    actions: [{ jobName: job.name ?? "" }],
+  });
+  trigger.addResourceDependency(job);
 }
 
 const glue = path.resolve(import.meta.dirname, "../glue");
@@ -141,6 +155,7 @@ const NETWORKING = [
   "ec2:DescribeSecurityGroups",
   "ec2:DescribeVpcEndpoints",
   "ec2:DescribeRouteTables",
+  "ec2:DescribeVpcAttribute",
   "ec2:CreateTags",
 ];
 

@@ -1,4 +1,5 @@
-import { CfnResource, type App } from "aws-cdk-lib";
+import { CfnResource, RemovalPolicy, type App } from "aws-cdk-lib";
+import { CfnPolicy, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
 import { afterAll, expect, test } from "vitest";
 import { judge } from "./gate.ts";
@@ -26,6 +27,12 @@ const permit = (statement: object) => (app: App) => {
   role["policies"] = [...(role["policies"] as object[]), { policyName: "more", policyDocument: PolicyDocument }];
 };
 const OBJECT = "arn:aws:s3:::bucket/raw/one";
+
+/** A policy for everybody. */
+const anybody = (Action: string, Resource: string | undefined) => ({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Principal: "*", Action, ...(Resource === undefined ? {} : { Resource }) }],
+});
 
 /** Adds an environment variable to the handler. */
 const tell = (variables: Record<string, string>) => (app: App) => {
@@ -71,7 +78,7 @@ const faults: Fault[] = [
   },
   {
     fault: "loader's timeout beyond the queue's visibility",
-    change: set("AWS::Lambda::Function", "Loader", { timeout: 900 }),
+    change: set("AWS::SQS::Queue", "Arrivals", { visibilityTimeout: 600 }),
     by: "timeout beyond the queue's visibility",
   },
   {
@@ -172,6 +179,115 @@ const faults: Fault[] = [
       role["policies"] = [{ policyName: "own", policyDocument: { Version: "2012-10-17", Statement } }];
     },
     by: "objects got without listing",
+  },
+  {
+    fault: "method open to anybody",
+    change: set("AWS::ApiGateway::Method", "Default/states/POST", { authorizationType: "NONE" }),
+    by: "method open to anybody",
+  },
+  {
+    fault: "key not asked for",
+    given: { auth: "apiKey" },
+    change: set("AWS::ApiGateway::Method", "Default/states/POST", { apiKeyRequired: false }),
+    by: "method open to anybody",
+  },
+  {
+    fault: "a policy beside its role",
+    change: (app) => {
+      const role = find(app, "AWS::IAM::Role", "request/HandlerRole");
+      const statements = [new PolicyStatement({ actions: ["dynamodb:DeleteTable"], resources: ["*"] })];
+      new CfnPolicy(role.stack, "More", {
+        policyName: "more",
+        policyDocument: new PolicyDocument({ statements }),
+        roles: [role.ref],
+      });
+    },
+    by: "wildcard beyond the list",
+  },
+  {
+    fault: "a role that anybody may take",
+    change: set("AWS::IAM::Role", "request/HandlerRole", {
+      assumeRolePolicyDocument: anybody("sts:AssumeRole", undefined),
+    }),
+    by: "role that anybody may take",
+  },
+  {
+    fault: "a key that anybody may use",
+    change: set("AWS::KMS::Key", "data/Key", { keyPolicy: anybody("kms:*", "*") }),
+    by: "key that anybody may use",
+  },
+  {
+    fault: "a bucket policy that allows anybody",
+    change: set("AWS::S3::BucketPolicy", "data/Bucket", {
+      policyDocument: anybody("s3:GetObject", "arn:aws:s3:::b/*"),
+    }),
+    by: "bucket policy that allows anybody",
+  },
+  {
+    fault: "alarms that may not publish",
+    change: set("AWS::SNS::TopicPolicy", "watch/Alarms", { policyDocument: { Version: "2012-10-17", Statement: [] } }),
+    by: "topic that alarms may not publish to",
+  },
+  {
+    fault: "alarm switched off",
+    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { actionsEnabled: false }),
+    by: "alarm without an action",
+  },
+  {
+    fault: "alarm on another stream",
+    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { dimensions: [{ name: "StreamName", value: "flights" }] }),
+    by: "alarm on a stream that is not there",
+  },
+  {
+    fault: "alarm on a metric that is not there",
+    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { metricName: "IteratorAge" }),
+    by: "alarm on a metric that nobody emits",
+  },
+  {
+    fault: "bucket that goes with its stack",
+    change: (app) => find(app, "AWS::S3::Bucket", "data/Bucket").applyRemovalPolicy(RemovalPolicy.DESTROY),
+    by: "bucket that goes with its stack",
+  },
+  {
+    fault: "bucket that tells nobody",
+    change: set("AWS::S3::Bucket", "data/Bucket", { notificationConfiguration: undefined }),
+    by: "bucket that tells nobody",
+  },
+  {
+    fault: "messages given up at once",
+    change: (app) => {
+      const queue = find(app, "AWS::SQS::Queue", "data/Arrivals");
+      queue["redrivePolicy"] = { ...(queue["redrivePolicy"] as object), maxReceiveCount: 1 };
+    },
+    by: "messages given up too soon",
+  },
+  {
+    fault: "a consumer that begins at the end",
+    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { startingPosition: "LATEST" }),
+    by: "records that are passed over",
+  },
+  {
+    fault: "a consumer that is switched off",
+    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { enabled: false }),
+    by: "records that are passed over",
+  },
+  {
+    fault: "stream under AWS's key",
+    change: set("AWS::Kinesis::Stream", "Stream", {
+      streamEncryption: { encryptionType: "KMS", keyId: "alias/aws/kinesis" },
+    }),
+    by: "stream without a key of ours",
+  },
+  {
+    fault: "records kept for a day",
+    change: set("AWS::Kinesis::Stream", "Stream", { retentionPeriodHours: 24 }),
+    by: "records that expire before a sink is mended",
+  },
+  {
+    fault: "a hundred large workers",
+    given: { engine: "glue" },
+    change: set("AWS::Glue::Job", "Job", { workerType: "G.8X", numberOfWorkers: 100 }),
+    by: "Glue workers that cost more than they do",
   },
   {
     fault: "log group without retention",

@@ -1,67 +1,28 @@
-/** A resource's properties, as a template states them. */
-export type Props = Record<string, unknown>;
-export interface Resource {
-  Type: string;
-  Properties?: Props;
-}
-/** Says whether a resource is right; `all` are the resources of its template by their names, its own among them. */
-type Rule = (of: Props, all: Readonly<Record<string, Resource>>, name: string) => boolean;
-
-export const members = (value: unknown): Props => (typeof value === "object" && value !== null ? (value as Props) : {});
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
-const texts = (value: unknown): string[] => list(value).map(String);
-
-/** The metrics of an alarm: its own, or those of its expression. */
-const metricsOf = (alarm: Props): Props[] => {
-  const expressions = list(alarm["Metrics"]).flatMap((one) => {
-    const stat = members(one)["MetricStat"];
-    return stat === undefined ? [] : [members(members(stat)["Metric"])];
-  });
-  return expressions.length > 0 ? expressions : [alarm];
-};
-const dimensions = (metric: Props): string[] => list(metric["Dimensions"]).map((one) => String(members(one)["Name"]));
-
-const statementsOf = (role: Props): Props[] =>
-  list(role["Policies"]).flatMap((policy) =>
-    list(members(members(policy)["PolicyDocument"])["Statement"]).map(members),
-  );
-const permits = (role: Props, action: string): boolean =>
-  statementsOf(role).some(({ Action }) => texts(Action).includes(action));
-
-/** Actions that know no resource to name, and so stand with `*`. */
-const WITHOUT_RESOURCE =
-  /^(xray:Put(TraceSegments|TelemetryRecords)|ec2:((Create|Describe|Delete)NetworkInterfaces?|Describe(Subnets|SecurityGroups|VpcEndpoints|RouteTables)|(Una|A)ssignPrivateIpAddresses|CreateTags)|cloudwatch:(GetMetricData|PutMetricData))$/;
-export const isStreamMapping = (props: Props): boolean =>
-  JSON.stringify(props["EventSourceArn"] ?? "").includes("Stream");
-
-const environmentOf = (of: Props): [string, unknown][] =>
-  Object.entries(members(members(of["Environment"])["Variables"]));
-const SECRET = /secret|password|token|api_?key/i;
-/** `user:password@` of a URL, also of one that is put together. */
-const PASSWORD = /:\/\/[^/@\s]*:[^/@\s]*@/;
-const literalOf = (value: unknown): string =>
-  typeof value === "string"
-    ? value
-    : list(list(members(value)["Fn::Join"])[1])
-        .map((part) => (typeof part === "string" ? part : "?"))
-        .join("");
-
-const sseOf = (bucket: Props): Props =>
-  members(
-    members(list(members(bucket["BucketEncryption"])["ServerSideEncryptionConfiguration"])[0])[
-      "ServerSideEncryptionByDefault"
-    ],
-  );
-const takesAccessLogs = (all: Readonly<Record<string, Resource>>, bucket: string): boolean =>
-  Object.values(all).some(
-    ({ Properties = {} }) =>
-      members(members(Properties["LoggingConfiguration"])["DestinationBucketName"])["Ref"] === bucket,
-  );
-const lifecycleOf = (bucket: Props): Props[] => list(members(bucket["LifecycleConfiguration"])["Rules"]).map(members);
-/** Whether a rule for keys that begin with `prefix` (missing: all) holds for some below `folder`. */
-const reaches = (prefix: unknown, folder: string): boolean =>
-  typeof prefix !== "string" || folder.startsWith(prefix) || prefix.startsWith(folder);
-const hasLimits = (of: Props, names: readonly string[]): boolean => names.every((name) => of[name] !== undefined);
+import {
+  allowsAnybody,
+  dimensions,
+  environmentOf,
+  hasLimits,
+  isEmitted,
+  isKept,
+  isNamed,
+  isStreamMapping,
+  lifecycleOf,
+  list,
+  literalOf,
+  members,
+  metricsOf,
+  PASSWORD,
+  permits,
+  reaches,
+  retentions,
+  type Rule,
+  SECRET,
+  sseOf,
+  statementsIn,
+  takesAccessLogs,
+  texts,
+} from "./template.ts";
 
 /** What no tool checks, by the type of resource; a rule says what is right. */
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
@@ -69,11 +30,39 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "alarm without dimensions": (of) => metricsOf(of).every((metric) => dimensions(metric).length > 0),
     "alarm on Kinesis without StreamName": (of) =>
       metricsOf(of).every((one) => one["Namespace"] !== "AWS/Kinesis" || dimensions(one).includes("StreamName")),
-    "alarm without an action": (of) => list(of["AlarmActions"]).length > 0,
+    "alarm on a metric that nobody emits": (of) => metricsOf(of).every(isEmitted),
+    "alarm without an action": (of) => list(of["AlarmActions"]).length > 0 && of["ActionsEnabled"] !== false,
     "alarm without a missing-data policy": (of) => of["TreatMissingData"] !== undefined,
     "alarm that does not say what to do": (of) => JSON.stringify(of["AlarmDescription"] ?? "").length > 20,
   },
+  "AWS::S3::BucketPolicy": { "bucket policy that allows anybody": (of) => !allowsAnybody(of["PolicyDocument"]) },
+  "AWS::KMS::Key": {
+    "key that anybody may use": (of) => !allowsAnybody(of["KeyPolicy"]),
+    "key without rotation": (of) => of["EnableKeyRotation"] === true,
+  },
+  "AWS::SNS::TopicPolicy": {
+    "topic that alarms may not publish to": (of) =>
+      statementsIn(of["PolicyDocument"]).some(
+        ({ Effect, Principal, Action }) =>
+          Effect === "Allow" &&
+          texts(members(Principal)["Service"]).includes("cloudwatch.amazonaws.com") &&
+          texts(Action).includes("sns:Publish"),
+      ),
+    "topic that takes plain connections": (of) =>
+      statementsIn(of["PolicyDocument"]).some(({ Effect }) => Effect === "Deny"),
+  },
+  "AWS::SQS::Queue": {
+    "messages given up too soon": (of) =>
+      of["RedrivePolicy"] === undefined || Number(members(of["RedrivePolicy"])["maxReceiveCount"]) >= 5,
+  },
+  "AWS::Kinesis::Stream": {
+    "stream without a key of ours": (of) => typeof members(of["StreamEncryption"])["KeyId"] === "object",
+    "records that expire before a sink is mended": (of) => Number(of["RetentionPeriodHours"]) >= 168,
+  },
   "AWS::S3::Bucket": {
+    "bucket that goes with its stack": (_, all, name) => isKept(all, name),
+    "bucket that tells nobody": (of, all, name) =>
+      takesAccessLogs(all, name) || of["NotificationConfiguration"] !== undefined,
     // S3 delivers access logs to no bucket with a key of ours
     "bucket without KMS": (of, all, name) =>
       sseOf(of)["SSEAlgorithm"] === (takesAccessLogs(all, name) ? "AES256" : "aws:kms"),
@@ -87,6 +76,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       lifecycleOf(of).every((one) => one["ExpirationInDays"] === undefined || !reaches(one["Prefix"], "raw/")),
   },
   "AWS::DynamoDB::Table": {
+    "table that goes with its stack": (_, all, name) => isKept(all, name),
     "table without a key of ours": (of) => members(of["SSESpecification"])["KMSMasterKeyId"] !== undefined,
     "table without point-in-time recovery": (of) =>
       members(of["PointInTimeRecoverySpecification"])["PointInTimeRecoveryEnabled"] === true,
@@ -97,12 +87,15 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   "AWS::RDS::DBCluster": {
     "database without a key of ours": (of) => of["StorageEncrypted"] === true && of["KmsKeyId"] !== undefined,
+    "database that goes with its stack": (_, all, name) => isKept(all, name),
     "database without parameters of ours": (of) => of["DBClusterParameterGroupName"] !== undefined,
   },
   "AWS::Lambda::Function": {
     "secret in an environment variable": (of) =>
       environmentOf(of).every(
-        ([name, value]) => !(SECRET.test(name) && typeof value === "string") && !PASSWORD.test(literalOf(value)),
+        ([name, value]) =>
+          !PASSWORD.test(literalOf(value)) &&
+          (!SECRET.test(name) || (typeof value !== "string" && !("Fn::Sub" in members(value)))),
       ),
     "function on another runtime": (of) => of["Runtime"] === "nodejs24.x" && list(of["Architectures"])[0] === "arm64",
   },
@@ -111,6 +104,10 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       !isStreamMapping(of) || (of["MaximumRetryAttempts"] === -1 && of["MaximumRecordAgeInSeconds"] === -1),
     "parallelisation out of range": (of) =>
       !isStreamMapping(of) || (Number(of["ParallelizationFactor"]) >= 1 && Number(of["ParallelizationFactor"]) <= 10),
+    "records that are passed over": (of) =>
+      of["FilterCriteria"] === undefined &&
+      of["Enabled"] !== false &&
+      (!isStreamMapping(of) || of["StartingPosition"] === "TRIM_HORIZON"),
     "bisecting on the stream": (of) => of["BisectBatchOnFunctionError"] !== true,
     "no partial failures": (of) => list(of["FunctionResponseTypes"]).includes("ReportBatchItemFailures"),
   },
@@ -124,13 +121,14 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     },
   },
   "AWS::IAM::Role": {
-    "wildcard beyond the list": (of) =>
-      statementsOf(of).every(({ Action, Resource: on }) => {
-        const isWild = list(on).includes("*");
-        return texts(Action).every((action) => !action.includes("*") && (!isWild || WITHOUT_RESOURCE.test(action)));
-      }),
+    "wildcard beyond the list": isNamed,
+    "role that anybody may take": (of) => !allowsAnybody(of["AssumeRolePolicyDocument"]),
     // who may not list is told 403 of a missing object, which is no answer
     "objects got without listing": (of) => !permits(of, "s3:GetObject") || permits(of, "s3:ListBucket"),
+  },
+  "AWS::IAM::Policy": { "wildcard beyond the list": isNamed },
+  "AWS::ApiGateway::Method": {
+    "method open to anybody": (of) => of["AuthorizationType"] === "AWS_IAM" || of["ApiKeyRequired"] === true,
   },
   "AWS::ApiGateway::Stage": {
     "API without limits": (of) =>
@@ -145,14 +143,19 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "AWS::Glue::Job": {
     "Glue version unset": (of) => of["GlueVersion"] !== undefined,
     "Glue workers unset": (of) => hasLimits(of, ["WorkerType", "NumberOfWorkers"]),
+    "Glue workers that cost more than they do": (of) =>
+      of["WorkerType"] === "G.025X" && Number(of["NumberOfWorkers"]) <= 20,
+    "Glue job without a maintenance window": (of) => of["MaintenanceWindow"] !== undefined,
     "Glue job without security configuration": (of) => of["SecurityConfiguration"] !== undefined,
   },
   "AWS::Glue::SecurityConfiguration": {
     "Glue logs not encrypted": (of) =>
       JSON.stringify(members(of["EncryptionConfiguration"])["CloudWatchEncryption"] ?? "").includes("SSE-KMS"),
+    "Glue objects not encrypted": (of) =>
+      JSON.stringify(members(of["EncryptionConfiguration"])["S3Encryptions"] ?? "").includes("SSE-KMS"),
   },
   "AWS::Logs::LogGroup": {
-    "log group without retention": (of) => of["RetentionInDays"] !== undefined,
+    "log group without retention": (of) => retentions.includes(Number(of["RetentionInDays"])),
     "log group not encrypted": (of) => of["KmsKeyId"] !== undefined,
   },
 };

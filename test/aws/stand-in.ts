@@ -1,5 +1,5 @@
 import type { Template } from "../../infra/assertions.ts";
-import { members, type Resource } from "../../infra/rules.ts";
+import { members, type Resource } from "../../infra/template.ts";
 
 /** Where functions find PostgreSQL: the owner's way for the migration, the role's for the others. */
 export interface StandIn {
