@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -245,3 +246,16 @@ def test_a_record_that_comes_twice_counts_as_a_repeat(
     applied = apply_batch(world_of(spark, plan, tmp_path), raw.union(raw))
     assert applied is not None
     assert (applied.received, applied.repeats) == (len(expected_of(made / "few")),) * 2
+
+
+def test_a_batch_of_many_hours_lies_in_one_mixed_folder(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    lines = [json.dumps({"icao24": "3c6444", "last_contact": 1_700_000_000 + 3_600 * i}) for i in range(65)]
+    row = ("\n".join(lines).encode(), "0", "1", datetime.fromtimestamp(1_750_000_000, UTC))
+    for _ in range(2):
+        applied = apply_batch(world_of(spark, plan, tmp_path), spark.createDataFrame([row], RAW))
+        assert applied is not None
+    (file,) = (tmp_path / "lake").rglob("*.parquet")
+    assert file.parent.parent == tmp_path / "lake/mixed"
+    assert spark.read.parquet(str(file)).count() == 65
