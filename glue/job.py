@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--endpoint", help="of Kinesis, where it is not AWS's")
     options.add_argument("--checkpoint", help="where the position is kept; else checkpoints/ beside the objects")
     options.add_argument("--files-a-batch", type=int, default=100)
+    options.add_argument("--partitions", type=int, help="of a micro-batch's rows; else twice the cores at the start")
     options.add_argument("--trigger-seconds", type=int, default=10)
     options.add_argument("--until-empty", action="store_true", help="ends when what stood there was read")
     return options
@@ -125,6 +126,8 @@ def session() -> SparkSession:
 def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
     plan = read_plan(given.plan)
     prepare_session(spark, plan)
+    # Spark's own 200 are 200 tasks of a few rows each in every micro-batch
+    spark.conf.set("spark.sql.shuffle.partitions", given.partitions or 2 * spark.sparkContext.defaultParallelism)
     send_modules(spark)
     place = given.objects or (f"s3://{given.bucket}" if given.bucket else None)
     if place is None:

@@ -136,9 +136,9 @@ async function runJob({ database, checkpoint, files_a_batch, kill }: Run): Promi
   const options = [
     ...["--plan", "glue/plan.json", "--stream", "flightline", "--objects", `file:${path.join(folder, "objects")}`],
     ...["--database", "postgres", "--postgres", jdbc, "--source", `files:${files}`, "--until-empty"],
-    ...["--checkpoint", path.join(folder, checkpoint), "--files-a-batch", String(files_a_batch)],
+    ...["--checkpoint", path.join(folder, checkpoint), "--files-a-batch", String(files_a_batch), "--partitions", "2"],
   ];
-  const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell`;
+  const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false pyspark-shell`;
   const child = spawn(
     python(`spark-${version}`),
     ["glue/victim.py", kill?.point ?? "-", String(kill?.nth ?? 0), ...options],
