@@ -1,18 +1,37 @@
 """One Spark session for all tests of a version."""
 
+import contextlib
 import os
 import random
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from pyspark.sql import SparkSession
 
 from plan import Plan, prepare_session, read_plan
 
 HERE = Path(__file__).parent
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+# workers get what the JVM had at its start
+DYNAMO_PORT = free_port()
+os.environ.update(
+    AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{DYNAMO_PORT}",
+    AWS_ACCESS_KEY_ID="test",
+    AWS_SECRET_ACCESS_KEY="test",
+)
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 # workers import the modules that lie here
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
@@ -50,3 +69,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = os.environ.get("FLIGHTLINE_PARITY_ROWS", "24000")
     subprocess.run(["npx", "tsx", "test/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def dynamo() -> Iterator[Any]:
+    """A client of DynamoDB's emulator, on which workers are too."""
+    command = [
+        "node",
+        str(HERE.parent / "node_modules/dynalite/cli.js"),
+        "--port",
+        str(DYNAMO_PORT),
+        "--createTableMs",
+        "1",
+    ]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", DYNAMO_PORT)):
+            break
+        time.sleep(0.05)
+    yield boto3.client("dynamodb", region_name="us-east-1")
+    server.terminate()
+    server.wait()

@@ -36,7 +36,7 @@ class Manifests:
     contract: str
 
     def apply(self, batch: MicroBatch) -> Applied:
-        total = Applied()
+        total = Applied(repeats=batch.repeats)
         for one in batch.deliveries:
             key = f"manifests/flow=stream/{hour_folder(one.received_at)}/{one.id}.json"
             row = ledger_row(one, self.contract)
@@ -45,6 +45,17 @@ class Manifests:
             else:
                 total.repeats += one.rows
         return total
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """A batch is done when all have it; the first one's counts are told."""
+
+    databases: tuple[Database, ...]
+
+    def apply(self, batch: MicroBatch) -> Applied:
+        applied = [one.apply(batch) for one in self.databases]
+        return applied[0]
 
 
 def rejected_rows(of: Delivery) -> int:

@@ -14,7 +14,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from databases import Applied, Database, Manifests
+from databases import Applied, Database, InOrder, Manifests
+from dynamo import Dynamo, Tables
 from lake import FORMATS, write_lake
 from lines import ChunkSettings
 from micro_batch import Cleaning
@@ -24,6 +25,7 @@ from postgres import Postgres
 from quarantine import write_rejected
 from sources import SourceSettings, open_source
 
+WORKER_MODULES = ("databases", "dynamo", "ids", "lines", "micro_batch", "objects", "plan", "quarantine")
 # records of up to 1 MiB that a Python worker holds at once
 RECORDS_A_WORKER = 64
 
@@ -36,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--bucket", help="where objects lie; the same as --objects s3://BUCKET")
     options.add_argument("--objects", help="file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX")
     options.add_argument("--lake", choices=FORMATS, default="parquet")
-    options.add_argument("--database", default="none", help="postgres, or none: a manifest object a delivery")
+    options.add_argument("--database", default="none", help="postgres, dynamodb:PREFIX, both with a space, or none")
+    options.add_argument("--retention-days", type=int, default=7, help="after which DynamoDB removes a row")
     options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE")
     options.add_argument("--postgres-secret", help="secret of Secrets Manager with username and password")
     options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis or files:FOLDER")
@@ -45,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--endpoint", help="of Kinesis, where it is not AWS's")
     options.add_argument("--checkpoint", help="where the position is kept; else checkpoints/ beside the objects")
     options.add_argument("--files-a-batch", type=int, default=100)
+    options.add_argument("--partitions", type=int, help="of a micro-batch's rows; else twice the cores at the start")
     options.add_argument("--trigger-seconds", type=int, default=10)
     options.add_argument("--until-empty", action="store_true", help="ends when what stood there was read")
     return options
@@ -83,21 +87,30 @@ def log(message: str, **values: Any) -> None:
     print(json.dumps({"message": message, **values}), flush=True)
 
 
-def secret_properties(name: str | None) -> dict[str, str]:
+def secret_properties(name: str | None, region: str) -> dict[str, str]:
     if name is None:
         return {}
     import boto3  # noqa: PLC0415 -- without AWS it need not be there
 
-    secret = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+    secret = json.loads(
+        boto3.client("secretsmanager", region_name=region).get_secret_value(SecretId=name)["SecretString"]
+    )
     return {"user": str(secret["username"]), "password": str(secret["password"]), "sslmode": "require"}
 
 
 def open_database(given: argparse.Namespace, spark: SparkSession, plan: Plan, objects: Objects) -> Database:
     if given.database == "none":
         return Manifests(objects, plan["tag"])
-    if given.database == "postgres" and given.postgres:
-        return Postgres(spark, plan, given.postgres, secret_properties(given.postgres_secret))
-    raise SystemExit(f"--database {given.database}: postgres with --postgres, or none")
+    return InOrder(tuple(open_store(name, given, spark, plan) for name in given.database.split(" ")))
+
+
+def open_store(name: str, given: argparse.Namespace, spark: SparkSession, plan: Plan) -> Database:
+    kind, _, prefix = name.partition(":")
+    if kind == "dynamodb" and prefix:
+        return Dynamo(Tables(prefix, given.region, given.retention_days), plan["tag"])
+    if name == "postgres" and given.postgres:
+        return Postgres(spark, plan, given.postgres, secret_properties(given.postgres_secret, given.region))
+    raise SystemExit(f"--database {name}: postgres with --postgres, dynamodb:PREFIX, both with a space, or none")
 
 
 def session() -> SparkSession:
@@ -113,8 +126,9 @@ def session() -> SparkSession:
 def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
     plan = read_plan(given.plan)
     prepare_session(spark, plan)
-    for file in Path(__file__).resolve().parent.glob("*.py"):
-        spark.sparkContext.addPyFile(str(file))
+    # Spark's own 200 are 200 tasks of a few rows each in every micro-batch
+    spark.conf.set("spark.sql.shuffle.partitions", given.partitions or 2 * spark.sparkContext.defaultParallelism)
+    send_modules(spark)
     place = given.objects or (f"s3://{given.bucket}" if given.bucket else None)
     if place is None:
         raise SystemExit("--bucket or --objects is missing")
@@ -129,6 +143,14 @@ def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
         database=open_database(given, spark, plan, objects),
         lake=given.lake,
     )
+
+
+def send_modules(spark: SparkSession) -> None:
+    """What workers import, where it lies beside the job; where it came as an archive they have it."""
+    for name in WORKER_MODULES:
+        file = sys.modules[name].__file__
+        if file is not None and Path(file).is_file():
+            spark.sparkContext.addPyFile(file)
 
 
 def without_checksum_files(spark: SparkSession) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as f
 
 from ids import batch_id, record_id
@@ -32,14 +32,18 @@ class MicroBatch:
     accepted: DataFrame
     rejected: DataFrame
     arrived_at: int
+    # rows of records that came more than once
+    repeats: int
+
+
+def lines_of(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
+    return records.mapInArrow(partial(_read, settings=settings), plan["lines"])
 
 
 def judge(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
     """Every line's outcome. `records` as `kept_records` gives them."""
-    spark = records.sparkSession
-    lines = records.mapInArrow(partial(_read, settings=settings), plan["lines"])
-    lines.createOrReplaceTempView("lines")
-    return spark.sql(sql_of(plan["clean"]))
+    lines_of(records, plan, settings).createOrReplaceTempView("lines")
+    return records.sparkSession.sql(sql_of(plan["clean"]))
 
 
 # mapInArrow takes no partial of a function that names its arguments in another way
@@ -48,18 +52,20 @@ def _read(batches: Iterator[object], settings: ChunkSettings) -> Iterator[object
 
 
 def kept_records(raw: DataFrame) -> DataFrame:
-    """What Kinesis gives, by our names; arrival in Unix seconds. One id is one delivery, also where it comes twice."""
-    return raw.select(
+    """What Kinesis gives, by our names; arrival in Unix seconds. `copy` 1 stands for a record that comes twice."""
+    named = raw.select(
         "data",
         f.col("partitionKey").alias("partition_key"),
         f.col("sequenceNumber").alias("sequence_number"),
         f.unix_seconds(f.col("approximateArrivalTimestamp")).alias("received_at"),
-    ).dropDuplicates(["partition_key", "sequence_number"])
+    )
+    same = Window.partitionBy("partition_key", "sequence_number").orderBy("received_at", "data")
+    return named.withColumn("copy", f.row_number().over(same))
 
 
 def deliveries_of(records: DataFrame, stream: str) -> list[Delivery]:
     """In the order of arrival."""
-    found = records.select("sequence_number", "partition_key", "received_at").collect()
+    found = records.where("copy = 1").select("sequence_number", "partition_key", "received_at").collect()
     found.sort(key=lambda row: (int(row.sequence_number), row.partition_key.encode()))
     return [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in found]
 
@@ -70,7 +76,8 @@ class Cleaning:
     def __init__(self, raw: DataFrame, plan: Plan, settings: ChunkSettings) -> None:
         self.plan, self.settings = plan, settings
         self.records = kept_records(raw).persist(StorageLevel.MEMORY_AND_DISK)
-        self.judged = judge(self.records, plan, settings).persist(StorageLevel.MEMORY_AND_DISK)
+        once = self.records.where("copy = 1")
+        self.judged = judge(once, plan, settings).persist(StorageLevel.MEMORY_AND_DISK)
 
     def __enter__(self) -> MicroBatch:
         deliveries = deliveries_of(self.records, self.settings.stream)
@@ -84,6 +91,7 @@ class Cleaning:
             accepted=spark.sql(sql_of(self.plan["accepted"])),
             rejected=spark.sql(sql_of(self.plan["rejected"])),
             arrived_at=max((one.received_at for one in deliveries), default=0),
+            repeats=lines_of(self.records.where("copy > 1"), self.plan, self.settings).count(),
         )
 
     def __exit__(self, *_: object) -> None:

@@ -2,11 +2,16 @@
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+# what S3 answers to a key that must be new
+IS_THERE, IS_BEING_WRITTEN = 412, 409
+ATTEMPTS = 6
 
 
 class Objects(Protocol):
@@ -67,14 +72,18 @@ class S3Objects:
         from botocore.exceptions import ClientError  # noqa: PLC0415 -- without S3 it need not be there
 
         name = f"{self.prefix}/{key}".lstrip("/")
-        try:
-            _s3().put_object(Bucket=self.bucket, Key=name, Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            # 412: it is there
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 412:
-                raise
-            return False
-        return True
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                _s3().put_object(Bucket=self.bucket, Key=name, Body=body, IfNoneMatch="*")
+                return True
+            except ClientError as error:
+                status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+                if status == IS_THERE:
+                    return False
+                if status != IS_BEING_WRITTEN or attempt == ATTEMPTS:
+                    raise
+                time.sleep(0.1 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
 
 
 def open_objects(url: str) -> Objects:

@@ -44,7 +44,7 @@ class Postgres:
         claims = json.dumps([{"id": one.id, "rows": one.rows} for one in batch.deliveries])
         fresh = set(self._query(connection, "claim-deliveries", claims, batch.id))
         kept = [one for one in batch.deliveries if one.id in fresh]
-        total = Applied(repeats=sum(one.rows for one in batch.deliveries if one.id not in fresh))
+        total = Applied(repeats=batch.repeats + sum(one.rows for one in batch.deliveries if one.id not in fresh))
         for one in kept:
             add_counts(total, one)
         ids = json.dumps(sorted(fresh))

@@ -5,10 +5,12 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import duckdb
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -197,3 +199,63 @@ def test_a_sink_that_is_down_fails_the_batch_and_sheds_nothing(
     with pytest.raises(Exception, match="refused"):
         apply_batch(world_of(spark, plan, tmp_path, down), raw_records(spark, made / "few"))
     assert not (tmp_path / "lake").exists()
+
+
+def described(files: str) -> list[Any]:
+    """Names and types as a reader of the lake sees them, folders aside."""
+    return duckdb.connect().execute(f"describe from read_parquet('{files}', hive_partitioning = false)").fetchall()
+
+
+def test_lake_files_of_both_engines_have_the_same_columns(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    world = world_of(spark, plan, tmp_path)
+    apply_batch(world, raw_records(spark, made / "few"))
+    ours, theirs = (
+        described(str(made / "few/lake.parquet")),
+        described(str(tmp_path / "lake/state_vectors/*/*/*/*.parquet")),
+    )
+    assert ours == theirs
+    assert [name for name, *_ in ours] == [*FIELDS, "received_at", "batch_id"]
+
+
+def identity(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (row["source"], row["icao24"], row["last_contact"], row["time_position"] or -1)
+
+
+def test_the_lake_may_be_ndjson_with_the_same_rows(spark: SparkSession, plan: Plan, made: Path, tmp_path: Path) -> None:
+    world = world_of(spark, plan, tmp_path)
+    world.lake = "ndjson"
+    apply_batch(world, raw_records(spark, made / "few"))
+    found = [
+        json.loads(line)
+        for file in (tmp_path / "lake").rglob("*.json.gz")
+        for line in gzip.decompress(file.read_bytes()).decode().split("\n")
+        if line
+    ]
+    text = gzip.decompress((made / "few/lake.ndjson.gz").read_bytes()).decode()
+    expected = [{**json.loads(line), "batch_id": found[0]["batch_id"]} for line in text.split("\n") if line]
+    assert sorted(found, key=identity) == sorted(expected, key=identity)
+    assert list(found[0]) == list(expected[0])
+
+
+def test_a_record_that_comes_twice_counts_as_a_repeat(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    raw = raw_records(spark, made / "few")
+    applied = apply_batch(world_of(spark, plan, tmp_path), raw.union(raw))
+    assert applied is not None
+    assert (applied.received, applied.repeats) == (len(expected_of(made / "few")),) * 2
+
+
+def test_a_batch_of_many_hours_lies_in_one_mixed_folder(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    lines = [json.dumps({"icao24": "3c6444", "last_contact": 1_700_000_000 + 3_600 * i}) for i in range(65)]
+    row = ("\n".join(lines).encode(), "0", "1", datetime.fromtimestamp(1_750_000_000, UTC))
+    for _ in range(2):
+        applied = apply_batch(world_of(spark, plan, tmp_path), spark.createDataFrame([row], RAW))
+        assert applied is not None
+    (file,) = (tmp_path / "lake").rglob("*.parquet")
+    assert file.parent.parent == tmp_path / "lake/mixed"
+    assert spark.read.parquet(str(file)).count() == 65

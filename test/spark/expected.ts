@@ -8,6 +8,7 @@ import { decodeChunk } from "../../src/format/chunk.ts";
 import { newDecoded, receivedRows, type Decoded } from "../../src/format/decoded.ts";
 import { byArrival } from "../../src/flow/apply-records.ts";
 import { recordId } from "../../src/flow/ids.ts";
+import { encodeLake, lakeExtension } from "../../src/flow/lake.ts";
 import type { StreamRecord } from "../../src/flow/ports.ts";
 
 /** What both engines are given for a chunk without a source, and the name of the stream. */
@@ -68,5 +69,8 @@ export function writeExpected(folder: string, records: readonly StreamRecord[]):
       "row" in content ? content.row : Buffer.from(content.bytes).toString("base64"),
     ]),
   );
+  const stored = { batch: decoded.batch, received_at: true, batch_id: "b0" };
+  for (const format of ["parquet", "ndjson"] as const)
+    writeFileSync(path.join(folder, `lake.${lakeExtension(format)}`), encodeLake(stored, format));
   return received;
 }

@@ -8,9 +8,10 @@ import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import pg from "pg";
 import { parseCommand, type Io } from "../../src/cli/command.ts";
-import { consume } from "../../src/cli/consume.ts";
+import { consume as consumeCommand } from "../../src/cli/consume.ts";
 import { openWorld, type World } from "../../src/cli/world.ts";
 import { compact, readLakeFile } from "../../src/flow/compact.ts";
+import { consume as consumeStream } from "../../src/flow/consume.ts";
 import type { StreamRecord } from "../../src/flow/ports.ts";
 import { producer } from "../../src/flow/produce.ts";
 import { decodeRejected } from "../../src/flow/rejected.ts";
@@ -135,9 +136,9 @@ async function runJob({ database, checkpoint, files_a_batch, kill }: Run): Promi
   const options = [
     ...["--plan", "glue/plan.json", "--stream", "flightline", "--objects", `file:${path.join(folder, "objects")}`],
     ...["--database", "postgres", "--postgres", jdbc, "--source", `files:${files}`, "--until-empty"],
-    ...["--checkpoint", path.join(folder, checkpoint), "--files-a-batch", String(files_a_batch)],
+    ...["--checkpoint", path.join(folder, checkpoint), "--files-a-batch", String(files_a_batch), "--partitions", "2"],
   ];
-  const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell`;
+  const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false pyspark-shell`;
   const child = spawn(
     python(`spark-${version}`),
     ["glue/victim.py", kill?.point ?? "-", String(kill?.nth ?? 0), ...options],
@@ -200,7 +201,7 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
     AWS_ENDPOINT_URL: kinesis.url,
   };
   Object.assign(process.env, env);
-  const world = await openWorld(parseCommand(consume, ["--data", folder]), { env } as unknown as Io);
+  const world = await openWorld(parseCommand(consumeCommand, ["--data", folder]), { env } as unknown as Io);
   mkdirSync(files, { recursive: true });
   const forward = forwarder(world);
   const bodies = await simulatedBodies(12, { seed: Number(seed), aircraft: 80 });
@@ -237,10 +238,14 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
   const second = await balanced(world);
   deepStrictEqual(second.received, rows + 5 + more);
   deepStrictEqual((await lakeIdentities(world)).size, second.accepted);
+  // the other engine on the same stream and stores finds nothing that is new
+  const { signal } = new AbortController();
+  await consumeStream({ ...world, source: "opensky", lake: "parquet" }, { signal, untilEmpty: true });
+  deepStrictEqual(await balanced(world), second);
   await compact(world.objects, { format: "parquet", now_s: Date.now() / 1000 + 86_400 });
   deepStrictEqual((await lakeIdentities(world)).size, second.accepted);
   console.log(
-    `Spark ${version}, seed ${seed}: killed ${killed.join(", ")}; ${JSON.stringify(second)}; replayed from the start with other bounds and ${more} new rows`,
+    `Spark ${version}, seed ${seed}: killed ${killed.join(", ")}; ${JSON.stringify(second)}; replayed from the start with other bounds and ${more} new rows, and by the other engine`,
   );
   await world.close();
 }

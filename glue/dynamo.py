@@ -1,0 +1,236 @@
+"""DynamoDB, where a batch is one delivery: a row where its identity is free, newest wins, the ledger's row last."""
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import islice
+from math import floor
+from time import gmtime, strftime
+from typing import Any
+
+from pyspark.sql import DataFrame, Row
+
+from databases import Applied, add_counts, rejected_rows
+from micro_batch import Delivery, MicroBatch
+
+DAY_S = 86_400
+KEYS_A_READ = 100
+# of one worker; more only wait for each other
+WRITES_AT_ONCE = 16
+TIME_DIGITS = 12
+TILE_DEG = 10
+TILES_A_ROW, TILE_ROWS = 36, 18
+# DynamoDB holds no number that is closer to zero, and no field means anything there
+LEAST_NUMBER = 1e-130
+
+Item = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the tables' names begin with, where they are, and how long DynamoDB keeps a row."""
+
+    prefix: str
+    region: str
+    retention_days: int
+
+
+@cache
+def _client(region: str) -> Any:
+    import boto3  # noqa: PLC0415 -- without DynamoDB it need not be there
+    from botocore.config import Config  # noqa: PLC0415
+
+    retries = {"max_attempts": 8, "mode": "standard"}
+    config = Config(region_name=region, retries=retries, max_pool_connections=WRITES_AT_ONCE)
+    return boto3.client("dynamodb", config=config)
+
+
+def day_of(unix_s: int) -> str:
+    return strftime("%Y-%m-%d", gmtime(unix_s))
+
+
+def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict[str, Any]) -> bool:
+    """False when the condition does not hold."""
+    client = _client(tables.region)
+    given = {"ExpressionAttributeValues": {f":{of}": value for of, value in values.items()}} if values else {}
+    try:
+        client.put_item(
+            TableName=f"{tables.prefix}-{name}",
+            Item=item,
+            ConditionExpression=condition,
+            **given,
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def observation(row: Row) -> str:
+    """What orders the observations of an aircraft: last_contact, time_position with null least, source."""
+    position = "" if row.time_position is None else str(row.time_position).zfill(TIME_DIGITS)
+    return f"{str(row.last_contact).zfill(TIME_DIGITS)}#{position}#{row.source}"
+
+
+def attribute(value: object) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, float):
+        return {"N": "0" if abs(value) < LEAST_NUMBER else repr(value)}
+    return {"N": str(value)} if isinstance(value, int) else {"S": str(value)}
+
+
+def item_of(row: Row, retention_days: int) -> Item:
+    """The stored row; null is an attribute that is missing, and the batch is the delivery."""
+    found = row.asDict()
+    found["batch_id"] = found.pop("delivery_id")
+    found["expires_at"] = row.received_at + retention_days * DAY_S
+    return {name: attribute(value) for name, value in found.items() if value is not None}
+
+
+def tile_of(row: Row) -> Item:
+    """The tile of ten degrees that the position lies in."""
+    if row.latitude is None:
+        return {}
+    north = min(TILE_ROWS - 1, floor((row.latitude + 90) / TILE_DEG))
+    east = min(TILES_A_ROW - 1, floor((row.longitude + 180) / TILE_DEG))
+    return {"tile": {"N": str(north * TILES_A_ROW + east)}}
+
+
+def put_state(row: Row, tables: Tables) -> str | None:
+    """The delivery that holds the row now, if it is the row's own."""
+    key = {
+        "aircraft_day": {"S": f"{row.icao24}#{day_of(row.last_contact)}"},
+        "observation": {"S": observation(row)},
+    }
+    held = put_if(
+        tables,
+        "states",
+        {**item_of(row, tables.retention_days), **key},
+        "attribute_not_exists(aircraft_day) OR batch_id = :id",
+        id={"S": row.delivery_id},
+    )
+    return str(row.delivery_id) if held else None
+
+
+def put_newest(row: Row, tables: Tables) -> None:
+    newest = {"S": observation(row)}
+    put_if(
+        tables,
+        "aircraft",
+        {**item_of(row, tables.retention_days), **tile_of(row), "newest": newest},
+        "attribute_not_exists(icao24) OR newest < :newest",
+        newest=newest,
+    )
+
+
+def _put_partition(rows: Iterable[Row], tables: Tables) -> Iterator[tuple[str, int]]:
+    """Puts a partition's rows, which holds all of an aircraft; yields the rows that each delivery holds."""
+    held: dict[str, int] = {}
+    newest: dict[str, Row] = {}
+    source = iter(rows)
+    with ThreadPoolExecutor(WRITES_AT_ONCE) as pool:
+        while some := list(islice(source, 1_000)):
+            for delivery in pool.map(partial(put_state, tables=tables), some):
+                if delivery is not None:
+                    held[delivery] = held.get(delivery, 0) + 1
+            for row in some:
+                if row.icao24 not in newest or observation(newest[row.icao24]) < observation(row):
+                    newest[row.icao24] = row
+        for _ in pool.map(partial(put_newest, tables=tables), newest.values()):
+            pass
+    yield from held.items()
+
+
+@dataclass(frozen=True)
+class Dynamo:
+    tables: Tables
+    contract: str
+
+    def apply(self, batch: MicroBatch) -> Applied:
+        known = self._delivered(batch.deliveries)
+        fresh = [one for one in batch.deliveries if one.id not in known]
+        total = Applied(repeats=batch.repeats)
+        held = self._put_rows(batch.accepted, known) if fresh else {}
+        for one in fresh:
+            one.accepted = held.get(one.id, 0)
+        self._note_days(fresh)
+        for one in batch.deliveries:
+            if one.id not in known and self._put_ledger(one):
+                add_counts(total, one)
+            else:
+                self._count_repeat(one)
+                total.repeats += one.rows
+        return total
+
+    def _put_rows(self, accepted: DataFrame, known: set[str]) -> dict[str, int]:
+        """How many rows each delivery holds: told by the partitions, for an accumulator counts a retried task twice."""
+        rows = accepted.where(~accepted.delivery_id.isin(sorted(known))) if known else accepted
+        put = partial(_put_partition, tables=self.tables)
+        held: dict[str, int] = {}
+        for delivery, number in rows.repartition("icao24").rdd.mapPartitions(put).collect():
+            held[delivery] = held.get(delivery, 0) + number
+        return held
+
+    def _delivered(self, deliveries: list[Delivery]) -> set[str]:
+        table = f"{self.tables.prefix}-batches"
+        found: set[str] = set()
+        for some in _chunks([ledger_key(one) for one in deliveries], KEYS_A_READ):
+            keys: list[Item] = some
+            for attempt in range(1_000):
+                asked = {table: {"Keys": keys, "ProjectionExpression": "delivery_id", "ConsistentRead": True}}
+                answer = _client(self.tables.region).batch_get_item(RequestItems=asked)
+                found.update(item["delivery_id"]["S"] for item in answer["Responses"].get(table, []))
+                # what a throttled table left out
+                keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+                if not keys:
+                    break
+                time.sleep(min(5, 0.05 * 2**attempt))
+        return found
+
+    def _put_ledger(self, one: Delivery) -> bool:
+        rejected = rejected_rows(one)
+        numbers = {
+            "received": one.rows,
+            "accepted": one.accepted,
+            "duplicate": one.rows - rejected - one.accepted,
+            "repeats": 0,
+            "expired": 0,
+            "received_at": one.received_at,
+            "applied_at": int(time.time()),
+        }
+        reasons = {reason: {"N": str(rows)} for reason, rows in one.rejected.items()}
+        item: Item = {
+            **ledger_key(one),
+            "contract": {"S": self.contract},
+            "rejected": {"M": reasons},
+            **{name: {"N": str(number)} for name, number in numbers.items()},
+        }
+        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)")
+
+    def _count_repeat(self, one: Delivery) -> None:
+        self._add(ledger_key(one), "repeats", {"N": str(one.rows)})
+
+    def _note_days(self, deliveries: list[Delivery]) -> None:
+        """Which days the ledger has, so that sums need not search for them."""
+        days = sorted({day_of(one.received_at) for one in deliveries})
+        if days:
+            self._add({"flow_day": {"S": "days"}, "delivery_id": {"S": "stream"}}, "days", {"SS": days})
+
+    def _add(self, key: Item, name: str, value: dict[str, Any]) -> None:
+        _client(self.tables.region).update_item(
+            TableName=f"{self.tables.prefix}-batches",
+            Key=key,
+            UpdateExpression=f"ADD {name} :value",
+            ExpressionAttributeValues={":value": value},
+        )
+
+
+def ledger_key(one: Delivery) -> Item:
+    return {"flow_day": {"S": f"stream#{day_of(one.received_at)}"}, "delivery_id": {"S": one.id}}
+
+
+def _chunks(of: list[Item], size: int) -> Iterator[list[Item]]:
+    for start in range(0, len(of), size):
+        yield of[start : start + size]

@@ -1,0 +1,76 @@
+"""DynamoDB as the job's database, on an emulator."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from dynamo import Dynamo, Tables, attribute, observation
+from job import apply_batch
+from plan import Plan
+from test_cases import FIELDS
+from test_parity import expected_of
+from test_sinks import parts, raw_records, world_of
+
+KEYS = {
+    "aircraft": ["icao24"],
+    "states": ["aircraft_day", "observation"],
+    "batches": ["flow_day", "delivery_id"],
+}
+
+
+@pytest.fixture(scope="module")
+def prefix(dynamo: Any) -> str:
+    for name, keys in KEYS.items():
+        dynamo.create_table(
+            TableName=f"test-{name}",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": key, "KeyType": ("HASH", "RANGE")[i]} for i, key in enumerate(keys)],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        )
+        dynamo.get_waiter("table_exists").wait(TableName=f"test-{name}", WaiterConfig={"Delay": 1})
+    return "test"
+
+
+def items(dynamo: Any, table: str) -> list[dict[str, Any]]:
+    pages = dynamo.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]
+
+
+def ledger(dynamo: Any, prefix: str) -> dict[str, int]:
+    rows = [item for item in items(dynamo, f"{prefix}-batches") if item["flow_day"]["S"] != "days"]
+    return {name: sum(int(row[name]["N"]) for row in rows) for name in ("received", "accepted", "duplicate")}
+
+
+def test_each_delivery_is_applied_once_and_the_newest_row_wins(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, dynamo: Any, prefix: str
+) -> None:
+    raw = raw_records(spark, made / "few")
+    world = world_of(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
+    for part in reversed(parts(raw, 2)):
+        applied = apply_batch(world, part)
+        assert applied is not None
+        assert applied.received == applied.accepted + applied.duplicate + applied.rejected
+    accepted = [cells for kind, *cells in expected_of(made / "few").values() if kind == "accepted"]
+    counted = ledger(dynamo, prefix)
+    assert counted["received"] == len(expected_of(made / "few"))
+    assert counted["accepted"] == len(accepted) == len(items(dynamo, f"{prefix}-states"))
+    newest: dict[str, str] = {}
+    for cells in accepted:
+        row = Row(**dict(zip(FIELDS, cells, strict=True)))
+        newest[row.icao24] = max(observation(row), newest.get(row.icao24, ""))
+    found = {item["icao24"]["S"]: item["newest"]["S"] for item in items(dynamo, f"{prefix}-aircraft")}
+    assert found == newest
+
+    again = apply_batch(world, raw)
+    assert again is not None
+    assert (again.received, again.accepted, again.repeats) == (0, 0, counted["received"])
+    assert ledger(dynamo, prefix) == counted
+    assert len(items(dynamo, f"{prefix}-states")) == len(accepted)
+
+
+def test_a_number_too_close_to_zero_for_the_store_is_zero() -> None:
+    assert [attribute(value) for value in (5e-324, -1e-131, 1e-130, True, 7, "x")] == [
+        {"N": "0"}, {"N": "0"}, {"N": "1e-130"}, {"BOOL": True}, {"N": "7"}, {"S": "x"},
+    ]  # fmt: skip
