@@ -58,6 +58,10 @@ export function tilesOf(box: { lamin: number; lamax: number; lomin: number; loma
   return tiles;
 }
 
+/** DynamoDB refuses what is closer to zero than this, and one such number would stop the flow. */
+const LEAST = 1e-130;
+const numberText = (number: number): string => (Math.abs(number) < LEAST ? "0" : String(number));
+
 /** Row `i` of a cleaned batch as an item's attributes; null is an attribute that is missing. */
 export function attributes(batch: Batch, i: number, batch_id: string): Item {
   const item: Item = { received_at: { N: String(batch.received_at[i]) }, batch_id: { S: batch_id } };
@@ -67,7 +71,7 @@ export function attributes(batch: Batch, i: number, batch_id: string): Item {
     else {
       const found = batch.columns[name][i];
       if (typeof found === "string") item[name] = { S: found };
-      else if (typeof found === "number" && !Number.isNaN(found)) item[name] = { N: String(found) };
+      else if (typeof found === "number" && !Number.isNaN(found)) item[name] = { N: numberText(found) };
     }
   }
   return item;

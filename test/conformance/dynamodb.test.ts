@@ -165,3 +165,13 @@ test("a delivery that died half-way counts the same when it comes again", async 
   expect(await again.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 20, duplicate: 0 });
   expect((await again.totals({ since: 0, verify: true })).flows.stream).toMatchObject({ stored: 20, unbalanced: [] });
 });
+
+test("a number too near to zero for DynamoDB is stored as zero and stops nothing", async () => {
+  const { client, prefix } = await place();
+  const of = dynamoDatabase(client, { prefix, retention_days: 7 });
+  const rows = [goodRow({ icao24: "3c0001", velocity: 5e-324, true_track: 1e-131, vertical_rate: -5e-324 })];
+  expect(await of.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 1 });
+  expect(await of.aircraft({ icao24: "3c0001", limit: 1 })).toMatchObject([
+    { velocity: 0, true_track: 0, vertical_rate: 0 },
+  ]);
+});
