@@ -196,7 +196,11 @@ export function flowAlarms({ settings, stream }: WatchProps): Alarms {
   }
   if (stream.poller !== undefined)
     alarms["Heartbeat"] = {
-      metric: of("heartbeat", "stream"),
+      // the job says nothing to CloudWatch by itself: what is read for it stands for what is stored
+      metric:
+        stream.job === undefined
+          ? of("heartbeat", "stream")
+          : metric("AWS/Kinesis", "GetRecords.Records", { StreamName: settings.name }),
       threshold: 1,
       below: true,
       periods: 3,
