@@ -99,6 +99,7 @@ export const models: Record<string, JsonSchema> = {
       missing: { type: "integer", description: "rows received that no count holds" },
       surplus: { type: ["integer", "null"], description: "rows stored beyond the ledger" },
       stored_at: { type: "number" },
+      apart: { type: "integer", description: "rows in the first database's ledger and not in another's" },
       others: {
         type: "array",
         description: "what the databases behind the first say",

@@ -119,9 +119,10 @@ function Bar({ report }: { report: FlowReport }) {
   );
 }
 
-function imbalance({ missing, surplus, unbalanced }: FlowReport): string {
+function imbalance({ missing, surplus, unbalanced, apart }: FlowReport): string {
   const said = [
     missing > 0 ? `${many(missing)} rows received that no count holds` : "",
+    apart === 0 ? "" : `${many(Math.abs(apart))} rows stand in one database and not in another`,
     missing < 0 ? `${many(-missing)} rows counted that were not received` : "",
     surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
     ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id}: ${stored} rows of ${expected}`),

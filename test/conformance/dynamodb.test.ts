@@ -8,10 +8,13 @@ import { dynamoClient } from "../../src/aws/dynamo-client.ts";
 import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
 import type { Checkpoints, Database } from "../../src/flow/ports.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
+import { flowCounter } from "../../src/flow/flows.ts";
 import { twoDatabases } from "../../src/flow/two-databases.ts";
+import { fileStore } from "../../src/local/file-store.ts";
 import { postgresDatabase } from "../../src/local/postgres-database.ts";
 import { createTables } from "../aws/tables.ts";
 import { goodRow } from "../bodies.ts";
+import { temporaryFolder } from "../product.ts";
 import { freshDatabase } from "../fresh-database.ts";
 import { checkpointLaws } from "./checkpoints.ts";
 import { application, databaseLaws } from "./database.ts";
@@ -59,6 +62,22 @@ test("of two databases the second's sums stand beside the first's, and one that 
   expect(await both.delivered([name])).toEqual(new Set(["s1"]));
   const { flows, others } = await both.totals({ since: 0 });
   expect([flows.stream.accepted, others?.[0]?.stream.accepted]).toEqual([1, 1]);
+});
+
+test("a batch that one of two databases lost turns the flow red, and one that is under way does not", async () => {
+  const [one, two] = [await database(), await database()];
+  const objects = fileStore(await temporaryFolder());
+  const both = twoDatabases(one, two);
+  const stream = async () => (await flowCounter({ database: both, objects }).count())[1];
+  await both.apply(application("b1", [{ id: "s1", rows: [goodRow()] }]));
+  expect(await stream()).toMatchObject({ balanced: true, apart: 0 });
+  const late = application("b2", [{ id: "s2", rows: [goodRow({ icao24: "3c0002" })] }]);
+  await one.apply(late);
+  expect(await stream()).toMatchObject({ balanced: false, apart: 1 });
+  const counting = stream();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await two.apply(late);
+  expect(await counting).toMatchObject({ balanced: true, apart: 0 });
 });
 
 /** Each session has a client of its own, so that it can be cut off as its process's death would. */
