@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--objects", help="file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX")
     options.add_argument("--lake", choices=FORMATS, default="parquet")
     options.add_argument("--database", default="none", help="postgres, dynamodb:PREFIX, both with a space, or none")
-    options.add_argument("--retention-days", type=int, default=7, help="after which DynamoDB removes a row")
+    options.add_argument("--retention-days", type=int, default=7, help="that rows are kept in a database")
     options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE")
     options.add_argument("--postgres-secret", help="secret of Secrets Manager with username and password")
     options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis or files:FOLDER")
@@ -109,7 +109,8 @@ def open_store(name: str, given: argparse.Namespace, spark: SparkSession, plan: 
     if kind == "dynamodb" and prefix:
         return Dynamo(Tables(prefix, given.region, given.retention_days), plan["tag"])
     if name == "postgres" and given.postgres:
-        return Postgres(spark, plan, given.postgres, secret_properties(given.postgres_secret, given.region))
+        properties = secret_properties(given.postgres_secret, given.region)
+        return Postgres(spark, plan, given.postgres, properties, given.retention_days)
     raise SystemExit(f"--database {name}: postgres with --postgres, dynamodb:PREFIX, both with a space, or none")
 
 

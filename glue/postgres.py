@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from py4j.protocol import Py4JJavaError
@@ -20,11 +21,12 @@ DRIVER = "org.postgresql.Driver"
 # a deadlock or a serialisation failure: another writer was first, and waiting helps
 RETRIED = ("40P01", "40001")
 ATTEMPTS = 5
+DAY_S = 86_400
 Answer = TypeVar("Answer")
 PARAMETER = re.compile(r"\$(\d+)")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
     spark: SparkSession
     plan: Plan
@@ -32,13 +34,27 @@ class Postgres:
     url: str
     """user and password, and what else the driver takes"""
     properties: dict[str, str]
+    """days that rows are kept; the day partitions follow it"""
+    retention_days: int
+    partitions_made_on: int = -1
 
     def apply(self, batch: MicroBatch) -> Applied:
+        self._make_partitions()
         self._transaction(lambda connection: self._update(connection, "clear-stage", batch.id))
         rows = batch.accepted.withColumn("batch_id", f.lit(batch.id))
         options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
         rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.properties, **options})
         return self._transaction(lambda connection: self._merge(connection, batch))
+
+    def _make_partitions(self) -> None:
+        """Once a day: what is missing is told by one statement of the plan, and made by those that it tells."""
+        today = int(time.time()) // DAY_S
+        if self.partitions_made_on == today:
+            return
+        missing = self._transaction(lambda connection: self._query(connection, "make-partitions", self.retention_days))
+        for statement in missing:
+            self._transaction(partial(_execute, sql=statement))
+        self.partitions_made_on = today
 
     def _merge(self, connection: Any, batch: MicroBatch) -> Applied:
         claims = json.dumps([{"id": one.id, "rows": one.rows} for one in batch.deliveries])
@@ -117,6 +133,14 @@ class Postgres:
             return found
         finally:
             prepared.close()
+
+
+def _execute(connection: Any, sql: str) -> None:
+    made = connection.createStatement()
+    try:
+        made.execute(sql)
+    finally:
+        made.close()
 
 
 def sql_without_comments(sql: str) -> str:
