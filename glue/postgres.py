@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from databases import Applied, add_counts, rejected_rows
+from logins import Login
 from micro_batch import Delivery, MicroBatch
 from plan import Plan, sql_of
 
@@ -32,8 +33,8 @@ class Postgres:
     plan: Plan
     """jdbc:postgresql://HOST:PORT/DATABASE"""
     url: str
-    """user and password, and what else the driver takes"""
-    properties: dict[str, str]
+    """user and password, and what else the driver takes; asked for with each connection"""
+    login: Login
     """days that rows are kept; the day partitions follow it"""
     retention_days: int
     partitions_made_on: int = -1
@@ -43,7 +44,7 @@ class Postgres:
         self._transaction(lambda connection: self._update(connection, "clear-stage", batch.id))
         rows = batch.accepted.withColumn("batch_id", f.lit(batch.id))
         options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
-        rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.properties, **options})
+        rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.login(), **options})
         return self._transaction(lambda connection: self._merge(connection, batch))
 
     def _make_partitions(self) -> None:
@@ -105,7 +106,7 @@ class Postgres:
         jvm: Any = self.spark._jvm  # type: ignore[attr-defined,unused-ignore]
         properties = jvm.java.util.Properties()
         # the server takes every parameter for what the statement needs, as it does from other clients of ours
-        for name, value in {**self.properties, "stringtype": "unspecified"}.items():
+        for name, value in {**self.login(), "stringtype": "unspecified"}.items():
             properties.setProperty(name, value)
         # DriverManager does not see drivers that came by spark.jars
         return jvm.org.postgresql.Driver().connect(self.url, properties)
