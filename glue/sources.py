@@ -70,6 +70,8 @@ def open_boto(spark: SparkSession, of: SourceSettings) -> DataFrame:
     # the process that plans batches imports nothing that lies beside the job
     untyped: Any = cloudpickle
     untyped.register_pickle_by_value(kinesis_source)
+    # without it a run that ends when nothing is left would do one batch, and only that if one was not done before
+    spark.conf.set("spark.sql.streaming.triggerAvailableNowWrapper.enabled", "true")
     spark.dataSource.register(kinesis_source.KinesisSource)
     options = {
         "streamName": of.stream,
