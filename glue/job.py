@@ -18,6 +18,7 @@ from databases import Applied, Database, InOrder, Manifests
 from dynamo import Dynamo, Tables
 from lake import FORMATS, write_lake
 from lines import ChunkSettings
+from logins import Login, plain_login, secret_login, token_login
 from micro_batch import Cleaning
 from objects import FileObjects, Objects, open_objects
 from plan import Plan, prepare_session, read_plan
@@ -38,11 +39,13 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--bucket", help="where objects lie; the same as --objects s3://BUCKET")
     options.add_argument("--objects", help="file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX")
     options.add_argument("--lake", choices=FORMATS, default="parquet")
-    options.add_argument("--database", default="none", help="postgres, dynamodb:PREFIX, both with a space, or none")
-    options.add_argument("--retention-days", type=int, default=7, help="after which DynamoDB removes a row")
-    options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE")
+    options.add_argument("--retention-days", type=int, default=7, help="that rows are kept in a database")
+    options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE; a database of the job")
+    options.add_argument("--postgres-user", help="logs in by tokens of IAM for this role of the database")
+    options.add_argument("--postgres-ca", help="file of authorities, on every worker; without it none is verified")
     options.add_argument("--postgres-secret", help="secret of Secrets Manager with username and password")
-    options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis or files:FOLDER")
+    options.add_argument("--dynamodb", help="what the tables' names begin with; a database of the job")
+    options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis, boto or files:FOLDER")
     options.add_argument("--record-source", default="opensky", help="a row's source where its chunk names none")
     options.add_argument("--region", default="us-east-1")
     options.add_argument("--endpoint", help="of Kinesis, where it is not AWS's")
@@ -77,7 +80,7 @@ def apply_batch(world: World, raw: DataFrame) -> Applied | None:
         world.passing("before database")
         applied = world.database.apply(batch)
         world.passing("before lake")
-        write_lake(batch, world.objects, world.lake)
+        write_lake(batch, world.objects, world.lake, world.plan["contract"])
         world.passing("after lake")
         log("batch applied", batch_id=batch.id, deliveries=len(batch.deliveries), **applied.told())
         return applied
@@ -87,30 +90,20 @@ def log(message: str, **values: Any) -> None:
     print(json.dumps({"message": message, **values}), flush=True)
 
 
-def secret_properties(name: str | None, region: str) -> dict[str, str]:
-    if name is None:
-        return {}
-    import boto3  # noqa: PLC0415 -- without AWS it need not be there
-
-    secret = json.loads(
-        boto3.client("secretsmanager", region_name=region).get_secret_value(SecretId=name)["SecretString"]
-    )
-    return {"user": str(secret["username"]), "password": str(secret["password"]), "sslmode": "require"}
-
-
 def open_database(given: argparse.Namespace, spark: SparkSession, plan: Plan, objects: Objects) -> Database:
-    if given.database == "none":
-        return Manifests(objects, plan["tag"])
-    return InOrder(tuple(open_store(name, given, spark, plan) for name in given.database.split(" ")))
+    """PostgreSQL first, then DynamoDB, each where it is named; files alone where neither is."""
+    stores: list[Database] = []
+    if given.postgres:
+        stores.append(Postgres(spark, plan, given.postgres, login_of(given), given.retention_days))
+    if given.dynamodb:
+        stores.append(Dynamo(Tables(given.dynamodb, given.region, given.retention_days), plan["tag"]))
+    return InOrder(tuple(stores)) if stores else Manifests(objects, plan["tag"])
 
 
-def open_store(name: str, given: argparse.Namespace, spark: SparkSession, plan: Plan) -> Database:
-    kind, _, prefix = name.partition(":")
-    if kind == "dynamodb" and prefix:
-        return Dynamo(Tables(prefix, given.region, given.retention_days), plan["tag"])
-    if name == "postgres" and given.postgres:
-        return Postgres(spark, plan, given.postgres, secret_properties(given.postgres_secret, given.region))
-    raise SystemExit(f"--database {name}: postgres with --postgres, dynamodb:PREFIX, both with a space, or none")
+def login_of(given: argparse.Namespace) -> Login:
+    if given.postgres_user:
+        return token_login(given.postgres, given.postgres_user, given.region, given.postgres_ca)
+    return secret_login(given.postgres_secret, given.region) if given.postgres_secret else plain_login
 
 
 def session() -> SparkSession:
@@ -163,11 +156,20 @@ def without_checksum_files(spark: SparkSession) -> None:
 
 def run(given: argparse.Namespace, world: World) -> None:
     endpoint = given.endpoint or f"https://kinesis.{given.region}.amazonaws.com"
-    source = SourceSettings(given.source, given.stream, given.region, endpoint, given.files_a_batch)
+    checkpoint = given.checkpoint or f"{world.objects.root}/checkpoints/{given.stream}"
+    source = SourceSettings(
+        source=given.source,
+        stream=given.stream,
+        region=given.region,
+        endpoint=endpoint,
+        files_a_batch=given.files_a_batch,
+        checkpoint=checkpoint,
+        until_empty=given.until_empty,
+    )
     writer = (
         open_source(world.spark, source)
         .writeStream.foreachBatch(lambda raw, _: void(apply_batch(world, raw)))
-        .option("checkpointLocation", given.checkpoint or f"{world.objects.root}/checkpoints/{given.stream}")
+        .option("checkpointLocation", checkpoint)
     )
     timed = (
         writer.trigger(availableNow=True)

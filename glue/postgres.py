@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from py4j.protocol import Py4JJavaError
@@ -12,6 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from databases import Applied, add_counts, rejected_rows
+from logins import Login
 from micro_batch import Delivery, MicroBatch
 from plan import Plan, sql_of
 
@@ -20,25 +22,40 @@ DRIVER = "org.postgresql.Driver"
 # a deadlock or a serialisation failure: another writer was first, and waiting helps
 RETRIED = ("40P01", "40001")
 ATTEMPTS = 5
+DAY_S = 86_400
 Answer = TypeVar("Answer")
 PARAMETER = re.compile(r"\$(\d+)")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
     spark: SparkSession
     plan: Plan
     """jdbc:postgresql://HOST:PORT/DATABASE"""
     url: str
-    """user and password, and what else the driver takes"""
-    properties: dict[str, str]
+    """user and password, and what else the driver takes; asked for with each connection"""
+    login: Login
+    """days that rows are kept; the day partitions follow it"""
+    retention_days: int
+    partitions_made_on: int = -1
 
     def apply(self, batch: MicroBatch) -> Applied:
+        self._make_partitions()
         self._transaction(lambda connection: self._update(connection, "clear-stage", batch.id))
         rows = batch.accepted.withColumn("batch_id", f.lit(batch.id))
         options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
-        rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.properties, **options})
+        rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.login(), **options})
         return self._transaction(lambda connection: self._merge(connection, batch))
+
+    def _make_partitions(self) -> None:
+        """Once a day: what is missing is told by one statement of the plan, and made by those that it tells."""
+        today = int(time.time()) // DAY_S
+        if self.partitions_made_on == today:
+            return
+        missing = self._transaction(lambda connection: self._query(connection, "make-partitions", self.retention_days))
+        for statement in missing:
+            self._transaction(partial(_execute, sql=statement))
+        self.partitions_made_on = today
 
     def _merge(self, connection: Any, batch: MicroBatch) -> Applied:
         claims = json.dumps([{"id": one.id, "rows": one.rows} for one in batch.deliveries])
@@ -89,7 +106,7 @@ class Postgres:
         jvm: Any = self.spark._jvm  # type: ignore[attr-defined,unused-ignore]
         properties = jvm.java.util.Properties()
         # the server takes every parameter for what the statement needs, as it does from other clients of ours
-        for name, value in {**self.properties, "stringtype": "unspecified"}.items():
+        for name, value in {**self.login(), "stringtype": "unspecified"}.items():
             properties.setProperty(name, value)
         # DriverManager does not see drivers that came by spark.jars
         return jvm.org.postgresql.Driver().connect(self.url, properties)
@@ -117,6 +134,14 @@ class Postgres:
             return found
         finally:
             prepared.close()
+
+
+def _execute(connection: Any, sql: str) -> None:
+    made = connection.createStatement()
+    try:
+        made.execute(sql)
+    finally:
+        made.close()
 
 
 def sql_without_comments(sql: str) -> str:

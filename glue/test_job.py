@@ -1,32 +1,133 @@
 """The job's options, and those that the deployment gives it."""
 
-import re
+import ast
+import json
+import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore import xform_name
+from pyspark.sql import SparkSession
 
-from job import parser
-from plan import parse_plan, read_plan
+from databases import InOrder, Manifests
+from dynamo import Dynamo
+from job import open_database, parser
+from logins import token_login
+from objects import FileObjects
+from plan import Plan, parse_plan, read_plan
+from postgres import Postgres
 
 ROOT = Path(__file__).parent.parent
 # of Glue itself
-GLUES = {"--enable-auto-scaling", "--max-workers", "--enable-metrics", "--enable-continuous-cloudwatch-log"}
+GLUES = {"--enable-auto-scaling", "--max-workers", "--enable-metrics", "--custom-logGroup-prefix"}
+
+
+# what the job calls for an option that the deployment does not pass
+FOR_OTHERS = {"secretsmanager:GetSecretValue": "--postgres-secret"}
+SOURCES = [file for file in (ROOT / "glue").glob("*.py") if not file.name.startswith(("test_", "conftest", "victim"))]
+SYNTHESIS = """
+import { judge } from "./infra/gate.ts";
+const { templates } = judge({ engine: "glue", database: "both" });
+const found = templates.flatMap(({ Resources = {} }) => Object.entries(Resources));
+console.log(JSON.stringify(found));
+"""
 
 
 def known() -> set[str]:
     return {name for action in parser()._actions for name in action.option_strings if name.startswith("--")}
 
 
-def test_the_deployment_gives_options_that_the_job_knows() -> None:
-    given = set(re.findall(r'"(--[a-z-]+)":', (ROOT / "infra/glue-job.ts").read_text()))
-    assert {"--plan", "--stream", "--bucket", "--lake"} <= given
-    assert {name for name in given - GLUES if not name.startswith(("--extra-", "--conf"))} <= known()
+@pytest.fixture(scope="module")
+def resources() -> list[tuple[str, dict[str, Any]]]:
+    """Of the deployment with the job and both databases."""
+    command = ["npx", "tsx", "--input-type=module", "-e", SYNTHESIS]
+    answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return [(name, resource) for name, resource in json.loads(answer.stdout.splitlines()[-1])]
+
+
+def of_type(resources: list[tuple[str, dict[str, Any]]], kind: str) -> dict[str, Any]:
+    (found,) = (one["Properties"] for _, one in resources if one["Type"] == kind)
+    return dict(found)
+
+
+def allowed(resources: list[tuple[str, dict[str, Any]]]) -> set[str]:
+    """Actions of the job's role."""
+    name = of_type(resources, "AWS::Glue::Job")["Role"]["Fn::GetAtt"][0]
+    (role,) = (one["Properties"] for at, one in resources if at == name and one["Type"] == "AWS::IAM::Role")
+    statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+    actions = [one["Action"] for one in statements if one["Effect"] == "Allow"]
+    return {action for some in actions for action in ([some] if isinstance(some, str) else some)}
+
+
+def called(source: str) -> set[str]:
+    """Actions that a module's calls of boto3 need: the operations, of services it has clients for, that it names."""
+    tree = list(ast.walk(ast.parse(source)))
+    calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    named = {node.func.attr: node for node in calls if isinstance(node.func, ast.Attribute)}
+    texts = {
+        str(one.args[0].value)
+        for one in calls
+        if isinstance(one.func, ast.Attribute)
+        and one.func.attr in ("client", "get_paginator", "get_waiter")
+        and one.args
+        and isinstance(one.args[0], ast.Constant)
+    }
+    services = texts & set(boto3.session.Session().get_available_services())
+    actions = {"rds-db:connect"} if "generate_db_auth_token" in named else set()
+    for service in services:
+        model = boto3.client(service, region_name="us-east-1").meta.service_model
+        for operation in model.operation_names:
+            if xform_name(operation) in set(named) | texts:
+                actions.add(f"{service}:{operation}")
+    return actions
+
+
+def test_every_call_of_aws_is_allowed_by_the_role_of_the_job(resources: list[tuple[str, dict[str, Any]]]) -> None:
+    calls = set().union(*(called(file.read_text()) for file in SOURCES))
+    assert calls >= {
+        "dynamodb:BatchGetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+        "rds-db:connect",
+        "s3:GetObject",
+        "s3:PutObject",
+        "secretsmanager:GetSecretValue",
+    }
+    passed = set(of_type(resources, "AWS::Glue::Job")["DefaultArguments"])
+    needed = {call for call in calls if FOR_OTHERS.get(call, "") in passed | {""}}
+    assert needed - allowed(resources) == set()
+    # a call that nobody allowed is found
+    new = "import boto3\nboto3.client('s3').delete_object()\nboto3.client('sqs').get_paginator('list_queues')"
+    assert called(new) == {"s3:DeleteObject", "sqs:ListQueues"}
+    assert "sqs:ListQueues" not in allowed(resources)
+
+
+def read_options() -> set[str]:
+    """What job.py reads of its options."""
+    nodes = ast.walk(ast.parse((ROOT / "glue/job.py").read_text()))
+    names = [node.attr for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "given"]
+    return {f"--{name.replace('_', '-')}" for name in names}
+
+
+def test_every_option_is_read_and_what_the_deployment_gives_is_known(
+    resources: list[tuple[str, dict[str, Any]]],
+) -> None:
+    assert read_options() == known() - {"--help"}
+    given = set(of_type(resources, "AWS::Glue::Job")["DefaultArguments"])
+    assert {"--plan", "--stream", "--bucket", "--lake", "--postgres", "--postgres-user", "--dynamodb"} <= given
+    assert {name for name in given - GLUES if not name.startswith(("--extra-", "--conf"))} <= read_options()
 
 
 def test_what_glue_adds_is_left_to_glue() -> None:
     given = ["--plan", "p", "--stream", "s", "--bucket", "b", "--JOB_NAME", "x", "--enable-metrics", "true"]
     options, others = parser().parse_known_args(given)
-    assert (options.plan, options.database, options.lake) == ("p", "none", "parquet")
+    assert (options.plan, options.postgres, options.lake) == ("p", None, "parquet")
     assert others == ["--JOB_NAME", "x", "--enable-metrics", "true"]
 
 
@@ -35,3 +136,36 @@ def test_a_plan_that_was_changed_by_hand_is_refused() -> None:
     assert parse_plan(text) == read_plan(str(ROOT / "glue/plan.json"))
     with pytest.raises(ValueError, match="hash differs"):
         parse_plan(text.replace("velocity > 340", "velocity > 350"))
+
+
+def test_a_login_by_token_is_made_anew_for_each_connection_and_demands_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    url = "jdbc:postgresql://db.example.org:6543/flightline"
+    login = token_login(url, "flightline", "eu-west-1", "/ca.pem")
+    first = login()
+    token = first.pop("password")
+    assert token.startswith("db.example.org:6543/?Action=connect&DBUser=flightline&")
+    assert "eu-west-1%2Frds-db" in token
+    assert first == {"user": "flightline", "sslmode": "verify-full", "sslrootcert": "/ca.pem"}
+    time.sleep(1.1)
+    assert login()["password"] != token
+    assert token_login(url, "flightline", "eu-west-1", None)()["sslmode"] == "require"
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        ([], []),
+        (["--postgres", "jdbc:postgresql://h/d"], [Postgres]),
+        (["--dynamodb", "d", "--postgres", "jdbc:postgresql://h/d"], [Postgres, Dynamo]),
+    ],
+)
+def test_the_databases_are_those_that_are_named_and_postgres_comes_first(
+    spark: SparkSession, plan: Plan, tmp_path: Path, given: list[str], kinds: list[type]
+) -> None:
+    options = parser().parse_args(["--plan", "p", "--stream", "s", *given])
+    found = open_database(options, spark, plan, FileObjects(str(tmp_path)))
+    stores = found.databases if isinstance(found, InOrder) else ()
+    assert [type(one) for one in stores] == kinds
+    assert isinstance(found, InOrder if kinds else Manifests)

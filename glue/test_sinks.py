@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,9 @@ class Server:
         self.owner = f"jdbc:postgresql://{url.hostname}:{url.port}/postgres"
         self.url = f"jdbc:postgresql://{url.hostname}:{url.port}/{self.name}"
         self.properties = {"user": str(url.username), "password": str(url.password)}
+
+    def login(self) -> dict[str, str]:
+        return self.properties
 
     def execute(self, url: str, *statements: str) -> None:
         jvm: Any = self.spark.sparkContext._jvm  # type: ignore[attr-defined,unused-ignore]
@@ -95,7 +99,7 @@ def test_postgres_holds_each_delivery_once_and_its_equations_hold(
     spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
 ) -> None:
     raw = raw_records(spark, made / "few")
-    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.properties))
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
     outcomes = expected_of(made / "few").values()
     for part in parts(raw, 3):
         applied = apply_batch(world, part)
@@ -125,7 +129,7 @@ def test_postgres_holds_each_delivery_once_and_its_equations_hold(
 def test_postgres_keeps_the_newest_row_of_each_aircraft(
     spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
 ) -> None:
-    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.properties))
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
     for part in reversed(parts(raw_records(spark, made / "few"), 3)):
         apply_batch(world, part)
     newest: dict[str, tuple[Any, ...]] = {}
@@ -137,6 +141,39 @@ def test_postgres_keeps_the_newest_row_of_each_aircraft(
             newest[row["icao24"]] = max(key, newest.get(row["icao24"], (0, 0, "")))
     found = server.rows("select icao24, last_contact, coalesce(time_position, -1) as t, source from aircraft")
     assert {row["icao24"]: (row["last_contact"], row["t"], row["source"]) for row in found} == newest
+
+
+def test_rows_of_these_days_lie_in_the_partitions_of_their_days_and_others_in_the_default(
+    spark: SparkSession, plan: Plan, tmp_path: Path, server: Server
+) -> None:
+    now = int(time.time())
+    today, old = now - now % 86_400, 1_700_000_000
+    times = [today, now - 86_400, now - 8 * 86_400, old]
+    lines = [json.dumps({"icao24": "3c6444", "last_contact": at}) for at in times]
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
+    row = ("\n".join(lines).encode(), "0", "1", datetime.fromtimestamp(now, UTC))
+    for number in "12":
+        apply_batch(world, spark.createDataFrame([(*row[:2], number, row[3])], RAW))
+    found = server.rows("select last_contact, tableoid::regclass::text as part from state_vectors")
+    days = {at: f"state_vectors_{datetime.fromtimestamp(at, UTC):%Y_%m_%d}" for at in times[:3]}
+    assert {row["last_contact"]: row["part"] for row in found} == {**days, old: "state_vectors_default"}
+    # the days from today - 7 - 1 to tomorrow and the default
+    count = "select count(*)::int as n from pg_inherits where inhparent = 'state_vectors'::regclass"
+    assert server.rows(count) == [{"n": 11}]
+
+
+def test_a_day_whose_rows_lie_in_the_default_keeps_them_there(
+    spark: SparkSession, plan: Plan, tmp_path: Path, server: Server
+) -> None:
+    now = int(time.time())
+    columns = "source, icao24, last_contact, on_ground, spi, flags, received_at, batch_id"
+    row = f"'opensky', '3c6444', {now}, false, false, '', {now}, 'b'"
+    server.execute(server.url, f"insert into state_vectors ({columns}) values ({row})")
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
+    line = json.dumps({"icao24": "3c6445", "last_contact": now}).encode()
+    apply_batch(world, spark.createDataFrame([(line, "0", "1", datetime.fromtimestamp(now, UTC))], RAW))
+    found = server.rows("select icao24, tableoid::regclass::text as part from state_vectors")
+    assert {row["icao24"]: row["part"] for row in found} == dict.fromkeys(("3c6444", "3c6445"), "state_vectors_default")
 
 
 def test_objects_are_those_of_the_typescript_engine(
@@ -195,7 +232,7 @@ def test_manifests_count_what_the_outcomes_are(spark: SparkSession, plan: Plan, 
 def test_a_sink_that_is_down_fails_the_batch_and_sheds_nothing(
     spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
 ) -> None:
-    down = Postgres(spark, plan, "jdbc:postgresql://127.0.0.1:1/none", {"user": "x", "password": "x"})
+    down = Postgres(spark, plan, "jdbc:postgresql://127.0.0.1:1/none", lambda: {"user": "x", "password": "x"}, 7)
     with pytest.raises(Exception, match="refused"):
         apply_batch(world_of(spark, plan, tmp_path, down), raw_records(spark, made / "few"))
     assert not (tmp_path / "lake").exists()
@@ -217,6 +254,29 @@ def test_lake_files_of_both_engines_have_the_same_columns(
     )
     assert ours == theirs
     assert [name for name, *_ in ours] == [*FIELDS, "received_at", "batch_id"]
+
+
+def told_beside(files: str) -> list[dict[str, str]]:
+    """Key-value metadata of each file."""
+    query = f"select file_name, decode(key), decode(value) from parquet_kv_metadata('{files}')"
+    found: dict[str, dict[str, str]] = {}
+    for file, key, value in duckdb.connect().execute(query).fetchall():
+        found.setdefault(file, {})[key] = value
+    return list(found.values())
+
+
+def test_lake_files_tell_the_contract_that_they_were_cleaned_by(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+) -> None:
+    apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+    assert [one["flightline.contract"] for one in told_beside(str(made / "few/lake.parquet"))] == [plan["contract"]]
+    files = told_beside(str(tmp_path / "lake/state_vectors/*/*/*/*.parquet"))
+    assert len(files) > 0
+    for told in files:
+        # Spark has no key of ours; a column's metadata stands in the schema that it writes
+        columns = json.loads(told["org.apache.spark.sql.parquet.row.metadata"])["fields"]
+        (batch,) = (column for column in columns if column["name"] == "batch_id")
+        assert batch["metadata"] == {"flightline.contract": plan["contract"]}
 
 
 def identity(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -102,6 +102,7 @@ function jobArguments({ settings, data, database }: GlueProps, { plan }: JobFile
     "--bucket": data.bucket.bucketName,
     "--lake": settings.lake,
     "--region": data.region,
+    "--retention-days": String(settings.retentionDays.rows),
     ...(usesDynamo(settings) ? { "--dynamodb": settings.name } : {}),
     ...(database === undefined ? {} : { "--postgres": database.jdbcUrl(), "--postgres-user": ROLE }),
   };

@@ -1,11 +1,10 @@
-import pg from "pg";
+import type pg from "pg";
+import { statement } from "./sql.ts";
 import { query, transaction } from "./transaction.ts";
 
+/** As sql/statements/make-partitions.sql takes it. */
 const PARTITION_LOCK = 0x666c70;
 const DAY_S = 86_400;
-/** check_violation: the default partition holds rows of that day already, so they stay there together. */
-const ROWS_IN_DEFAULT = "23514";
-
 const partitionName = (day: number): string =>
   `state_vectors_${new Date(day * DAY_S * 1000).toISOString().slice(0, 10).replaceAll("-", "_")}`;
 
@@ -16,23 +15,12 @@ export function partitionKeeper(pool: pg.Pool, retention_days: number): { ensure
     async ensure() {
       const today = Math.floor(Date.now() / 1000 / DAY_S);
       if (madeOn === today) return;
-      for (let day = today - retention_days - 1; day <= today + 1; day++) await makePartition(pool, day);
+      const missing = await query<{ statement: string }>(pool, statement("make-partitions"), [retention_days]);
+      // each on its own: the lock is held no longer than one partition takes
+      for (const { statement: make } of missing) await transaction(pool, (client) => client.query(make));
       madeOn = today;
     },
   };
-}
-
-async function makePartition(pool: pg.Pool, day: number): Promise<void> {
-  try {
-    await transaction(pool, async (client) => {
-      await client.query("select pg_advisory_xact_lock($1)", [PARTITION_LOCK]);
-      await client.query(
-        `create table if not exists ${partitionName(day)} partition of state_vectors for values from (${day * DAY_S}) to (${(day + 1) * DAY_S})`,
-      );
-    });
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError && error.code === ROWS_IN_DEFAULT)) throw error;
-  }
 }
 
 /**

@@ -66,6 +66,7 @@ where reason is null and not is_duplicate`;
 
 /** The names of sql/statements that the job runs, in their order. */
 export const planStatements = [
+  "make-partitions",
   "claim-deliveries",
   "insert-staged-states",
   "merge-staged-aircraft",

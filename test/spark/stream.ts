@@ -126,17 +126,29 @@ function writeRecords(file: string, records: readonly StreamRecord[]): void {
 interface Run {
   database: URL;
   checkpoint: string;
-  files_a_batch: number;
+  files_a_batch?: number;
+  /** Where records are read from; else the files. */
+  source?: string;
   kill?: { point: string; nth: number };
 }
 
-/** Runs the job over what is there; true when it was killed, false when it came to its end. */
-async function runJob({ database, checkpoint, files_a_batch, kill }: Run): Promise<boolean> {
+/** Runs the job over what is there. Whether it was killed, else it came to its end; and how many deliveries it applied. */
+async function runJob(given: Run): Promise<{ killed: boolean; deliveries: number }> {
+  const { database, checkpoint, files_a_batch = 100, source = `files:${files}`, kill } = given;
   const jdbc = `jdbc:postgresql://${database.host}${database.pathname}?user=${database.username}&password=${database.password}`;
   const options = [
     ...["--plan", "glue/plan.json", "--stream", "flightline", "--objects", `file:${path.join(folder, "objects")}`],
-    ...["--database", "postgres", "--postgres", jdbc, "--source", `files:${files}`, "--until-empty"],
-    ...["--checkpoint", path.join(folder, checkpoint), "--files-a-batch", String(files_a_batch), "--partitions", "2"],
+    ...["--postgres", jdbc, "--source", source, "--until-empty"],
+    ...[
+      "--endpoint",
+      process.env["AWS_ENDPOINT_URL"] ?? "",
+      "--checkpoint",
+      path.join(folder, checkpoint),
+      "--files-a-batch",
+      String(files_a_batch),
+      "--partitions",
+      "2",
+    ],
   ];
   const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false pyspark-shell`;
   const child = spawn(
@@ -146,14 +158,16 @@ async function runJob({ database, checkpoint, files_a_batch, kill }: Run): Promi
       // a group of its own: the JVM dies with its driver
       detached: true,
       env: { ...process.env, PYSPARK_SUBMIT_ARGS: spark, PYSPARK_PYTHON: python(`spark-${version}`) },
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "pipe", "pipe"],
     },
   );
-  let tail = "";
+  let [tail, told] = ["", ""];
+  child.stdout.on("data", (text: Buffer) => (told += text.toString()));
   child.stderr.on("data", (text: Buffer) => (tail = (tail + text.toString()).slice(-4_000)));
-  const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   if (signal === null && code !== 0) throw new Error(`the job ended with ${code}: ${tail}`);
-  return signal === "SIGKILL";
+  const applied = [...told.matchAll(/"batch applied".*"deliveries": (\d+)/g)].map(([, number]) => Number(number));
+  return { killed: signal === "SIGKILL", deliveries: applied.reduce((sum, number) => sum + number, 0) };
 }
 
 async function put(world: World, bodies: readonly Uint8Array[]): Promise<number> {
@@ -191,6 +205,23 @@ async function reasonsInQuarantine({ objects }: World): Promise<string[]> {
   return reasons.sort();
 }
 
+/** By the job's own reader of Kinesis: stopped, then a split; killed, then more; nothing is read anew that was done. */
+async function resumed(
+  database: URL,
+  { split, putMore }: { split: () => Promise<void>; putMore: (body: number) => Promise<number> },
+): Promise<void> {
+  const run = { database, checkpoint: "own", source: "boto" };
+  const all = await runJob(run);
+  deepStrictEqual((await runJob(run)).deliveries, 0, "a stop between batches repeats none");
+  await split();
+  const later = await putMore(9);
+  const { killed } = await runJob({ ...run, kill: { point: "before commit", nth: 1 } });
+  const last = await putMore(10);
+  const { deliveries } = await runJob(run);
+  deepStrictEqual([killed, deliveries], [true, later + last], "the batch that was killed, then what came after it");
+  console.log(`by boto: ${all.deliveries} deliveries, then a split and ${later}, killed, then ${last} more`);
+}
+
 async function scenario(kinesis: Kinesalite): Promise<void> {
   const database = await newDatabase();
   await kinesis.createStream("flightline", 2);
@@ -217,7 +248,7 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
   while (killed.length < KILLS) {
     const point = pick(POINTS, next());
     const kill = { point, nth: 1 + Math.floor(2 * next()) };
-    if (await runJob({ database, checkpoint: "first", files_a_batch: 3, kill })) killed.push(point);
+    if ((await runJob({ database, checkpoint: "first", files_a_batch: 3, kill })).killed) killed.push(point);
     await balanced(world);
     if (killed.length < KILLS) rows += await put(world, bodies.slice(6 + killed.length, 7 + killed.length));
     await forward();
@@ -231,9 +262,14 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
   for (const reason of ["bad_header", "not_an_object", "not_gzip", "not_json", "not_utf8"])
     deepStrictEqual(poisoned.includes(reason), true, `${reason} is in quarantine`);
 
+  let more = 0;
+  const putMore = async (body: number): Promise<number> => {
+    more += await put(world, bodies.slice(body, body + 1));
+    return forward();
+  };
+  if (version !== "3.5") await resumed(database, { split: () => splitOne(kinesis, "flightline"), putMore });
   await splitOne(kinesis, "flightline");
-  const more = await put(world, bodies.slice(9));
-  await forward();
+  await putMore(11);
   await runJob({ database, checkpoint: "second", files_a_batch: 7 });
   const second = await balanced(world);
   deepStrictEqual(second.received, rows + 5 + more);
