@@ -232,6 +232,14 @@ def judge(lines: DataFrame, identity: tuple[str, ...] = IDENTITY) -> DataFrame:
         }
     )
     return rows.select(
-        *("delivery", "place", "received_at", "reason", "field", c("unread").isNull().alias("is_read")),
-        *("row_text", "row_bytes", (~rejected & (arrival > 1)).alias("is_duplicate"), *RECORD),
+        "delivery",
+        "place",
+        "received_at",
+        "reason",
+        "field",
+        c("unread").isNull().alias("is_read"),
+        "row_text",
+        "row_bytes",
+        (~rejected & (arrival > 1)).alias("is_duplicate"),
+        *RECORD,
     )

@@ -73,10 +73,6 @@ def by_hand(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFram
     return spark_by_hand.judge(lines_of(records, plan, settings))
 
 
-def lines_alone(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
-    return lines_of(records, plan, settings)
-
-
 def job_pass(spark: SparkSession, plan: Plan, raw: DataFrame, out: str) -> None:
     """What the job does with a micro-batch, without a database: counts, rejected objects, lake, manifests."""
     objects = open_objects(f"file:{out}")
@@ -98,7 +94,9 @@ def query_pass(how: Judge) -> Callable[[SparkSession, Plan, DataFrame, str], Non
             f.date_format(time_of, "HH").alias("hour"),
         )
         kept.repartition("day", "hour").write.mode("overwrite").partitionBy("day", "hour").parquet(f"{out}/accepted")
-        rejected = rows.where("reason is not null").select("delivery", "place", "reason", "field", "row_text", "row_bytes")
+        rejected = rows.where("reason is not null").select(
+            "delivery", "place", "reason", "field", "row_text", "row_bytes"
+        )
         rejected.write.mode("overwrite").json(f"{out}/rejected")
         rows.unpersist()
 
@@ -142,9 +140,9 @@ def measure(side: str, records: str, out: str) -> dict[str, Any]:
 
 def check() -> dict[str, Any]:
     """Cases of kind `clean` whose accepted and rejected rows are those that the case tells."""
-    from test_cases import FIELDS, NAMES, RECORDS, case_of, input_of, lines_of as told, rejection  # noqa: PLC0415
-
     from ids import record_id  # noqa: PLC0415
+    from test_cases import FIELDS, NAMES, RECORDS, case_of, input_of, rejection  # noqa: PLC0415
+    from test_cases import lines_of as told  # noqa: PLC0415
 
     names = [name for name in NAMES if case_of(name)["kind"] == "clean"]
     plan = read_plan(str(GLUE / "plan.json"))
@@ -154,7 +152,9 @@ def check() -> dict[str, Any]:
     found = spark_by_hand.judge(lines, ("delivery", *spark_by_hand.IDENTITY)).collect()
     different = []
     for name in names:
-        rows = sorted((row for row in found if row.delivery == record_id("cases", name, "1")), key=lambda row: row.place)
+        rows = sorted(
+            (row for row in found if row.delivery == record_id("cases", name, "1")), key=lambda row: row.place
+        )
         accepted = [
             {field: row[field] for field in FIELDS} for row in rows if row.reason is None and not row.is_duplicate
         ]
