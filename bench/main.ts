@@ -8,6 +8,7 @@ import { parquet } from "./parquet.ts";
 import { posting } from "./post.ts";
 import { functions } from "./functions.ts";
 import { loading } from "./postgres.ts";
+import { spark } from "./spark.ts";
 import { streaming } from "./stream.ts";
 
 /** npm run bench [-- QUESTION...]: prints a table and writes bench/results/QUESTION.json. */
@@ -19,6 +20,7 @@ const questions: Record<string, () => Promise<{ from: string; rows: Row[] }>> = 
   stream: streaming,
   command,
   functions,
+  spark,
 };
 
 const asked = process.argv.slice(2);

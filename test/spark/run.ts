@@ -45,9 +45,9 @@ function step(name: string, command: string, args: string[], cwd = "."): void {
   if (status !== 0) failed.push(name);
 }
 try {
-  step("ruff", python("spark-check"), ["-m", "ruff", "check", "glue"]);
-  step("ruff format", python("spark-check"), ["-m", "ruff", "format", "--check", "glue"]);
-  step("mypy", python("spark-check"), ["-m", "mypy", "."], "glue");
+  step("ruff", python("spark-check"), ["-m", "ruff", "check", "glue", "bench"]);
+  step("ruff format", python("spark-check"), ["-m", "ruff", "format", "--check", "glue", "bench"]);
+  step("mypy", python("spark-check"), ["-m", "mypy", ".", "../bench"], "glue");
   if (parts.includes("pytest"))
     step("rows", "npx", ["tsx", "test/spark/dirty-rows.ts", env.FLIGHTLINE_PARITY, ROWS, seed]);
   for (const name of some(names)) {

@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { encodeChunk } from "../src/format/chunk.ts";
+import { installSpark, missing, python, SPARKS } from "../test/spark/tools.ts";
+import { openskyBodies, thousands } from "./input.ts";
+import { rowsOf, type Measured, type Row } from "./measure.ts";
+
+const THOUSANDS = Math.ceil(Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 100_000) / 1_000);
+const ROWS_A_RECORD = 500;
+/** After the newest of the rows, so that none is of the future. */
+const RECEIVED_AT = 2_000_000_000;
+
+interface Answer {
+  spark?: string;
+  /** Rows accepted; null where the side cleans nothing. */
+  accepted: number | null;
+  passes: Measured[];
+}
+
+/**
+ * Stream records to Parquet and rejected lines, on both versions of Spark: the plan, the same rules written by hand, the
+ * TypeScript engine, and DuckDB that cleans nothing. Each side is a process of its own that does it twice: cold from its
+ * start, warm in the same session.
+ */
+export async function spark(): Promise<{ from: string; rows: Row[] }> {
+  const lacking = missing();
+  if (lacking.length > 0) throw new Error(`the question spark needs ${lacking.join(" and ")}`);
+  installSpark();
+  const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
+  try {
+    const cases = Object.keys(SPARKS).map(checkHand).join("; ");
+    const { from, accepted } = await writeInput(folder);
+    const peers = [
+      named("TypeScript engine", peer("typescript", folder)),
+      named("DuckDB read_json, not cleaned", peer("duckdb", folder)),
+    ];
+    const rows = Object.keys(SPARKS).flatMap((version) => sparkRows(version, folder, { peers, accepted }));
+    return { from: `${from}, ${THOUSANDS * 1_000} rows; ${cases}`, rows };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What is written by hand must mean the same before it is worth a comparison. */
+function checkHand(version: string): string {
+  const { cases, different } = JSON.parse(sparkSide(version, ["check"])) as { cases: number; different: string[] };
+  if (different.length > 0 || cases === 0)
+    throw new Error(`the rules written by hand differ on Spark ${version}: ${different.join(", ")}`);
+  const told = `Spark ${version}: by hand ${cases} of ${cases} clean cases are equal`;
+  console.error(told);
+  return told;
+}
+
+/** The last line that a side prints; before it stands what the job logs. */
+const sparkSide = (version: string, args: string[]): string =>
+  execFileSync(python(`spark-${version}`), ["bench/spark_side.py", ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  })
+    .trimEnd()
+    .split("\n")
+    .at(-1) ?? "";
+
+const peer = (side: string, folder: string): Answer =>
+  JSON.parse(
+    execFileSync(process.execPath, ["--import", "tsx", "bench/spark-peer.ts", side, folder], { encoding: "utf8" }),
+  ) as Answer;
+
+const named = (name: string, { passes, accepted }: Answer) => ({ name, passes, accepted });
+
+interface Beside {
+  peers: ReturnType<typeof named>[];
+  /** Rows that every side that cleans must accept. */
+  accepted: number;
+}
+
+function sparkRows(version: string, folder: string, { peers, accepted }: Beside): Row[] {
+  const side = (name: string, key: string) => {
+    const out = path.join(folder, `${key}-${version}`);
+    const answer = sparkSide(version, [key, path.join(folder, "records.parquet"), out]);
+    return named(name, JSON.parse(answer) as Answer);
+  };
+  const [plan, hand, job] = [side("the plan", "plan"), side("written by hand", "hand"), side("the whole job", "job")];
+  for (const of of [plan, hand, job, ...peers])
+    if (of.accepted !== null && of.accepted !== accepted)
+      throw new Error(`${of.name} on Spark ${version} accepts ${of.accepted} rows of ${accepted}`);
+  return ["cold", "warm"].flatMap((pass, i) => {
+    const measured = ({ name, passes }: ReturnType<typeof named>): Measured[] =>
+      passes.slice(i, i + 1).map((one) => ({ ...one, name }));
+    const others = [hand, ...peers].flatMap(measured);
+    return [plan, job].flatMap((ours) =>
+      rowsOf(`records to Parquet, Spark ${version}, ${pass}`, [...measured(ours), ...others], {}),
+    );
+  });
+}
+
+/** The same rows as stream records and as a file of lines. Of 200 lines one is broken and one a duplicate. */
+async function writeInput(folder: string): Promise<{ from: string; accepted: number }> {
+  const { bodies, from } = await openskyBodies(1);
+  const lines = thousands(bodies[0] ?? Buffer.from("[]"), THOUSANDS, "objects").flatMap((body) =>
+    body.toString().trimEnd().split("\n"),
+  );
+  const spoilt = lines.map((line, i) =>
+    i % 200 === 50 ? line.slice(0, -1) : i % 200 === 100 ? (lines[i - 1] ?? line) : line,
+  );
+  const records: string[] = [];
+  for (let at = 0; at < spoilt.length; at += ROWS_A_RECORD) {
+    const some = spoilt.slice(at, at + ROWS_A_RECORD).map((line) => Buffer.from(line));
+    const data = encodeChunk("opensky", some).toString("base64");
+    const name = { partition_key: String(records.length % 16), sequence_number: String(records.length + 1) };
+    records.push(`${JSON.stringify({ ...name, received_at: RECEIVED_AT, data })}\n`);
+  }
+  writeFileSync(path.join(folder, "rows.ndjson"), `${spoilt.join("\n")}\n`);
+  writeFileSync(path.join(folder, "records.ndjson"), records.join(""));
+  const connection = await (await DuckDBInstance.create()).connect();
+  await connection.run(
+    `copy (select from_base64(data) as data, partition_key as partitionKey, sequence_number as sequenceNumber,
+       to_timestamp(received_at) as approximateArrivalTimestamp
+     from read_json('${folder}/records.ndjson', columns =
+       {partition_key: 'varchar', sequence_number: 'varchar', received_at: 'bigint', data: 'varchar'}))
+     to '${folder}/records.parquet' (format parquet)`,
+  );
+  connection.closeSync();
+  return { from, accepted: peer("typescript", folder).accepted ?? 0 };
+}
