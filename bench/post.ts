@@ -85,7 +85,7 @@ async function oursAt(folder: string) {
     now_s: () => Date.now() / 1000,
     onError: console.error,
   };
-  return startServer({ port: 0, live: liveFeed(), api, page: async () => false });
+  return startServer({ port: 0, page: { live: liveFeed(), source: "opensky" }, api, files: async () => false });
 }
 
 /** Raw body, rejections and clean rows as gzip NDJSON, each written aside, synchronised and with its folder. */

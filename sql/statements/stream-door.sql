@@ -1,8 +1,11 @@
 -- What producers put, ever, and what of it has no delivery yet.
+with pending as (
+  select r.rows, r.arrived_at
+  from stream_records as r
+  where r.stream = $1 and not exists (select from deliveries as d where d.id = r.delivery_id)
+)
 select
   (select coalesce(sum(rows), 0) from stream_shards where stream = $1)::float8 as received,
-  (
-    select coalesce(sum(r.rows), 0)
-    from stream_records as r
-    where r.stream = $1 and not exists (select from deliveries as d where d.id = r.delivery_id)
-  )::float8 as pending
+  coalesce(sum(rows), 0)::float8 as pending,
+  extract(epoch from min(arrived_at))::float8 as oldest_pending
+from pending

@@ -56,6 +56,7 @@ export function ledgerRow(item: Item, flow: Flow): LedgerRow {
 }
 
 async function readAircraft(world: DynamoWorld, of: AircraftQuery): Promise<StoredRow[]> {
+  if (of.at !== undefined) throw new NotAnsweredError("DynamoDB keeps no order by time: leave out `at`");
   const found = of.box === undefined ? await scanAircraft(world, of) : await aircraftInTiles(world, of.box);
   return found
     .filter((row) => isAsked(row, of))
@@ -116,12 +117,22 @@ async function readStates(world: DynamoWorld, of: StatesQuery): Promise<StoredRo
   const to = of.to ?? (await newestContact(world, icao24));
   if (to === null) return [];
   const from = Math.max(of.after?.last_contact ?? 0, of.from ?? to - world.retention_days * DAY_S);
+  const isFirst = firstOfEvery(of.every);
   const rows: StoredRow[] = [];
   for (let day = from - (from % DAY_S); day <= to && rows.length < limit; day += DAY_S) {
     const found = await queryAll(world, daysHistory(world, { ...of, icao24, from, to, day }));
-    rows.push(...found.map(storedRow).filter((row) => matches(row, of)));
+    rows.push(...found.map(storedRow).filter((row) => matches(row, of) && isFirst(row)));
   }
   return rows.slice(0, limit);
+}
+
+function firstOfEvery(every: number | undefined): (row: StoredRow) => boolean {
+  const seen = new Set<string>();
+  return ({ source, last_contact }) => {
+    if (every === undefined) return true;
+    const span = `${source} ${Math.floor(Number(last_contact) / every)}`;
+    return !seen.has(span) && seen.add(span) !== undefined;
+  };
 }
 
 async function newestContact(world: DynamoWorld, icao24: string): Promise<number | null> {

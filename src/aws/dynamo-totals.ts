@@ -17,9 +17,10 @@ const FLOWS = ["request", "stream"] as const;
 const NAMED = 5;
 
 /** Sums and retention. The tables are counted only to verify: that reads all of them. */
-export function dynamoTotals(world: DynamoWorld): Pick<Database, "totals" | "expire"> {
+export function dynamoTotals(world: DynamoWorld): Pick<Database, "totals" | "past" | "expire"> {
   return {
     totals: (of) => available("DynamoDB", () => readTotals(world, of)),
+    past: (at) => available("DynamoDB", () => readPast(world, at)),
     expire: (received_at) => available("DynamoDB", () => expireBatches(world, received_at)),
   };
 }
@@ -38,6 +39,14 @@ async function readTotals(world: DynamoWorld, { since, verify = false }: TotalsQ
       }
   if (verify) await countTables(world, { flows, ledgers });
   return { flows, stored_at, stream_door: null, ingestions };
+}
+
+async function readPast(world: DynamoWorld, at: number): Promise<Record<Flow, FlowTotals>> {
+  const flows = { request: noTotals(), stream: noTotals() };
+  for (const flow of FLOWS)
+    for (const day of (await readDays(world, flow)).days)
+      for await (const row of ledgerOf(world, flow, day)) if (row.applied_at <= at) addTotals(flows[flow], row);
+  return flows;
 }
 
 /** Days of the ledger, and the Unix time before which everything is counted as expired. */

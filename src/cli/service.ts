@@ -2,10 +2,12 @@ import { consume } from "../flow/consume.ts";
 import type { FlowReport } from "../flow/flows.ts";
 import { loadArrived, sweep } from "../flow/load.ts";
 import { NotAnsweredError } from "../flow/errors.ts";
-import type { StoredRow } from "../flow/ports.ts";
+import { inParallel } from "../flow/in-parallel.ts";
+import type { Database, StoredRow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
 import { keep, type KeeperWorld } from "../local/keeper.ts";
 import type { LiveFeed } from "../local/live.ts";
+import { wireBatch } from "../local/wire.ts";
 import { listener } from "../local/listener.ts";
 import { APPLIED_CHANNEL } from "../local/postgres-database.ts";
 import type { World } from "./world.ts";
@@ -132,6 +134,21 @@ const unlessNotAnswered = async (rows: Promise<StoredRow[]>): Promise<StoredRow[
     throw error;
   });
 
+const LEDGER_READS_AT_ONCE = 4;
+
+/** Tells the ledger rows of batches that these rows name and that were not told before. */
+async function tellBatches(
+  rows: readonly StoredRow[],
+  { database, live }: { database: Database; live: LiveFeed },
+): Promise<void> {
+  const unknown = new Map<string, number>();
+  for (const { batch_id, received_at } of rows)
+    if (!live.hasBatch(String(batch_id))) unknown.set(String(batch_id), Number(received_at));
+  await inParallel([...unknown], LEDGER_READS_AT_ONCE, async ([id, received_at]) => {
+    live.takeBatch(wireBatch(await database.batch({ id, received_at }), { id, received_at }));
+  });
+}
+
 /** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
 async function follow({ database, postgres, config }: World, { live, signal }: ServiceOptions): Promise<void> {
   let batches: string[] = [];
@@ -145,11 +162,15 @@ async function follow({ database, postgres, config }: World, { live, signal }: S
       if (performance.now() - reloaded > reload_ms) {
         reloaded = performance.now();
         batches = [];
-        live.replace(await unlessNotAnswered(database.aircraft({ limit: MOST_AIRCRAFT })));
+        const all = await unlessNotAnswered(database.aircraft({ limit: MOST_AIRCRAFT }));
+        await tellBatches(all, { database, live });
+        live.replace(all);
       } else if (batches.length > 0) {
         const batch_ids = batches;
         batches = [];
-        live.update(await database.aircraft({ batch_ids, limit: MOST_AIRCRAFT }));
+        const changed = await database.aircraft({ batch_ids, limit: MOST_AIRCRAFT });
+        await tellBatches(changed, { database, live });
+        live.update(changed);
       }
     }
   } finally {

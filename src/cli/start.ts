@@ -1,6 +1,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { liveFeed } from "../local/live.ts";
+import type { PageWorld } from "../local/page-routes.ts";
+import { recordsOfBatch } from "../local/postgres-stream.ts";
 import { startServer } from "../local/server.ts";
 import { staticFiles } from "../local/static-files.ts";
 import {
@@ -124,9 +126,9 @@ async function serve(world: World, serving: Serving): Promise<number> {
   try {
     const server = await startServer({
       port: serving.options.port,
-      live,
+      page: { live, source: world.config.source, recordsOf: localRecords(world) },
       api: { ...world, watch, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
-      page: pageFiles(),
+      files: pageFiles(),
     }).catch(portTaken(serving.options.port));
     const feeds = chooseFeeds(world, serving, { url: server.url, onTrouble });
     const fed = feeds.map((feed) => runFeed(feed, signal, onTrouble));
@@ -162,6 +164,13 @@ function chooseFeeds(
   if (options.watch) return [];
   if (words(given).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
   return namedFeeds(words(given), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
+}
+
+/** The local stream can be asked for the records of a batch. */
+function localRecords({ config, postgres }: World): PageWorld["recordsOf"] {
+  const { stream } = config;
+  if (stream.kind !== "postgres" || postgres === undefined) return undefined;
+  return (batch_id, arrived_at) => recordsOfBatch(postgres.pool, stream.name, { batch_id, arrived_at });
 }
 
 const pageFiles = () => {

@@ -59,7 +59,7 @@ export async function handleApi(world: ApiWorld, event: ProxyEvent): Promise<Pro
     const given = { ...event.multiValueQueryStringParameters, ...pathValues, ...headerValues(route, event) };
     return await route.handle(world, parseParameters(route.parameters, given as Record<string, string[]>), event);
   } catch (error) {
-    return answerOf(error, world);
+    return errorAnswer(error, world);
   }
 }
 
@@ -118,7 +118,8 @@ function headerValues(route: Route, event: ProxyEvent): Record<string, string[]>
   );
 }
 
-function answerOf(error: unknown, world: ApiWorld): ProxyResult {
+/** What is answered instead of what was asked for; what is not the client's mistake is told to `onError`. */
+export function errorAnswer(error: unknown, world: Pick<ApiWorld, "onError">): ProxyResult {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof BadRequestError) return problem(error.status, { message, ...error.detail });
   if (error instanceof UndecodableError)

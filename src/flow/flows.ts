@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inParallel } from "./in-parallel.ts";
-import { readDoor } from "./ingest.ts";
+import { readDoor, type DoorRecord } from "./ingest.ts";
 import { doorId } from "./keys.ts";
-import type { Database, Flow, FlowTotals, ObjectStore, Totals } from "./ports.ts";
+import type { Database, Door, Flow, FlowTotals, ObjectStore, Totals } from "./ports.ts";
 
 /** Both equations of a flow, counted at the door and at the store. */
 export interface FlowReport {
@@ -14,6 +14,8 @@ export interface FlowReport {
   rejected: number;
   /** Rows that the door took and no delivery holds yet; counted, never subtracted. */
   pending: number;
+  /** Unix seconds at which the oldest pending row arrived; null when none is pending, and where that is not counted. */
+  oldest_pending: number | null;
   repeats: number;
   expired: number;
   /** Rows in the tables; null where the database does not count them. */
@@ -63,7 +65,7 @@ export function flowCounter(of: { database: Database; objects: ObjectStore }): F
 }
 
 function counterOnce({ database, objects }: { database: Database; objects: ObjectStore }): FlowCounter {
-  const doorRows = new Map<string, number>();
+  const doors = new Map<string, Counted>();
   const delivered = new Set<string>();
   let since = 0;
   return {
@@ -72,25 +74,35 @@ function counterOnce({ database, objects }: { database: Database; objects: Objec
       const totals = await database.totals({ since, verify });
       since = totals.stored_at - COMMIT_MARGIN_S;
       for (const id of totals.ingestions) delivered.add(id);
-      await readDoors(objects, doorRows);
-      const request = { received: 0, pending: 0 };
-      for (const [id, rows] of doorRows) {
-        request.received += rows;
-        if (!delivered.has(id)) request.pending += rows;
-      }
+      await readDoors(objects, doors);
       const { flows } = totals;
-      const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0 };
+      const request = requestDoor(doors.values(), delivered);
+      const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0, oldest_pending: null };
       return [report("request", totals, request), report("stream", totals, stream)];
     },
   };
 }
 
+function requestDoor(doors: Iterable<Counted>, delivered: ReadonlySet<string>): Door {
+  const door: Door = { received: 0, pending: 0, oldest_pending: null };
+  for (const { id, rows, received_at } of doors) {
+    door.received += rows;
+    if (rows === 0 || delivered.has(id)) continue;
+    door.pending += rows;
+    door.oldest_pending = Math.min(door.oldest_pending ?? received_at, received_at);
+  }
+  return door;
+}
+
 /** Where the stream keeps no count of what was put, what was decoded stands for it. */
 const decodedRows = ({ received }: FlowTotals): number => received;
 
+/** What counting keeps of a door record. */
+type Counted = Pick<DoorRecord, "id" | "rows" | "received_at">;
+
 const READS_AT_ONCE = 32;
 
-async function readDoors(objects: ObjectStore, into: Map<string, number>): Promise<void> {
+async function readDoors(objects: ObjectStore, into: Map<string, Counted>): Promise<void> {
   const unread: string[] = [];
   for await (const { key } of objects.list("raw/")) {
     const id = doorId(key);
@@ -98,14 +110,14 @@ async function readDoors(objects: ObjectStore, into: Map<string, number>): Promi
   }
   await inParallel(unread, READS_AT_ONCE, async (id) => {
     const door = await readDoor(objects, id);
-    if (door !== null) into.set(id, door.rows);
+    if (door !== null) into.set(id, { id, rows: door.rows, received_at: door.received_at });
   });
 }
 
 function report(
   flow: Flow,
   { flows, others = [], stored_at }: Totals,
-  door: { received: number; pending: number },
+  door: Door,
 ): FlowReport {
   const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = flows[flow];
   const missing = door.received - accepted - duplicate - rejected - door.pending;
@@ -117,6 +129,7 @@ function report(
     duplicate,
     rejected,
     pending: door.pending,
+    oldest_pending: door.oldest_pending,
     repeats,
     expired,
     stored,

@@ -19,8 +19,11 @@ export const rawBodyKey = (id: string): string => `raw/${id}.body`;
 export const doorKey = (id: string): string => `raw/${id}.json`;
 /** The id that a door record's key names; null for any other key. */
 export const doorId = (key: string): string | null => /^raw\/(.*)\.json$/.exec(key)?.[1] ?? null;
+/** What the clean files of an ingestion begin with, whatever the contract. */
+export const cleanPrefix = (id: string, received_at: number): string =>
+  `clean/flow=request/${hourFolder(received_at)}/${id}.`;
 export const cleanKey = (id: string, received_at: number, format: FlatFormat): string =>
-  `clean/flow=request/${hourFolder(received_at)}/${id}.${contractTag}.${format}.gz`;
+  `${cleanPrefix(id, received_at)}${contractTag}.${format}.gz`;
 export const rejectedKey = (flow: Flow, id: string, received_at: number): string =>
   `rejected/flow=${flow}/${hourFolder(received_at)}/${id}.${contractTag}.ndjson.gz`;
 /** Marks a rejected object as replayed under a contract; the object itself stays. */

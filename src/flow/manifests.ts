@@ -23,6 +23,13 @@ export function manifests(objects: ObjectStore): Database {
   };
   const find = async ({ id, received_at }: DeliveryName): Promise<LedgerRow | null> =>
     manifest(manifestKey(id.startsWith("r") ? "request" : "stream", id, received_at));
+  const all = async function* (): AsyncGenerator<LedgerRow> {
+    for (const flow of FLOWS)
+      for await (const { key } of objects.list(`manifests/flow=${flow}/`)) {
+        const row = await manifest(key);
+        if (row !== null) yield row;
+      }
+  };
   return {
     apply: (application) => applyEach(application, objects),
     batch: find,
@@ -36,14 +43,16 @@ export function manifests(objects: ObjectStore): Database {
       const stored_at = Date.now() / 1000;
       const flows = { request: noTotals(), stream: noTotals() };
       const ingestions: string[] = [];
-      for (const flow of FLOWS)
-        for await (const { key } of objects.list(`manifests/flow=${flow}/`)) {
-          const row = await manifest(key);
-          if (row === null) continue;
-          addTotals(flows[flow], row);
-          if (flow === "request") ingestions.push(row.batch_id);
-        }
+      for await (const row of all()) {
+        addTotals(flows[row.flow], row);
+        if (row.flow === "request") ingestions.push(row.batch_id);
+      }
       return { flows, stored_at, stream_door: null, ingestions };
+    },
+    async past(at) {
+      const flows = { request: noTotals(), stream: noTotals() };
+      for await (const row of all()) if (row.applied_at <= at) addTotals(flows[row.flow], row);
+      return flows;
     },
     expire: async () => 0,
     async ping() {

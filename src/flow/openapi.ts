@@ -79,6 +79,7 @@ export const models: Record<string, JsonSchema> = {
     properties: {
       flow: { type: "string" },
       key: { type: "string" },
+      index: { type: "integer", description: "which row of the object, from 0" },
       reason: { type: "string" },
       field: { type: ["string", "null"] },
       received_at: integer,
@@ -87,7 +88,7 @@ export const models: Record<string, JsonSchema> = {
       row: { type: "string", description: "the row as JSON text" },
       bytes: { type: "string", description: "its bytes in base64, where it was no text" },
     },
-    required: ["flow", "key", "reason", "received_at", "source", "place"],
+    required: ["flow", "key", "index", "reason", "received_at", "source", "place"],
   }),
   Flows: listOf("flows", {
     type: "object",
@@ -95,6 +96,7 @@ export const models: Record<string, JsonSchema> = {
       flow: { type: "string", enum: ["request", "stream"] },
       ...totals,
       pending: integer,
+      oldest_pending: { type: ["number", "null"], description: "Unix time at which the oldest pending row arrived" },
       balanced: { type: "boolean" },
       missing: { type: "integer", description: "rows received that no count holds" },
       surplus: { type: ["integer", "null"], description: "rows stored beyond the ledger" },

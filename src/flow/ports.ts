@@ -149,13 +149,15 @@ export interface Database {
   apply(application: Application): Promise<Applied>;
   /** The ids of those that were applied. */
   delivered(of: readonly DeliveryName[]): Promise<Set<string>>;
-  /** Ledger row of the batch that holds a delivery; null when there is none. */
+  /** Ledger row of a batch, named by itself or by a delivery that it holds; null when there is none. */
   batch(of: DeliveryName): Promise<LedgerRow | null>;
   /** Both throw `NotAnsweredError` for what the store keeps no order for. */
   aircraft(query: AircraftQuery): Promise<StoredRow[]>;
   states(query: StatesQuery): Promise<StoredRow[]>;
   /** Sums of the ledger and the tables, in one snapshot where the store has any. */
   totals(of: TotalsQuery): Promise<Totals>;
+  /** Sums of the ledger over the batches applied until `at` (Unix seconds); the tables are not counted. */
+  past(at: number): Promise<Record<Flow, FlowTotals>>;
   /** Removes what arrived before `received_at` (Unix seconds) and counts it as expired; returns the rows. */
   expire(received_at: number): Promise<number>;
   /** Ready to apply. Throws when not. */
@@ -191,8 +193,13 @@ export interface AircraftQuery {
   search?: string;
   /** Those whose newest row came with one of these batches. */
   batch_ids?: readonly string[];
+  /** As it was at this Unix time: the newest row not after it, and at most `MOST_AGE_S` before; from history. */
+  at?: number;
   limit: number;
 }
+/** An aircraft that said nothing for so long, in s, is not shown at a past time. */
+export const MOST_AGE_S = 300;
+
 export interface StatesQuery {
   box?: Box;
   icao24?: string;
@@ -202,6 +209,8 @@ export interface StatesQuery {
   /** last_contact, Unix seconds, both inclusive */
   from?: number;
   to?: number;
+  /** Of each aircraft and source the first row in every so many seconds of last_contact alone. */
+  every?: number;
   limit: number;
   /** Rows after this one, in the store's order: last_contact, then what else makes the identity. */
   after?: StateKey;
@@ -232,12 +241,20 @@ export interface FlowTotals {
   /** Batches whose stored rows differ from accepted - expired, rows without a batch among them; a few of them named. */
   unbalanced: { batch_id: string; expected: number; stored: number }[];
 }
+/** Rows that a flow's door took. */
+export interface Door {
+  received: number;
+  /** Of them without a delivery yet. */
+  pending: number;
+  /** Unix seconds at which the oldest pending row arrived. */
+  oldest_pending: number | null;
+}
 export interface Totals {
   flows: Record<Flow, FlowTotals>;
   /** Unix seconds of the snapshot. */
   stored_at: number;
   /** The door of the local stream in the same snapshot; null where the stream lies elsewhere. */
-  stream_door: { received: number; pending: number } | null;
+  stream_door: Door | null;
   /** Ids of ingestions that were applied since the given time. */
   ingestions: string[];
   /** The same sums of the databases behind the first. */

@@ -39,22 +39,25 @@ export async function getStates({ database }: ReadWorld, values: Values): Promis
   const limit = Number(values["limit"]);
   const box = boxOf(values);
   const after = cursorOf(values["cursor"]);
+  if (after !== undefined && values["every"] !== undefined)
+    throw new BadRequestError("every is answered in one page", { code: "invalid_parameter", path: "cursor" });
   const of: StatesQuery = {
-    ...chosen(values, ["icao24", "callsign", "source", "batch_id", "from", "to"]),
+    ...chosen(values, ["icao24", "callsign", "source", "batch_id", "from", "to", "every"]),
     ...(box === undefined ? {} : { box }),
     ...(after === undefined ? {} : { after }),
     limit: limit + 1,
   };
   const rows = await database.states(of);
   const page = rows.slice(0, limit);
-  return json(200, { states: page, next_cursor: rows.length > limit ? cursorFor(page.at(-1)) : null });
+  const hasMore = rows.length > limit && of.every === undefined;
+  return json(200, { states: page, next_cursor: hasMore ? cursorFor(page.at(-1)) : null });
 }
 
 /** `GET /aircraft`: the newest row of each aircraft. */
 export async function getAircraft({ database }: ReadWorld, values: Values): Promise<ProxyResult> {
   const box = boxOf(values);
   const rows = await database.aircraft({
-    ...chosen(values, ["icao24", "callsign", "search"]),
+    ...chosen(values, ["icao24", "callsign", "search", "at"]),
     ...(box === undefined ? {} : { box }),
     limit: Number(values["limit"]),
   });
@@ -73,15 +76,18 @@ export async function getOneAircraft({ database }: ReadWorld, { icao24 }: Values
   });
 }
 
+/** A rejected row, and where it lies: the object's key and the row's index in it, from 0. */
+export type RejectedSample = RejectedRow & { flow: string; key: string; index: number };
+
 /** `GET /rejections`: newest first. */
 export async function getRejections({ objects }: ReadWorld, { flow, limit }: Values): Promise<ProxyResult> {
   const most = Number(limit);
   const flows = flow === undefined ? ["request", "stream"] : [String(flow)];
-  const found: (RejectedRow & { flow: string; key: string })[] = [];
+  const found: RejectedSample[] = [];
   for (const one of flows)
     for (const key of await newestKeys(objects, `rejected/flow=${one}/`, most)) {
       const body = await objects.get(key);
-      if (body !== null) found.push(...decodeRejected(body).map((row) => ({ flow: one, key, ...row })));
+      if (body !== null) found.push(...decodeRejected(body).map((row, index) => ({ flow: one, key, index, ...row })));
     }
   found.sort((a, b) => b.received_at - a.received_at);
   return json(200, { rejections: found.slice(0, most) });

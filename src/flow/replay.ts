@@ -20,21 +20,23 @@ export async function* openRejections({ objects }: IngestWorld): AsyncGenerator<
 
 /**
  * Sends each row of a rejected object through the door again, as a delivery of its own: the same row is taken once per
- * contract. Rows keep the time at which they first arrived. The object stays and is marked. Null when there is no such object.
+ * contract. Rows keep the time at which they first arrived. The object stays and is marked, unless `only` one of
+ * its rows, counted from 0, is replayed. Null when there is no such object.
  */
-export async function replayRejected(key: string, world: IngestWorld): Promise<Replayed | null> {
+export async function replayRejected(key: string, world: IngestWorld, only?: number): Promise<Replayed | null> {
   const body = await world.objects.get(key);
   if (body === null) return null;
   const original = key.replace(/^.*\//, "").split(".")[0] ?? "";
   const total: Replayed = { rows: 0, cleaned: 0, rejected: 0 };
   for (const [i, row] of decodeRejected(body).entries()) {
+    if (only !== undefined && i !== only) continue;
     const id = replayId(original, `${row.place}/${i}`, contractTag);
     const { received, cleaned } = await replayRow(row, id, world);
     total.rows += received;
     total.cleaned += cleaned;
     total.rejected += received - cleaned;
   }
-  await world.objects.put(replayedKey(key), Buffer.from(JSON.stringify({ contract: contractTag, ...total })));
+  if (only === undefined) await world.objects.put(replayedKey(key), Buffer.from(JSON.stringify({ contract: contractTag, ...total })));
   return total;
 }
 

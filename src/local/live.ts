@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { gzipSync } from "node:zlib";
 import type { FlowReport } from "../flow/flows.ts";
 import type { StoredRow } from "../flow/ports.ts";
 import type { SourceStatus } from "../source/source.ts";
-import { toWire } from "./wire.ts";
+import { aircraftTable } from "./aircraft-table.ts";
+import type { WireBatch } from "./wire.ts";
 
 /** What the page follows: every aircraft in memory, and one encoded message per tick for all who listen. */
 export interface LiveFeed {
@@ -12,6 +11,10 @@ export interface LiveFeed {
   update(rows: readonly StoredRow[]): void;
   /** Takes all rows there are: what is not among them is gone. */
   replace(rows: readonly StoredRow[]): void;
+  /** Takes the ledger row of a batch that rows name. */
+  takeBatch(batch: Omit<WireBatch, "n">): void;
+  /** Its ledger row is known. */
+  hasBatch(batch_id: string): boolean;
   setFlows(flows: readonly FlowReport[]): void;
   setSources(sources: readonly SourceStatus[]): void;
   /** Answers `GET /live/aircraft`. */
@@ -57,6 +60,8 @@ export function liveFeed({ tick_ms = TICK_MS }: { tick_ms?: number } = {}): Live
       if (table.dropOthers(all) > 0) to.send(message("resync", {}));
       all.forEach(table.take);
     },
+    takeBatch: table.takeBatch,
+    hasBatch: table.hasBatch,
     setFlows: (flows) => set("flows", message("flows", { flows })),
     setSources: (sources) => set("sources", message("sources", { sources })),
     snapshot: (request, response) => answerSnapshot(table.snapshot(), request, response),
@@ -99,57 +104,6 @@ function audience(greeting: () => string) {
       clients.clear();
     },
   };
-}
-
-/** Every aircraft as encoded text, and which changed since the last tick. */
-function aircraftTable() {
-  const rows = new Map<string, string>();
-  const changed = new Map<string, string>();
-  /** Tells snapshots of another run from ours. */
-  const run = randomBytes(4).toString("hex");
-  let tick = 0;
-  let encoded: { gzip: Buffer; etag: string } | undefined;
-  const textOf = (some: Map<string, string>): string => `{"tick":${tick},"rows":[${[...some.values()].join(",")}]}`;
-  return {
-    get tick() {
-      return tick;
-    },
-    get size() {
-      return rows.size;
-    },
-    take(this: void, row: StoredRow): void {
-      const [icao24, text] = [String(row["icao24"]), JSON.stringify(toWire(row))];
-      if (rows.get(icao24) === text) return;
-      rows.set(icao24, text);
-      changed.set(icao24, text);
-    },
-    /** Forgets what is not among `all`; returns how many. */
-    dropOthers(all: readonly StoredRow[]): number {
-      const known = new Set(all.map((row) => String(row["icao24"])));
-      const gone = [...rows.keys()].filter((icao24) => !known.has(icao24));
-      for (const icao24 of gone) rows.delete(icao24);
-      if (gone.length > 0) encoded = undefined;
-      return gone.length;
-    },
-    /** The next tick's delta; null when nothing changed. */
-    advance(): string | null {
-      tick++;
-      if (changed.size === 0) return null;
-      const text = textOf(changed);
-      changed.clear();
-      encoded = undefined;
-      return text;
-    },
-    snapshot() {
-      encoded ??= encode(textOf(rows), run);
-      return encoded;
-    },
-  };
-}
-
-function encode(text: string, run: string): { gzip: Buffer; etag: string } {
-  const gzip = gzipSync(text, { level: 1 });
-  return { gzip, etag: `"${run}-${createHash("sha256").update(gzip).digest("hex").slice(0, 16)}"` };
 }
 
 const message = (event: string, data: unknown): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -8,7 +8,7 @@ import type { Application, Applied, Database, Delivery } from "../flow/ports.ts"
 import { encodeCopy } from "./copy-binary.ts";
 import { expireRows, partitionKeeper } from "./partitions.ts";
 import { postgresReads } from "./postgres-reads.ts";
-import { postgresTotals } from "./postgres-totals.ts";
+import { postgresPast, postgresTotals } from "./postgres-totals.ts";
 import { statement } from "./sql.ts";
 import { query, transaction } from "./transaction.ts";
 
@@ -28,6 +28,7 @@ export function postgresDatabase(pool: pg.Pool, options: PostgresDatabaseOptions
   return {
     ...postgresReads(pool),
     totals: ({ since }) => postgresTotals(pool, options.stream, since),
+    past: (at) => postgresPast(pool, at),
     expire: (received_at) => expireRows(pool, received_at),
     async apply(application) {
       await partitions.ensure();

@@ -1,6 +1,14 @@
 import type pg from "pg";
 import { fields, systemFields } from "../flight/contract.ts";
-import type { AircraftQuery, Box, Database, LedgerRow, StatesQuery, StoredRow } from "../flow/ports.ts";
+import {
+  MOST_AGE_S,
+  type AircraftQuery,
+  type Box,
+  type Database,
+  type LedgerRow,
+  type StatesQuery,
+  type StoredRow,
+} from "../flow/ports.ts";
 import { query } from "./transaction.ts";
 
 /** Every column of a stored row; bigint as double, which holds the contract's integers exactly. */
@@ -67,7 +75,7 @@ async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
     pool,
     `select batch_id, flow, contract, received, accepted, duplicate, rejected, repeats::float8 as repeats, expired,
        extract(epoch from applied_at)::float8 as applied_at
-     from batches where batch_id = (select batch_id from deliveries where id = $1)`,
+     from batches where batch_id in ($1, (select batch_id from deliveries where id = $1))`,
     [id],
   );
   return rows[0] ?? null;
@@ -83,12 +91,19 @@ function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
     const part = to.put(`%${of.search.replaceAll(/[\\%_]/g, "\\$&")}%`);
     to.add(`(icao24 ilike ${part} or callsign ilike ${part})`);
   }
+  const from = of.at === undefined ? "aircraft" : `(${newestAt(to, of.at)}) as aircraft`;
   return query(
     pool,
-    `select ${columns} from aircraft ${to.where()} order by icao24 limit ${to.put(of.limit)}`,
+    `select ${columns} from ${from} ${to.where()} order by icao24 limit ${to.put(of.limit)}`,
     to.values,
   );
 }
+
+/** Newest as merge-aircraft.sql orders. */
+const newestAt = (to: Conditions, at: number): string =>
+  `select distinct on (icao24) * from state_vectors
+   where last_contact between ${to.put(at - MOST_AGE_S)} and ${to.put(at)}
+   order by icao24, last_contact desc, coalesce(time_position, -1) desc, source collate "C" desc`;
 
 function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
   const to = conditions();
@@ -112,9 +127,14 @@ function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
     to.add(`(last_contact, icao24, source, coalesce(time_position, -1)) > (${key.join(", ")})`);
   }
   const order = "last_contact, icao24, source, coalesce(time_position, -1)";
-  return query(
-    pool,
-    `select ${columns} from state_vectors ${to.where()} order by ${order} limit ${to.put(of.limit)}`,
-    to.values,
-  );
+  const found =
+    of.every === undefined
+      ? `select ${columns} from state_vectors ${to.where()}`
+      : `select ${columns} from (${firstOfEvery(to, of.every)}) as thinned`;
+  return query(pool, `${found} order by ${order} limit ${to.put(of.limit)}`, to.values);
 }
+
+const firstOfEvery = (to: Conditions, every: number): string => {
+  const span = `icao24, source, last_contact / ${to.put(every)}::bigint`;
+  return `select distinct on (${span}) * from state_vectors ${to.where()} order by ${span}, last_contact, time_position`;
+};

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type pg from "pg";
 import { recordId } from "../flow/ids.ts";
-import type { OutgoingRecord, PutResult, ReadResult, Stream } from "../flow/ports.ts";
+import type { OutgoingRecord, PutResult, ReadResult, Stream, StreamRecord } from "../flow/ports.ts";
 import { listener, type Listener } from "./listener.ts";
 import { query, transaction } from "./transaction.ts";
 
@@ -126,6 +126,21 @@ async function readShard(
   );
   return { records: rows, ended: false };
 }
+
+/** The records that a batch applied and that arrived in one Unix second, in arrival order. */
+export const recordsOfBatch = (
+  pool: pg.Pool,
+  stream: string,
+  { batch_id, arrived_at }: { batch_id: string; arrived_at: number },
+): Promise<StreamRecord[]> =>
+  query(
+    pool,
+    `select r.partition_key, r.sequence_number::text, r.data, floor(extract(epoch from r.arrived_at))::float8 as arrived_at
+     from stream_records as r join deliveries as d on d.id = r.delivery_id
+     where r.stream = $1 and d.batch_id = $2 and r.arrived_at >= to_timestamp($3) and r.arrived_at < to_timestamp($3 + 1)
+     order by r.sequence_number, r.partition_key collate "C"`,
+    [stream, batch_id, arrived_at],
+  );
 
 /** Deletes records that arrived before `arrived_at` (Unix seconds) and were delivered; returns how many. */
 export async function trimStream(pool: pg.Pool, stream: string, arrived_at: number): Promise<number> {

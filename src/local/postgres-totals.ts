@@ -1,8 +1,9 @@
 import type pg from "pg";
 import { sumOfCounts } from "../flight/rejection.ts";
-import type { Flow, FlowTotals, Totals } from "../flow/ports.ts";
+import { addTotals, noTotals } from "../flow/ledger.ts";
+import type { Door, Flow, FlowTotals, LedgerRow, Totals } from "../flow/ports.ts";
 import { statement } from "./sql.ts";
-import { transaction } from "./transaction.ts";
+import { query, transaction } from "./transaction.ts";
 
 interface TotalsRow extends Omit<FlowTotals, "rejected"> {
   flow: Flow;
@@ -18,7 +19,7 @@ export function postgresTotals(pool: pg.Pool, stream: string | undefined, since:
       const door =
         stream === undefined
           ? undefined
-          : await client.query<{ received: number; pending: number }>(statement("stream-door"), [stream]);
+          : await client.query<Door>(statement("stream-door"), [stream]);
       const ingestions = await client.query<{ id: string }>(statement("ingestions-since"), [since]);
       return {
         flows: { request: flowTotals(rows, "request"), stream: flowTotals(rows, "stream") },
@@ -29,6 +30,13 @@ export function postgresTotals(pool: pg.Pool, stream: string | undefined, since:
     },
     "begin isolation level repeatable read read only",
   );
+}
+
+/** The ledger as it stood at a Unix time, in one statement. */
+export async function postgresPast(pool: pg.Pool, at: number): Promise<Record<Flow, FlowTotals>> {
+  const flows = { request: noTotals(), stream: noTotals() };
+  for (const row of await query<LedgerRow>(pool, statement("ledger-until"), [at])) addTotals(flows[row.flow], row);
+  return flows;
 }
 
 function flowTotals(rows: readonly TotalsRow[], flow: Flow): FlowTotals {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { handleApi, type ApiWorld } from "../flow/api.ts";
+import { errorAnswer, handleApi, type ApiWorld } from "../flow/api.ts";
 import { problem, type ProxyEvent, type ProxyResult } from "../flow/http.ts";
 import { WIRE_LIMIT } from "../flow/post-states.ts";
-import type { LiveFeed } from "./live.ts";
+import { answerPage, type PageWorld } from "./page-routes.ts";
 
 const STAGE = "/v1";
 /** Node's own limit on a request line and headers is 16 KiB; keys and ids are checked by the API. */
@@ -12,9 +12,9 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 export interface ServerWorld {
   api: ApiWorld;
-  live: LiveFeed;
+  page: Pick<PageWorld, "live" | "recordsOf" | "source">;
   /** Serves the page's files; false when there is no such file. */
-  page(path: string, response: ServerResponse, request: IncomingMessage): Promise<boolean>;
+  files(path: string, response: ServerResponse, request: IncomingMessage): Promise<boolean>;
   port: number;
 }
 
@@ -28,9 +28,8 @@ export interface RunningServer {
 export async function startServer(world: ServerWorld): Promise<RunningServer> {
   const server = createServer((request, response) => {
     respond(world, request, response).catch((error: unknown) => {
-      world.api.onError(error);
-      if (!response.headersSent)
-        send(response, problem(500, { code: "internal", message: "an error of ours; it was logged" }));
+      const answer = errorAnswer(error, world.api);
+      if (!response.headersSent) send(response, answer);
       else response.destroy();
     });
   });
@@ -40,7 +39,7 @@ export async function startServer(world: ServerWorld): Promise<RunningServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
-      world.live.close();
+      world.page.live.close();
       server.closeIdleConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -61,8 +60,8 @@ async function respond(world: ServerWorld, request: IncomingMessage, response: S
   if (refusal !== null) return send(response, refusal);
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   const { pathname } = url;
-  if (pathname === "/live/aircraft") return world.live.snapshot(request, response);
-  if (pathname === "/live/events") return world.live.events(request, response);
+  if (pathname.startsWith("/live/") && (await answerPage({ ...world.api, ...world.page }, url, { request, response })))
+    return;
   if (pathname.startsWith(`${STAGE}/`)) {
     const body = await readBody(request);
     if (body === null) {
@@ -74,7 +73,7 @@ async function respond(world: ServerWorld, request: IncomingMessage, response: S
     }
     return send(response, await handleApi(world.api, proxyEvent(request, url, body)));
   }
-  if (await world.page(pathname, response, request)) return;
+  if (await world.files(pathname, response, request)) return;
   send(response, problem(404, { code: "not_found", message: "there is no such page", path: pathname.slice(0, 100) }));
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** The page's files, by path; nothing else is served, so no path of a request ever reaches the disk. */
@@ -7,6 +8,10 @@ const files = {
   "/": { file: "index.html", type: "text/html; charset=utf-8" },
   "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
   "/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
+  "/libraries.css": { file: "libraries.css", type: "text/css; charset=utf-8" },
+  "/maplibre-gl-worker.mjs": { file: "maplibre-gl-worker.mjs", type: "text/javascript; charset=utf-8" },
+  "/countries.json": { file: "countries.json", type: "application/json" },
+  "/names.json": { file: "names.json", type: "application/json" },
 } as const;
 
 const CSP = [
@@ -21,11 +26,11 @@ const CSP = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Serves the built page of `folder`, held in memory. The answerer returns false for a path that is not the page's. */
+/** Serves the built page of `folder`, held in memory as gzip. The answerer returns false for a path that is not the page's. */
 export function staticFiles(folder: URL) {
   const held = new Map(
     Object.entries(files).map(([path, { file, type }]) => {
-      const body = readFileSync(new URL(file, folder));
+      const body = readFileSync(new URL(`${file}.gz`, folder));
       return [path, { body, type, etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"` }];
     }),
   );
@@ -36,13 +41,16 @@ export function staticFiles(folder: URL) {
     const head = {
       etag,
       "content-type": type,
+      vary: "accept-encoding",
       "cache-control": "no-cache",
       "content-security-policy": CSP,
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
     };
     if (headers["if-none-match"] === etag) response.writeHead(304, head).end();
-    else response.writeHead(200, head).end(body);
+    else if (/\bgzip\b/.test(String(headers["accept-encoding"])))
+      response.writeHead(200, { ...head, "content-encoding": "gzip" }).end(body);
+    else response.writeHead(200, head).end(gunzipSync(body));
     return true;
   };
 }

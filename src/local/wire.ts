@@ -1,6 +1,12 @@
-import type { StoredRow } from "../flow/ports.ts";
+import { sumOfCounts } from "../flight/rejection.ts";
+import type { DeliveryName, LedgerRow, StoredRow } from "../flow/ports.ts";
 
-/** What the page gets of an aircraft, in this order. Shared with the page, so nothing of Node is imported here. */
+/**
+ * How aircraft travel to the page. Shared with the page, so nothing of Node is imported here.
+ * A row is the values of `wireFields` in their order, numbers as whole multiples of a part of their unit. A change is the
+ * aircraft's number, a bit for each field that changed (the first field is bit 0), and those fields: a number as its
+ * difference from before (from 0 where it was null), anything else as it is.
+ */
 export const wireFields = [
   "icao24",
   "callsign",
@@ -18,16 +24,115 @@ export const wireFields = [
   "last_contact",
   "time_position",
   "flags",
+  "batch",
+  "is_emergency",
 ] as const;
 export type WireField = (typeof wireFields)[number];
-export type WireRow = readonly (string | number | boolean | null)[];
+type WireValue = string | number | null;
+export type WireRow = readonly WireValue[];
+export type WireChange = readonly [n: number, fields: number, ...values: WireValue[]];
+
+/** Parts per unit: 1 m at the equator, 0.1 m/s, 0.1 deg. What is not named travels in whole units. */
+const parts: Partial<Record<WireField, number>> = {
+  longitude: 100_000,
+  latitude: 100_000,
+  velocity: 10,
+  true_track: 10,
+  vertical_rate: 10,
+};
+const scales: readonly number[] = wireFields.map((name) => parts[name] ?? 1);
+export const places = Object.fromEntries(wireFields.map((name, i) => [name, i])) as Record<WireField, number>;
+
+/** What stands in the ledger of a batch that brought a row. */
+export interface WireBatch {
+  /** The number by which rows name it. */
+  n: number;
+  batch_id: string;
+  flow: "request" | "stream";
+  /** Rows; null where the ledger holds no such batch. */
+  counts: { received: number; accepted: number; duplicate: number; rejected: number; repeats: number } | null;
+  contract: string | null;
+  /** Unix seconds */
+  received_at: number;
+  applied_at: number | null;
+}
 
 /** `GET /live/aircraft`: every aircraft known, and the tick that it stands at. */
 export interface Snapshot {
   tick: number;
-  rows: WireRow[];
+  batches: WireBatch[];
+  rows: [n: number, row: WireRow][];
 }
-/** Event `aircraft`: those that changed since the tick before. */
-export type Delta = Snapshot;
+/** Event `aircraft`: what changed since the tick before that had changes. */
+export interface Delta {
+  tick: number;
+  batches: WireBatch[];
+  changes: WireChange[];
+}
+/** `GET /live/at/{time}`: what the stores hold of a past moment. */
+export interface Frame {
+  /** Unix s */
+  at: number;
+  rows: WireRow[];
+  flows: PastFlow[];
+}
+/** Sums of the batches that were applied by then. */
+export interface PastFlow {
+  flow: "request" | "stream";
+  received: number;
+  accepted: number;
+  duplicate: number;
+  rejected: number;
+  reasons: Record<string, number>;
+}
 
-export const toWire = (row: StoredRow): WireRow => wireFields.map((name) => row[name] ?? null);
+/** A batch as rows name it; `ledger` is null where the ledger holds none. */
+export function wireBatch(ledger: LedgerRow | null, { id, received_at }: DeliveryName): Omit<WireBatch, "n"> {
+  const flow = id.startsWith("r") ? "request" : "stream";
+  if (ledger === null) return { batch_id: id, flow, counts: null, contract: null, received_at, applied_at: null };
+  const { received, accepted, duplicate, rejected, repeats, contract, applied_at } = ledger;
+  const counts = { received, accepted, duplicate, rejected: sumOfCounts(rejected), repeats };
+  return { batch_id: id, flow, counts, contract, received_at, applied_at };
+}
+
+export function toWire(row: StoredRow): WireRow {
+  return wireFields.map((name, i) => {
+    const value = row[name];
+    if (typeof value === "number") return Math.round(value * (scales[i] ?? 1)) + 0;
+    return typeof value === "boolean" ? Number(value) : (value ?? null);
+  });
+}
+
+/** Null where nothing changed. */
+export function changeOf(n: number, before: WireRow | undefined, after: WireRow): WireChange | null {
+  let fields = 0;
+  const values: WireValue[] = [];
+  for (const [i, value] of after.entries()) {
+    const was = before?.[i] ?? null;
+    if (value === was) continue;
+    fields |= 1 << i;
+    values.push(typeof value === "number" && typeof was === "number" ? value - was : value);
+  }
+  return fields === 0 ? null : [n, fields, ...values];
+}
+
+export function applyChange(before: WireRow | undefined, [, fields, ...values]: WireChange): WireRow {
+  let next = 0;
+  return wireFields.map((_name, i) => {
+    const was = before?.[i] ?? null;
+    if ((fields & (1 << i)) === 0) return was;
+    const value = values[next++] ?? null;
+    return typeof value === "number" && typeof was === "number" ? value + was : value;
+  });
+}
+
+/** A field in its own unit (deg, m, m/s, Unix s); null where the row does not say. */
+export function valueOf(row: WireRow, name: WireField): WireValue {
+  const i = places[name];
+  const value = row[i] ?? null;
+  return typeof value === "number" ? value / (scales[i] ?? 1) : value;
+}
+export function numberOf(row: WireRow, name: WireField): number | null {
+  const value = valueOf(row, name);
+  return typeof value === "number" ? value : null;
+}

@@ -101,6 +101,8 @@ function applying(make: () => Promise<Database>): void {
       rejected: { not_json: 2, bad_icao24: 1 },
     });
     expect(await database.batch(named_at("s9"))).toBeNull();
+    const [row] = await database.aircraft({ limit: 1 });
+    expect(await database.batch(named_at(String(row?.["batch_id"])))).toMatchObject({ received: 6 });
     expect(await stream(database)).toMatchObject({ reasons: { not_json: 2, bad_icao24: 1 } });
   });
   test("keeps of an aircraft the newest row, whatever the order of arrival", async () => {
@@ -120,6 +122,15 @@ function applying(make: () => Promise<Database>): void {
       expect(newest).toMatchObject({ last_contact: 1_700_000_100, time_position: 1_700_000_090 });
       expect(await database.states({ limit: 10, icao24: "3c6444" })).toHaveLength(4);
     }
+  });
+  test("sums the ledger as it stood at a past time", async () => {
+    const database = await make();
+    const before = Date.now() / 1000 - 60;
+    await database.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow()], rejected: { not_json: 3 } }]));
+    const after = Date.now() / 1000 + 60;
+    const sums = { received: 5, accepted: 1, duplicate: 1, rejected: 3, reasons: { not_json: 3 }, stored: null };
+    expect((await database.past(after)).stream).toMatchObject(sums);
+    expect((await database.past(before)).stream).toMatchObject({ received: 0, reasons: {} });
   });
   test("counts what expires, and both sides still agree", async () => {
     const database = await make();
@@ -162,6 +173,34 @@ function reading(make: () => Promise<Database>, { batch_is_delivery = false, his
     else expect(ids(await history)).toEqual(["000001", "000002"]);
     expect(ids(await database.aircraft({ limit, batch_ids: [batch_is_delivery ? "s1" : "b1"] }))).toHaveLength(3);
     expect(await database.aircraft({ limit, batch_ids: ["b2"] })).toEqual([]);
+  });
+  test("thins the history of an aircraft to the first row of each source in every so many seconds", async () => {
+    const database = await make();
+    const at = (seconds: number[]) =>
+      seconds.map((s) => goodRow({ last_contact: 1_700_000_100 + s, time_position: 1_700_000_100 }));
+    const rows = at([0, 1, 9, 10, 11, 35]);
+    await database.apply(application("b1", [{ id: "s1", rows }]));
+    const found = await database.states({ limit: 10, icao24: "3c6444", every: 10 });
+    expect(found.map((row) => Number(row["last_contact"]) - 1_700_000_100)).toEqual([0, 10, 35]);
+  });
+  test("knows the aircraft as they were at a past time, where it keeps an order by time", async () => {
+    const database = await make();
+    const at = (icao24: string, seconds: number, longitude: number) =>
+      goodRow({ icao24, last_contact: 1_700_000_000 + seconds, time_position: 1_700_000_000, longitude });
+    const rows = [at("000001", 0, 1), at("000001", 100, 2), at("000001", 200, 3), at("000002", 150, 4)];
+    await database.apply(application("b1", [{ id: "s1", rows }]));
+    const past = (seconds: number, more = {}) => database.aircraft({ at: 1_700_000_000 + seconds, limit: 10, ...more });
+    if (history_of_one) return void (await expect(past(150)).rejects.toThrow(NotAnsweredError));
+    const seen = async (seconds: number, more = {}) =>
+      (await past(seconds, more)).map(({ icao24, longitude }) => [icao24, longitude]);
+    expect(await seen(99)).toEqual([["000001", 1]]);
+    expect(await seen(150)).toEqual([
+      ["000001", 2],
+      ["000002", 4],
+    ]);
+    expect(await seen(451)).toEqual([["000001", 3]]);
+    // a box holds what was in it then, not what had been in it before
+    expect(await seen(150, { box: { lamin: -90, lamax: 90, lomin: 0, lomax: 1.5 } })).toEqual([]);
   });
   test("pages through the history without loss or repetition", async () => {
     const database = await make();

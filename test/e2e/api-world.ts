@@ -50,7 +50,7 @@ export async function startApi(change: Change = () => ({})): Promise<ApiUnderTes
   const live = liveFeed();
   const server = await startServer({
     port: 0,
-    live,
+    page: { live, source: world.config.source },
     api: {
       ...world,
       flows: () => world.counter.count(),
@@ -58,7 +58,7 @@ export async function startApi(change: Change = () => ({})): Promise<ApiUnderTes
       onError: (error) => errors.push(error),
       ...change(world),
     },
-    page: async () => false,
+    files: async () => false,
   });
   onTestFinished(() => server.close());
   return {
