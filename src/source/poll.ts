@@ -67,7 +67,7 @@ export function pollingSource(feed: Feed, around: Surroundings): Source {
 }
 
 function waiting({ name, attribution }: Feed): SourceStatus {
-  return { name, state: "waiting", last_data: null, message: null, simulated: false, attribution };
+  return { name, state: "waiting", last_data: null, message: null, simulated: false, recorded: false, attribution };
 }
 
 async function* thenEnded(polls: AsyncIterable<Poll>, status: SourceStatus): AsyncGenerator<Poll> {

@@ -37,6 +37,7 @@ export function recorded({ files, speed, now = Date.now, sleep = pause }: Record
     last_data: null,
     message: "recorded",
     simulated: false,
+    recorded: true,
     attribution: null,
   };
   return {

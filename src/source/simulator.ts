@@ -72,6 +72,7 @@ function simulate(options: SimulatorOptions, { name, message, bodyAt }: Simulate
     last_data: null,
     message,
     simulated: true,
+    recorded: false,
     attribution: "Simulated flights, not real ones. Airports: OurAirports (public domain).",
   };
   async function* polls(signal: AbortSignal): AsyncGenerator<Poll> {

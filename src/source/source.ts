@@ -14,6 +14,8 @@ export interface SourceStatus {
   last_data: number | null;
   message: string | null;
   simulated: boolean;
+  /** Its rows are of another time than now. */
+  recorded: boolean;
   attribution: string | null;
 }
 

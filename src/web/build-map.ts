@@ -52,7 +52,7 @@ export function countryTopology(): Topology {
   const cut = geoProject(countries, flat) as Countries;
   const degrees = ([x = 0, y = 0]: Position): Position => [x, Math.max(-MOST_LATITUDE, Math.min(MOST_LATITUDE, -y))];
   const upright = cut.features.map((one) => ({ ...one, properties: {}, geometry: mapPositions(one.geometry, degrees) }));
-  return topology({ countries: { type: "FeatureCollection", features: upright } }, STEPS);
+  return topology({ countries: { ...cut, features: upright } as Countries }, STEPS);
 }
 
 function mapPositions(of: Polygon | MultiPolygon, turn: (from: Position) => Position): Polygon | MultiPolygon {

@@ -1,5 +1,5 @@
-import type { WireField, WireRow } from "../local/wire.ts";
-import { now, valueOf } from "./store.ts";
+import { places, valueOf, type WireField, type WireRow } from "../local/wire.ts";
+import { shownTime } from "./shown.ts";
 import { many } from "./text.ts";
 
 /** A column of the table; `text` is what its cell shows of a row, empty where the row does not say. */
@@ -24,24 +24,18 @@ const rounded = (name: WireField, title: string): Column => ({
   },
 });
 
-const altitude = rounded("baro_altitude", "Altitude m");
+const altitude = rounded("baro_altitude", "Alt. m");
 
 export const columns: readonly Column[] = [
   plain("callsign", "Callsign"),
   plain("icao24", "Address"),
-  plain("source", "Source"),
-  plain("origin_country", "Country"),
-  {
-    ...altitude,
-    text: (row) => altitude.text(row) || (valueOf(row, "on_ground") === true ? "ground" : ""),
-  },
-  rounded("velocity", "Speed m/s"),
-  rounded("true_track", "Track °"),
+  { ...altitude, text: (row) => (row[places.on_ground] === 1 ? "ground" : altitude.text(row)) },
+  rounded("velocity", "m/s"),
+  rounded("true_track", "Track"),
   plain("squawk", "Squawk"),
   {
     name: "last_contact",
     title: "Age s",
-    text: (row) => String(Math.max(0, now.value - Number(valueOf(row, "last_contact")))),
+    text: (row) => many(Math.max(0, shownTime.value - Number(row[places.last_contact]))),
   },
-  plain("flags", "Flags"),
 ];

@@ -1,61 +1,80 @@
 import type { FlowReport } from "../flow/flows.ts";
-import { flows, rates } from "./store.ts";
-import { clock, many } from "./text.ts";
+import type { PastFlow } from "../local/wire.ts";
+import { Bar, parts, type Part } from "./bar.tsx";
+import { now } from "./clock.ts";
+import { frame, pastTime } from "./past.ts";
+import { flows, rates } from "./server.ts";
+import { clock, many, span } from "./text.ts";
+import { choice } from "./view.ts";
 
 const titles = { request: "Flow 1, request", stream: "Flow 2, stream" } as const;
-const parts = ["accepted", "duplicate", "rejected", "pending"] as const;
-type CountName = "received" | "stored" | "expired" | "repeats" | "missing" | "surplus" | (typeof parts)[number];
+/** Rows that wait less than this, in s, are on their way. */
+const SOON_S = 2;
 
 export function Flows() {
+  const isPast = pastTime.value !== null;
   return (
-    <section aria-labelledby="flows-title" class="flows">
-      <h2 id="flows-title">Both flows</h2>
-      {flows.value.length === 0 && <p class="quiet">Counting…</p>}
-      {flows.value.map((report) => (
-        <FlowCard key={report.flow} report={report} />
-      ))}
+    <section aria-label="Both flows" class="flows">
+      {isPast && frame.value !== null && frame.value.flows.map((flow) => <PastCard key={flow.flow} of={flow} />)}
+      {!isPast && flows.value.length === 0 && <p class="quiet">Counting…</p>}
+      {!isPast && flows.value.map((report) => <FlowCard key={report.flow} report={report} />)}
     </section>
   );
 }
 
 /** Both equations of one flow, as text and as a bar; red with what is missing when one does not hold. */
 function FlowCard({ report }: { report: FlowReport }) {
-  const { flow, balanced, missing, surplus } = report;
+  const { flow, balanced, missing, surplus, repeats, stored_at } = report;
   return (
     <article class={balanced ? "flow" : "flow unbalanced"} data-flow={flow} data-balanced={String(balanced)}>
-      <h3>
-        {titles[flow]} <Rate flow={flow} />
-      </h3>
-      <Bar report={report} />
-      <p class="equation parts">
-        <Count report={report} name="received" /> ={" "}
-        {parts.map((name, i) => (
-          <span key={name}>
-            {i > 0 && " + "}
-            <Count report={report} name={name} />
+      <h2>
+        {titles[flow]} <Rate flow={flow} /> <Lag report={report} />
+      </h2>
+      <Bar label={`${titles[flow]}: parts of received`} counts={{ ...report, missing: Math.max(0, missing) }} />
+      <div class="equation parts">
+        <Count name="received" value={report.received} /> =
+        {parts.map((part, i) => (
+          <span key={part}>
+            {i > 0 && "+ "}
+            <PartButton flow={flow} part={part} value={report[part]} />
           </span>
         ))}
         {missing !== 0 && (
-          <>
-            {" "}
-            + <Count report={report} name="missing" />
-          </>
+          <span>
+            + <Count name="missing" value={missing} />
+          </span>
         )}
-      </p>
-      <p class="equation">
-        <Count report={report} name="stored" /> = <Count report={report} name="accepted" /> −{" "}
-        <Count report={report} name="expired" />
+      </div>
+      <div class="equation">
+        <Count name="stored" value={report.stored} /> = <Count name="accepted" value={report.accepted} /> −{" "}
+        <Count name="expired" value={report.expired} />
         {surplus !== null && surplus !== 0 && (
           <>
-            {" "}
-            + <Count report={report} name="surplus" />
+            + <Count name="surplus" value={surplus} />
           </>
         )}
-      </p>
-      <p class="quiet">
-        <Count report={report} name="repeats" /> · counted {clock(report.stored_at)}
-      </p>
+        <Count name="repeats" value={repeats} />
+        <span class="count">
+          counted <b>{clock(stored_at)}</b>
+        </span>
+      </div>
       {!balanced && <p role="alert">{imbalance(report)}</p>}
+    </article>
+  );
+}
+
+/** The ledger as it stood at the time shown. */
+function PastCard({ of }: { of: PastFlow }) {
+  return (
+    <article class="flow past" data-flow={of.flow}>
+      <h2>
+        {titles[of.flow]} <span class="quiet">as applied until {clock(frame.value?.at ?? 0)}</span>
+      </h2>
+      <Bar label={`${titles[of.flow]}: parts of received`} counts={{ ...of, pending: 0, missing: 0 }} />
+      <div class="equation parts">
+        <Count name="received" value={of.received} /> = <Count name="accepted" value={of.accepted} /> +{" "}
+        <Count name="duplicate" value={of.duplicate} /> + <Count name="rejected" value={of.rejected} />
+      </div>
     </article>
   );
 }
@@ -65,7 +84,7 @@ function Rate({ flow }: { flow: FlowReport["flow"] }) {
   if (rate === undefined) return null;
   const rows = Math.round(rate);
   return (
-    <span class="rate">
+    <span class="quiet">
       <b data-name="rate" data-value={rows}>
         {many(rows)}
       </b>{" "}
@@ -74,8 +93,17 @@ function Rate({ flow }: { flow: FlowReport["flow"] }) {
   );
 }
 
-function Count({ report, name }: { report: FlowReport; name: CountName }) {
-  const value = report[name];
+/** How long the oldest row has waited that passed the door and stands in no batch. */
+function Lag({ report: { pending, oldest_pending } }: { report: FlowReport }) {
+  const seconds = pending === 0 || oldest_pending === null ? 0 : Math.max(0, Math.round(now.value - oldest_pending));
+  return (
+    <span class={seconds > SOON_S ? "lag late" : "lag quiet"} data-name="lag" data-value={seconds}>
+      lag {span(seconds)}
+    </span>
+  );
+}
+
+function Count({ name, value }: { name: string; value: number | null }) {
   return (
     <span class={`count ${name}`}>
       {name}{" "}
@@ -86,36 +114,23 @@ function Count({ report, name }: { report: FlowReport; name: CountName }) {
   );
 }
 
-const BAR = { width: 1000, height: 12 };
-/** What is not nothing can be seen: 17 rows of a million would be no pixel. */
-const LEAST_WIDTH = 10;
-
-/** Widths as attributes of SVG: the page's policy forbids style attributes. */
-function Bar({ report }: { report: FlowReport }) {
-  const rows = [...parts, "missing" as const].map((name) => ({ name, rows: Math.max(0, report[name]) }));
-  const sum = rows.reduce((total, one) => total + one.rows, 0);
-  const wide = rows.map((one) => (one.rows === 0 ? 0 : Math.max(LEAST_WIDTH, (one.rows / sum) * BAR.width)));
-  const scale =
-    BAR.width /
-    Math.max(
-      1,
-      wide.reduce((total, width) => total + width, 0),
-    );
-  let x = 0;
+/** A part of received, whose aircraft alone are shown when it is chosen. */
+function PartButton({ flow, part, value }: { flow: FlowReport["flow"]; part: Part; value: number }) {
+  const of = choice.value;
+  const isChosen = of?.kind === "part" && of.flow === flow && of.part === part;
   return (
-    <svg
-      class="bar"
-      viewBox={`0 0 ${BAR.width} ${BAR.height}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={`${titles[report.flow]}: parts of received`}
+    <button
+      type="button"
+      class={`count ${part}`}
+      aria-pressed={isChosen}
+      title={`Show what was ${part} here alone`}
+      onClick={() => (choice.value = isChosen ? null : { kind: "part", flow, part })}
     >
-      {rows.map(({ name }, i) => {
-        const [at, width] = [x, (wide[i] ?? 0) * scale];
-        x += width;
-        return <rect key={name} class={name} x={at} y="0" width={width} height={BAR.height} />;
-      })}
-    </svg>
+      {part}{" "}
+      <b data-name={part} data-value={value}>
+        {many(value)}
+      </b>
+    </button>
   );
 }
 

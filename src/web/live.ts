@@ -1,7 +1,8 @@
 import type { FlowReport } from "../flow/flows.ts";
 import type { Delta, Snapshot } from "../local/wire.ts";
 import type { SourceStatus } from "../source/source.ts";
-import { connection, lastData, sources, takeFlows, takeRows, takeSnapshot } from "./store.ts";
+import { takeDelta, takeSnapshot } from "./aircraft.ts";
+import { connection, lastData, sources, takeFlows } from "./server.ts";
 
 const RETRY_MS = 1_000;
 
@@ -29,8 +30,9 @@ function open(): void {
   on<{ flows: FlowReport[] }>("flows", (data) => takeFlows(data.flows));
   on<{ sources: SourceStatus[] }>("sources", (data) => (sources.value = data.sources));
   on<Delta>("aircraft", (delta) => {
-    asked?.deltas.push(delta);
-    takeRows(delta.rows);
+    // a change means nothing without what was before it
+    if (asked === undefined) takeDelta(delta);
+    else asked.deltas.push(delta);
   });
   on("resync", () => void snapshot());
   source.addEventListener("open", () => {
@@ -43,7 +45,8 @@ function open(): void {
 function close(): void {
   window.clearTimeout(retry);
   asked?.abort.abort();
-  asked = undefined;
+  // what comes before the next snapshot waits for it
+  asked = { abort: new AbortController(), deltas: [] };
   events?.close();
   events = undefined;
 }
@@ -62,12 +65,12 @@ async function snapshot(): Promise<void> {
   try {
     const response = await fetch("/live/aircraft", { signal: mine.abort.signal });
     if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`);
-    const { tick, rows } = (await response.json()) as Snapshot;
+    const found = (await response.json()) as Snapshot;
     if (asked !== mine) return;
     asked = undefined;
     heard();
-    takeSnapshot(rows);
-    for (const delta of mine.deltas) if (delta.tick > tick) takeRows(delta.rows);
+    takeSnapshot(found);
+    for (const delta of mine.deltas) if (delta.tick > found.tick) takeDelta(delta);
   } catch {
     if (asked === mine) lost();
   }

@@ -1,52 +1,101 @@
 import { render } from "preact";
+import { Batches } from "./batches.tsx";
+import { Filters } from "./filters.tsx";
 import { Flows } from "./flows.tsx";
+import { Header } from "./header.tsx";
+import { followSelected } from "./history.ts";
+import { Help, followKeys } from "./keys.tsx";
 import { follow } from "./live.ts";
+import { SkyMap } from "./map.tsx";
+import { followAddress } from "./address.ts";
+import { Panel } from "./panel.tsx";
+import { followPast } from "./past.ts";
+import { followRejected, rejectedRows } from "./rejected.ts";
 import { Rejections } from "./rejections.tsx";
+import { count } from "./shown.ts";
+import { Slider } from "./slider.tsx";
 import { Sources } from "./sources.tsx";
-import { connection, lastData, sources } from "./store.ts";
 import { Table } from "./table.tsx";
-import { clock } from "./text.ts";
+import { many } from "./text.ts";
+import { tab, tabs } from "./view.ts";
 
 function Page() {
   return (
     <>
-      <header>
-        <h1>Flightline</h1>
-        {sources.value.some(({ simulated }) => simulated) && <span class="state simulated">simulated flights</span>}
-        <Connection />
-        <nav>
-          <a href="/v1/flows">flows</a> <a href="/v1/openapi.json">API</a>
-        </nav>
-      </header>
+      <Header />
       <main>
-        <Table />
-        <aside aria-label="Flows, rejections and sources">
+        <div class="stage">
+          <SkyMap />
+          <Panel />
+          <Slider />
+        </div>
+        <aside aria-label="Flows and tables">
           <Flows />
-          <Rejections />
-          <Sources />
+          <Tabs />
         </aside>
       </main>
+      <Help />
     </>
   );
 }
 
-function Connection() {
-  const state = connection.value;
-  const last = lastData.value === null ? "no data yet" : `last data ${clock(lastData.value)}`;
+const bodies = {
+  aircraft: () => (
+    <>
+      <Filters />
+      <Table />
+    </>
+  ),
+  batches: () => <Batches />,
+  rejections: () => <Rejections />,
+  sources: () => <Sources />,
+} as const;
+
+function Tabs() {
+  const Body = bodies[tab.value];
   return (
-    <span
-      role="status"
-      class={state === "disconnected" ? "state stale" : "state live"}
-      data-connected={String(state === "live")}
-    >
-      {state === "disconnected" ? `disconnected, ${last}` : state}
-    </span>
+    <section class="tabs" aria-label="Tables">
+      <div role="tablist" aria-label="What is listed">
+        {tabs.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-selected={tab.value === name}
+            aria-controls="tab-body"
+            onClick={() => (tab.value = name)}
+          >
+            {name} <TabCount of={name} />
+          </button>
+        ))}
+      </div>
+      <div role="tabpanel" id="tab-body" aria-labelledby={`tab-${tab.value}`} class={tab.value}>
+        <Body />
+      </div>
+    </section>
+  );
+}
+
+function TabCount({ of }: { of: (typeof tabs)[number] }) {
+  const counts = { aircraft: count, rejections: rejectedRows } as const;
+  if (of !== "aircraft" && of !== "rejections") return null;
+  const { value } = counts[of];
+  return (
+    <b data-name={of} data-value={value}>
+      {many(value)}
+    </b>
   );
 }
 
 const root = document.getElementById("page");
 if (root !== null) {
+  followAddress();
   root.replaceChildren();
   render(<Page />, root);
 }
+followKeys();
+followPast();
+followRejected();
+followSelected();
 follow();

@@ -1,60 +1,65 @@
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { RejectedRow } from "../flow/rejected.ts";
-import { flows } from "./store.ts";
+import type { RejectedSample } from "../flow/read-routes.ts";
+import { reasons, replay, replayed, samples } from "./rejected.ts";
 import { clock, hexOf, many } from "./text.ts";
 
-type Sample = RejectedRow & { flow: string; key: string };
+const MOST_TEXT = 600;
+const MOST_SHOWN = 100;
+/** A reason whose rows alone are shown; null: all. */
+const reason = signal<string | null>(null);
 
-const samples = signal<readonly Sample[]>([]);
-const isOpen = signal(false);
-const SAMPLES = 50;
-const MOST_TEXT = 400;
-
-/** Sums of both flows by reason, and the newest rejected rows as they came. */
+/** Sums of both flows by reason, and the newest rejected rows as they came, each with its replay. */
 export function Rejections() {
-  const reasons = sumReasons();
-  const total = reasons.reduce((sum, [, rows]) => sum + rows, 0);
-  useEffect(() => {
-    if (isOpen.value && total > 0) void readSamples();
-  }, [total, isOpen.value]);
+  const shown = samples.value.filter((one) => reason.value === null || one.reason === reason.value);
   return (
-    <section aria-labelledby="rejections-title" class="rejections">
-      <h2 id="rejections-title">
-        Rejections{" "}
-        <b data-name="rejections" data-value={total}>
-          {many(total)}
-        </b>
-      </h2>
-      <dl>
-        {reasons.map(([reason, rows]) => (
-          <div key={reason}>
-            <dt>{reason}</dt>
-            <dd data-reason={reason} data-value={rows}>
+    <>
+      <dl class="reasons">
+        {reasons.value.map(([name, rows]) => (
+          <div key={name}>
+            <dt>
+              <button
+                type="button"
+                class="plain"
+                aria-pressed={reason.value === name}
+                onClick={() => (reason.value = reason.value === name ? null : name)}
+              >
+                {name}
+              </button>
+            </dt>
+            <dd data-reason={name} data-value={rows}>
               {many(rows)}
             </dd>
           </div>
         ))}
       </dl>
-      {total > 0 && (
-        <details onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
-          <summary>The newest, as they came</summary>
-          <ul tabIndex={0} aria-label="Rejected rows">
-            {samples.value.map((sample, i) => (
-              <Rejected key={`${sample.key} ${sample.place} ${i}`} sample={sample} />
-            ))}
-          </ul>
-        </details>
+      <p class="quiet">
+        The newest {many(Math.min(MOST_SHOWN, shown.length))}, as they came.{" "}
+        <button type="button" onClick={() => void replay(null)}>
+          Replay all of earlier rules
+        </button>
+      </p>
+      {replayed.value !== null && (
+        <p role="status" class="replayed">
+          {replayed.value}
+        </p>
       )}
-    </section>
+      <ul class="list" tabIndex={0} aria-label="Rejected rows">
+        {shown.slice(0, MOST_SHOWN).map((sample) => (
+          <Rejected key={`${sample.key} ${sample.index}`} sample={sample} />
+        ))}
+      </ul>
+    </>
   );
 }
 
-function Rejected({ sample }: { sample: Sample }) {
-  const { reason, field, flow, source, place, received_at, row, bytes } = sample;
+function Rejected({ sample }: { sample: RejectedSample }) {
+  const { reason: why, field, flow, source, place, received_at, row, bytes } = sample;
   return (
     <li>
-      <span class="reason">{reason}</span>
+      <button type="button" onClick={() => void replay(sample)} aria-label={`Replay this row, rejected as ${why}`}>
+        Replay
+      </button>
+      <span class="reason">{why}</span>
       {field !== null && <> in {field}</>}
       <span class="quiet">
         {" "}
@@ -63,21 +68,4 @@ function Rejected({ sample }: { sample: Sample }) {
       <code>{row === undefined ? hexOf(bytes ?? "") : row.slice(0, MOST_TEXT)}</code>
     </li>
   );
-}
-
-function sumReasons(): [string, number][] {
-  const sums = new Map<string, number>();
-  for (const { reasons } of flows.value)
-    for (const [reason, rows] of Object.entries(reasons)) sums.set(reason, (sums.get(reason) ?? 0) + rows);
-  return [...sums].sort((a, b) => b[1] - a[1]);
-}
-
-/** Samples that cannot be read now come with the next rejection. */
-async function readSamples(): Promise<void> {
-  try {
-    const response = await fetch(`/v1/rejections?limit=${SAMPLES}`);
-    if (response.ok) samples.value = ((await response.json()) as { rejections: Sample[] }).rejections;
-  } catch {
-    // the connection's own state tells that the server is away
-  }
 }

@@ -1,13 +1,13 @@
 import type { SourceStatus } from "../source/source.ts";
-import { sources } from "./store.ts";
+import { sources } from "./server.ts";
 import { clock } from "./text.ts";
 
 /** Where the flights come from, how fresh that is, and whom to thank. */
 export function Sources() {
   return (
-    <section aria-labelledby="sources-title" class="sources">
-      <h2 id="sources-title">Sources</h2>
-      <ul>
+    <>
+      {sources.value.length === 0 && <p class="quiet">This server takes nothing in; it shows what others stored.</p>}
+      <ul class="list" tabIndex={0} aria-label="Sources">
         {sources.value.map((source) => (
           <li key={source.name} data-source={source.name} data-state={source.state}>
             <b>{source.name}</b> <span class={`state ${source.state}`}>{source.state}</span>
@@ -16,8 +16,15 @@ export function Sources() {
             {source.attribution !== null && <p class="quiet">{source.attribution}</p>}
           </li>
         ))}
+        <li>
+          <b>Map</b>
+          <p class="quiet">
+            Land and borders: Natural Earth (public domain). Airports: OurAirports (public domain). Cities: GeoNames (CC
+            BY 4.0). Drawn by MapLibre.
+          </p>
+        </li>
       </ul>
-    </section>
+    </>
   );
 }
 

@@ -1,11 +1,12 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { WireField, WireRow } from "../local/wire.ts";
+import { addressOf, isEmergency } from "./aircraft.ts";
 import { columns, type Column } from "./columns.ts";
-import { count, search, shown, sort, valueOf } from "./store.ts";
-import { many } from "./text.ts";
+import { selectNext } from "./keys.tsx";
+import { count, listed } from "./shown.ts";
+import { search, selected, sort } from "./view.ts";
 
-const EMERGENCIES = ["7500", "7600", "7700"];
 /** px, as in page.css */
 const ROW_HEIGHT = 26;
 /** Drawn above and below those that are seen; page.css lets at most 48 be seen at once. */
@@ -15,15 +16,13 @@ const MOST_ROWS = 58;
 const scroll = signal({ top: 0, height: 600 });
 
 export function Table() {
-  const rows = shown.value;
+  const rows = listed.value;
   const scrolled = useRef<HTMLDivElement>(null);
   // another search or order begins at its first row
   useEffect(() => {
     scrolled.current?.scrollTo(0, 0);
   }, [search.value, sort.value]);
   return (
-    <section aria-labelledby="table-title" class="aircraft">
-      <Head />
       <div class="table" role="table" aria-label="Aircraft" aria-rowcount={rows.length + 1}>
         <div role="row" aria-rowindex={1} class="row titles">
           {columns.map((column) => (
@@ -38,6 +37,7 @@ export function Table() {
           role="rowgroup"
           tabIndex={0}
           aria-label="Rows"
+          onKeyDown={(event) => walk(event)}
           onScroll={(event) => see(event.currentTarget)}
           ref={(element) => {
             scrolled.current = element;
@@ -47,30 +47,20 @@ export function Table() {
           <VisibleRows rows={rows} />
         </div>
       </div>
-    </section>
   );
 }
 
-function Head() {
-  return (
-    <div class="head">
-      <h2 id="table-title">
-        Aircraft{" "}
-        <b data-name="aircraft" data-value={count.value}>
-          {many(count.value)}
-        </b>
-      </h2>
-      <label>
-        Search{" "}
-        <input
-          type="search"
-          placeholder="callsign or address"
-          value={search.value}
-          onInput={(event) => (search.value = event.currentTarget.value)}
-        />
-      </label>
-    </div>
-  );
+const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
+
+/** Arrow keys select, and what is selected is scrolled into sight. */
+function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const step = STEPS[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  const top = selectNext(step) * ROW_HEIGHT;
+  const { scrollTop, clientHeight } = event.currentTarget;
+  if (top < scrollTop) event.currentTarget.scrollTop = top;
+  else if (top + ROW_HEIGHT > scrollTop + clientHeight) event.currentTarget.scrollTop = top + ROW_HEIGHT - clientHeight;
 }
 
 function see(element: HTMLElement): void {
@@ -90,7 +80,7 @@ function VisibleRows({ rows }: { rows: readonly WireRow[] }) {
     <>
       <Spacer rows={first} />
       {rows.slice(first, last).map((row, i) => (
-        <Row key={String(valueOf(row, "icao24"))} row={row} index={first + i + 2} />
+        <Row key={addressOf(row)} row={row} index={first + i + 2} />
       ))}
       <Spacer rows={rows.length - last} />
     </>
@@ -105,13 +95,16 @@ const Spacer = ({ rows }: { rows: number }) => (
 );
 
 function Row({ row, index }: { row: WireRow; index: number }) {
-  const isEmergency = EMERGENCIES.includes(String(valueOf(row, "squawk")));
+  const icao24 = addressOf(row);
+  const isSelected = selected.value === icao24;
   return (
     <div
       role="row"
       aria-rowindex={index}
-      class={isEmergency ? "row emergency" : "row"}
-      data-icao24={valueOf(row, "icao24")}
+      aria-selected={isSelected}
+      class={`row${isEmergency(row) ? " emergency" : ""}${isSelected ? " selected" : ""}`}
+      data-icao24={icao24}
+      onClick={() => (selected.value = isSelected ? null : icao24)}
     >
       {columns.map(({ name, text }) => (
         <Cell key={name} name={name} text={text(row)} />

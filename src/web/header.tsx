@@ -1,0 +1,60 @@
+import { valueOf } from "../local/wire.ts";
+import { addressOf } from "./aircraft.ts";
+import { showHelp } from "./keys.tsx";
+import { connection, lastData, sources } from "./server.ts";
+import { emergencies } from "./shown.ts";
+import { clock } from "./text.ts";
+import { selected, theme, themes } from "./view.ts";
+
+export function Header() {
+  return (
+    <header>
+      <h1>Flightline</h1>
+      {sources.value.some(({ simulated }) => simulated) && <span class="state simulated">simulated flights</span>}
+      {sources.value.some(({ recorded }) => recorded) && <span class="state simulated">recorded flights</span>}
+      <Connection />
+      <Emergencies />
+      <nav aria-label="Page">
+        <a href="/v1/openapi.json">API</a>
+        <label>
+          Theme{" "}
+          <select value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as typeof theme.value)}>
+            {themes.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <button type="button" class="plain" onClick={showHelp}>
+          Keys
+        </button>
+      </nav>
+    </header>
+  );
+}
+
+function Connection() {
+  const state = connection.value;
+  const last = lastData.value === null ? "no data yet" : `last data ${clock(lastData.value)}`;
+  return (
+    <span
+      role="status"
+      class={state === "disconnected" ? "state stale" : "state live"}
+      data-connected={String(state === "live")}
+    >
+      {state === "disconnected" ? `disconnected, ${last}` : state}
+    </span>
+  );
+}
+
+/** Two reports said so, some seconds apart. */
+function Emergencies() {
+  return (
+    <div role="alert" class="emergencies">
+      {emergencies.value.map((row) => (
+        <button key={addressOf(row)} type="button" onClick={() => (selected.value = addressOf(row))}>
+          Emergency {valueOf(row, "squawk")}: {valueOf(row, "callsign") ?? addressOf(row)}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { useEffect } from "preact/hooks";
+import { present } from "./clock.ts";
+import { findOldest, frame, isPlaying, oldest, pastProblem, pastTime, speed, speeds } from "./past.ts";
+import { moment, span } from "./text.ts";
+
+const DAY_S = 86_400;
+/** A few odd rows of long ago would leave no room for the rest. */
+const MOST_SPAN_S = 7 * DAY_S;
+const LEAST_SPAN_S = 60;
+
+/** Moves the whole page through stored time: aircraft and counters together. */
+export function Slider() {
+  useEffect(() => void findOldest(), [Math.floor(present.value / LEAST_SPAN_S)]);
+  if (oldest.value === null) return null;
+  const end = present.value;
+  const begin = Math.min(end - LEAST_SPAN_S, Math.max(oldest.value, end - MOST_SPAN_S));
+  const at = pastTime.value;
+  return (
+    <section class="slider" aria-label="Time">
+      <button type="button" aria-pressed={at === null} onClick={() => (pastTime.value = null)}>
+        Live
+      </button>
+      <button
+        type="button"
+        onClick={() => {
+          pastTime.value ??= begin;
+          isPlaying.value = !isPlaying.value;
+        }}
+      >
+        {isPlaying.value ? "Pause" : "Play"}
+      </button>
+      <select
+        aria-label="Speed"
+        value={speed.value}
+        onChange={(event) => (speed.value = Number(event.currentTarget.value) as typeof speed.value)}
+      >
+        {speeds.map((factor) => (
+          <option key={factor} value={factor}>
+            {factor}×
+          </option>
+        ))}
+      </select>
+      <input
+        type="range"
+        aria-label="Time shown"
+        min={begin}
+        max={end}
+        value={at ?? end}
+        aria-valuetext={at === null ? "live" : moment(at)}
+        onInput={(event) => {
+          const chosen = Number(event.currentTarget.value);
+          pastTime.value = chosen >= end ? null : chosen;
+        }}
+      />
+      <output data-name="time" data-value={at ?? ""}>
+        {at === null ? `live, ${span(end - begin)} stored` : moment(at)}
+        {at !== null && frame.value?.at !== at && pastProblem.value === null && " …"}
+      </output>
+      {pastProblem.value !== null && <span role="alert">{pastProblem.value}</span>}
+    </section>
+  );
+}
