@@ -34,6 +34,17 @@ export const postgresCpu_s = (): number =>
     .split("\n")
     .reduce((sum, pid) => sum + cpuOf_s(pid), 0);
 
+/** CPU seconds of the processes of PostgreSQL below a process, ended backends of the postmaster included. Linux only. */
+export function postgresBelow_s(pid: string): number {
+  const children = execFileSync("sh", ["-c", `pgrep -P ${pid} || true`], { encoding: "utf8" }).trim().split("\n");
+  return children
+    .filter((child) => child !== "")
+    .reduce((sum, child) => {
+      const own = statOf(child)?.includes("(postgres)") === true ? cpuOf_s(child) : 0;
+      return sum + own + postgresBelow_s(child);
+    }, 0);
+}
+
 /** CPU seconds of a process and of its children that were waited for. */
 export function cpuOf_s(pid: string): number {
   const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));

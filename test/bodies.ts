@@ -32,3 +32,17 @@ export const goodRow = (over: Record<string, unknown> = {}): Record<string, unkn
   category: 4,
   ...over,
 });
+
+export const crowdAddress = (i: number): string => (0xa00000 + i).toString(16);
+
+/** Good rows of aircraft all over the world. */
+export const crowd = (count: number): Record<string, unknown>[] =>
+  Array.from({ length: count }, (_, i) =>
+    goodRow({
+      icao24: crowdAddress(i),
+      callsign: `C${i}`,
+      longitude: (i % 360) - 179.5,
+      latitude: (i % 120) - 59.5,
+      velocity: i % 300,
+    }),
+  );

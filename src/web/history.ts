@@ -11,7 +11,11 @@ const MOST_POINTS = 700;
 /** A live aircraft's rows are read again after this time, ms. */
 const REFRESH_MS = 10_000;
 
-/** Stored rows of the selected aircraft, oldest first, thinned. */
+/** The last of its rows are shown one by one, s. */
+const RECENT_S = 300;
+const MOST_RECENT = 2_000;
+
+/** Stored rows of the selected aircraft, oldest first: thinned, but for the recent ones. */
 const stored = signal<{ icao24: string; rows: readonly StoredRow[] }>({ icao24: "", rows: [] });
 export const history = computed<readonly StoredRow[]>(() =>
   stored.value.icao24 === selected.value
@@ -21,12 +25,26 @@ export const history = computed<readonly StoredRow[]>(() =>
 /** How its newest row came to be; null until it is known, and where no row is stored. */
 export const origin = signal<RowOrigin | null>(null);
 
-/** The newest stored row that each source reported, where more than one did. */
-export const views = computed<readonly StoredRow[]>(() => {
-  const newest = new Map<string, StoredRow>();
-  for (const row of history.value) newest.set(String(row["source"]), row);
-  return newest.size > 1 ? [...newest.values()].sort((a, b) => (String(a["source"]) < String(b["source"]) ? -1 : 1)) : [];
+/** What two sources said of it at about the same time, newest first; null where one alone reports it. */
+export const views = computed<readonly [StoredRow, StoredRow] | null>(() => {
+  const begin = Number(history.value.at(-1)?.["last_contact"]) - RECENT_S;
+  return nearestPair(history.value.filter((row) => Number(row["last_contact"]) >= begin));
 });
+
+/** Of neighbours in time from two sources those nearest to each other, and of equals the newest. */
+function nearestPair(rows: readonly StoredRow[]): readonly [StoredRow, StoredRow] | null {
+  let least = Infinity;
+  let found: readonly [StoredRow, StoredRow] | null = null;
+  for (const [i, row] of rows.entries()) {
+    const before = rows[i - 1];
+    if (before === undefined || before["source"] === row["source"]) continue;
+    const apart = Number(row["last_contact"]) - Number(before["last_contact"]);
+    if (apart > least) continue;
+    least = apart;
+    found = String(before["source"]) < String(row["source"]) ? [before, row] : [row, before];
+  }
+  return found;
+}
 
 /** Reads what is stored of the selected aircraft, and again while it is selected. */
 export function followSelected(): void {
@@ -43,12 +61,16 @@ export function followSelected(): void {
 async function read(icao24: string): Promise<void> {
   const to = present.peek();
   const every = Math.ceil(SPAN_S / MOST_POINTS);
-  const [rows, found] = await Promise.all([
-    answer<{ states: StoredRow[] }>(`/v1/states?icao24=${icao24}&from=${to - SPAN_S}&every=${every}&limit=${2 * MOST_POINTS}`),
+  const of = `/v1/states?icao24=${icao24}`;
+  const [past, recent, found] = await Promise.all([
+    answer<{ states: StoredRow[] }>(
+      `${of}&from=${to - SPAN_S}&to=${to - RECENT_S - 1}&every=${every}&limit=${2 * MOST_POINTS}`,
+    ),
+    answer<{ states: StoredRow[] }>(`${of}&from=${to - RECENT_S}&limit=${MOST_RECENT}`),
     answer<RowOrigin>(`/live/origin/${icao24}`),
   ]);
   if (selected.peek() !== icao24) return;
-  if (rows !== null) stored.value = { icao24, rows: rows.states };
+  if (past !== null && recent !== null) stored.value = { icao24, rows: [...past.states, ...recent.states] };
   origin.value = found;
 }
 

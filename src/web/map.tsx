@@ -115,8 +115,8 @@ function follow(map: MapLibre, layer: AircraftLayer): (() => void)[] {
   });
   return [
     effect(() => paint(map, colours.value)),
-    effect(() => showAircraft(layer)),
-    effect(() => setData(map, "trail", selected.value === null ? NOTHING : trailOf(history.value))),
+    effect(() => showAircraft(map, layer)),
+    effect(() => showTrail(map, selectedRow.value)),
     effect(() => showCallsigns(map)),
     // after the panel was drawn, which takes a part of the map
     effect(() => {
@@ -128,10 +128,11 @@ function follow(map: MapLibre, layer: AircraftLayer): (() => void)[] {
 
 const nameOf = (row: WireRow): string => String(valueOf(row, "callsign") ?? addressOf(row));
 
-function showAircraft(layer: AircraftLayer): void {
+function showAircraft(map: MapLibre, layer: AircraftLayer): void {
   const palette = { by: colourBy.value, colours: colours.value, time: shownTime.value, sources: sourceNames.value };
   const sprites = spritesOf({ rows: chosen.value, palette, selected: selected.value, rejected: rejectedPlaces() });
   layer.show(sprites, { halo: colours.value["map-halo"], ring: colours.value.accent });
+  void map.once("render", () => (map.getContainer().dataset["drawn"] = String(sprites.count)));
 }
 
 function rejectedPlaces(): (readonly [number, number])[] {
@@ -140,6 +141,17 @@ function rejectedPlaces(): (readonly [number, number])[] {
   if (!showsRejected.value && flow === null) return [];
   const isShown = (found: string): boolean => flow === null || found === flow;
   return claims.value.flatMap(({ position, sample }) => (position !== null && isShown(sample.flow) ? [position] : []));
+}
+
+/** Where the selected aircraft was, up to where it is. */
+function showTrail(map: MapLibre, row: WireRow | undefined): void {
+  if (row === undefined) return setData(map, "trail", NOTHING);
+  const here = {
+    longitude: numberOf(row, "longitude"),
+    latitude: numberOf(row, "latitude"),
+    time_position: numberOf(row, "time_position"),
+  };
+  setData(map, "trail", trailOf([...history.value, here]));
 }
 
 /** Names of those in view, where there is room for them. */

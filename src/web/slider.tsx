@@ -52,10 +52,10 @@ export function Slider() {
           pastTime.value = chosen >= end ? null : chosen;
         }}
       />
-      <output data-name="time" data-value={at ?? ""}>
+      <span class="time" data-name="time" data-value={at ?? ""}>
         {at === null ? `live, ${span(end - begin)} stored` : moment(at)}
         {at !== null && frame.value?.at !== at && pastProblem.value === null && " …"}
-      </output>
+      </span>
       {pastProblem.value !== null && <span role="alert">{pastProblem.value}</span>}
     </section>
   );

@@ -20,11 +20,11 @@ const compared = [
 
 /** One aircraft as two sources report it: how far apart in time and place, and which fields differ. */
 export function TwoViews() {
+  if (views.value === null) return null;
   const [first, second] = views.value;
-  if (first === undefined || second === undefined) return null;
   const differing = compared.filter((name) => said(first[name]) !== said(second[name]));
   return (
-    <div class="views" data-views={views.value.length}>
+    <div class="views">
       <h3>As two sources report it</h3>
       <p>{apart(first, second)}</p>
       <table>

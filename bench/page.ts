@@ -1,0 +1,305 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import http from "node:http";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
+import { parseCommand, type Io } from "../src/cli/command.ts";
+import { consume } from "../src/cli/consume.ts";
+import { openWorld } from "../src/cli/world.ts";
+import { producer, type Producer } from "../src/flow/produce.ts";
+import { median, type Row } from "./measure.ts";
+import { cpuOf_s, postgresBelow_s } from "./place.ts";
+
+/** Of each of the two soaks; FLIGHTLINE_BENCH_MINUTES=1 is a look. */
+const MINUTES = Number(process.env["FLIGHTLINE_BENCH_MINUTES"] ?? 10);
+const AIRCRAFT = 10_000;
+const MANY_AIRCRAFT = 30_000;
+const TICK_MS = 1_000;
+const TICKS = 20;
+
+/** The page in a real browser under software GL, on a server that this process feeds. */
+export async function page(): Promise<{ from: string; rows: Row[] }> {
+  const browser = await chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  });
+  const rows = [
+    await firstAircraft(browser),
+    ...(await soak(browser, 0.2)),
+    ...(await soak(browser, 1)),
+    ...(await refresh(browser, MANY_AIRCRAFT, 100)),
+  ];
+  await browser.close();
+  return { from: `${AIRCRAFT} aircraft of our own making`, rows };
+}
+
+interface Served {
+  url: string;
+  pid: string;
+  data: string;
+  end(): Promise<void>;
+}
+
+/** `start` on an empty folder; without words behind --from its own simulation feeds it. */
+async function serve(from: readonly string[]): Promise<Served> {
+  const data = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
+  const child = spawn(process.execPath, ["dist/cli/main.js", "start", "--data", data, "--port", "0", ...from], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await urlOf(child);
+  return {
+    url,
+    data,
+    pid: String(child.pid),
+    async end() {
+      child.kill("SIGINT");
+      await once(child, "exit");
+      rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function urlOf(child: ChildProcess): Promise<string> {
+  for await (const part of child.stdout ?? []) {
+    const found = /http:\/\/\S+/.exec(String(part))?.[0];
+    if (found !== undefined) return found;
+  }
+  throw new Error("start ended before it told its URL");
+}
+
+/** A server that nobody feeds but this process. */
+async function quiet(): Promise<Served> {
+  const empty = path.join(mkdtempSync(path.join(tmpdir(), "flightline-bench-")), "empty.ndjson");
+  writeFileSync(empty, "");
+  return serve(["--from", empty]);
+}
+
+async function feed(data: string): Promise<{ to: Producer; close(): Promise<void> }> {
+  const world = await openWorld(parseCommand(consume, ["--data", data]), { env: {} } as unknown as Io);
+  return {
+    to: producer(world.stream, { signal: new AbortController().signal, groups: 16, source: "bench" }),
+    close: () => world.close(),
+  };
+}
+
+/** Aircraft spread over the world, each on its own course. */
+function fleet(count: number) {
+  const all = Array.from({ length: count }, (_, i) => ({
+    icao24: (0x100000 + i).toString(16),
+    callsign: `B${i}`,
+    longitude: ((i * 137.508) % 360) - 180,
+    latitude: ((i * 7.31) % 130) - 60,
+    true_track: (i * 23) % 360,
+    baro_altitude: (i * 31) % 12_000,
+    velocity: 60 + (i % 200),
+  }));
+  return (from: number, some: number): Buffer => {
+    const now = Math.floor(Date.now() / 1000);
+    const lines = Array.from({ length: some }, (_, k) => {
+      const one = all[(from + k) % count];
+      if (one === undefined) return "";
+      const step = one.velocity / 111_000;
+      one.longitude = ((one.longitude + 540 + step * Math.sin((one.true_track * Math.PI) / 180)) % 360) - 180;
+      one.latitude = Math.max(-80, Math.min(80, one.latitude + step * Math.cos((one.true_track * Math.PI) / 180)));
+      one.baro_altitude = Math.max(0, Math.min(12_000, one.baro_altitude + ((from + k) % 7) - 3));
+      return JSON.stringify({ ...one, last_contact: now, time_position: now, on_ground: false });
+    });
+    return Buffer.from(lines.join("\n"));
+  };
+}
+
+/** Feeds a tick every second until it has fed `ticks`. */
+async function feedTicks(to: Producer, { count, some, ticks }: { count: number; some: number; ticks: number }) {
+  const next = fleet(count);
+  await to.add(next(0, count), "application/x-ndjson");
+  await to.flush();
+  const begun = performance.now();
+  for (let tick = 1; tick <= ticks; tick++) {
+    await pause(Math.max(0, begun + tick * TICK_MS - performance.now()));
+    await to.add(next(tick * some, some), "application/x-ndjson");
+    await to.flush();
+  }
+}
+
+/** Times the page's own handler of a tick, effects included. As text: what a transpiler adds to a function is not there. */
+const TIMED = `
+  globalThis.ticks = [];
+  const add = EventSource.prototype.addEventListener;
+  EventSource.prototype.addEventListener = function (name, take) {
+    add.call(this, name, name !== "aircraft" ? take : (event) => {
+      const begun = performance.now();
+      take(event);
+      ticks.push(performance.now() - begun);
+      if (ticks.length > 100) ticks.shift();
+    });
+  };`;
+
+async function open(browser: Browser, url: string): Promise<{ page: Page; cdp: CDPSession }> {
+  const opened = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await opened.addInitScript(TIMED);
+  await opened.goto(url);
+  const cdp = await opened.context().newCDPSession(opened);
+  await cdp.send("Performance.enable");
+  return { page: opened, cdp };
+}
+
+/** From the command to the first aircraft that the browser has drawn. */
+async function firstAircraft(browser: Browser): Promise<Row> {
+  const begun = performance.now();
+  const served = await serve([]);
+  const opened = await browser.newPage();
+  await opened.goto(served.url);
+  await drawn(opened, 1);
+  const s = (performance.now() - begun) / 1000;
+  await opened.close();
+  await served.end();
+  return figure("start to the first aircraft drawn", `${s.toFixed(1)} s`, ["5 s", s <= 5]);
+}
+
+const DRAWN_WITHIN_MS = 60_000;
+/** One that was made near 0, 0 has no position. */
+const MOST_OF_THEM = 0.999;
+
+async function drawn(on: Page, count: number): Promise<void> {
+  const begun = performance.now();
+  while (Number((await on.locator(".map").getAttribute("data-drawn")) ?? 0) < count * MOST_OF_THEM) {
+    if (performance.now() - begun > DRAWN_WITHIN_MS)
+      throw new Error(`${count} aircraft were not drawn in a minute`);
+    await pause(20);
+  }
+}
+
+interface Metrics {
+  heap: number;
+  task_s: number;
+  listeners: number;
+}
+
+async function metricsOf(cdp: CDPSession): Promise<Metrics> {
+  await cdp.send("HeapProfiler.collectGarbage");
+  const { metrics } = await cdp.send("Performance.getMetrics");
+  const of = (name: string): number => metrics.find((one) => one.name === name)?.value ?? Number.NaN;
+  return { heap: of("JSHeapUsedSize"), task_s: of("TaskDuration"), listeners: of("JSEventListeners") };
+}
+
+/** A part of all aircraft changes every second, two clients follow: CPU, memory, and what a tick costs the page. */
+async function soak(browser: Browser, part: number): Promise<Row[]> {
+  const served = await quiet();
+  const { to, close } = await feed(served.data);
+  const some = AIRCRAFT * part;
+  const begun = performance.now();
+  const feeding = feedTicks(to, { count: AIRCRAFT, some, ticks: MINUTES * 60 + 30 });
+  const { page: opened, cdp } = await open(browser, served.url);
+  await drawn(opened, AIRCRAFT);
+  const ready_s = (performance.now() - begun) / 1000;
+  const stream = await sizeOfTicks(served.url, some);
+  const listen = http.get(`${served.url}/live/events`, (response) => response.resume());
+  await pause(20_000);
+  const before = { ...(await metricsOf(cdp)), node: cpuOf_s(served.pid), postgres: postgresBelow_s(served.pid) };
+  const from = performance.now();
+  await pause(MINUTES * 60_000 - (performance.now() - begun) + 25_000);
+  const after = { ...(await metricsOf(cdp)), node: cpuOf_s(served.pid), postgres: postgresBelow_s(served.pid) };
+  const wall = (performance.now() - from) / 1000;
+  const ticks = (await opened.evaluate(() => (globalThis as Record<string, unknown>)["ticks"])) as number[];
+  const table = part === 1 ? [] : await tableTimes(opened);
+  await feeding;
+  listen.destroy();
+  const workers = opened.workers().length;
+  await opened.close();
+  await close();
+  await served.end();
+  const share = `${part * 100} % of ${AIRCRAFT} changed a tick, two clients, ${Math.round(wall / 60)} min`;
+  const [node, postgres] = [(after.node - before.node) / wall, (after.postgres - before.postgres) / wall];
+  const growth = after.heap / before.heap - 1;
+  const task_ms = ((after.task_s - before.task_s) / wall) * 1000;
+  const percent = (of: number): string => `${(of * 100).toFixed(1)} %`;
+  return [
+    figure(`ready with ${AIRCRAFT} aircraft`, `${ready_s.toFixed(1)} s`, ["10 s", ready_s <= 10]),
+    figure(`${share}: CPU of Node`, `${percent(node)} of a core`, part === 1 ? undefined : ["30 %", node < 0.3]),
+    figure(`${share}: CPU of PostgreSQL`, `${percent(postgres)} of a core`),
+    figure(`${share}: heap of the page`, `${mb(before.heap)} to ${mb(after.heap)}, ${percent(growth)}`, [
+      "10 %",
+      growth <= 0.1,
+    ]),
+    figure(`${share}: listeners, workers`, `${before.listeners} to ${after.listeners}, ${workers}`, [
+      "no growth, 1",
+      after.listeners <= before.listeners && workers === 1,
+    ]),
+    figure(`${share}: a tick in the page`, `${median(ticks).toFixed(1)} ms sync, ${task_ms.toFixed(0)} ms main thread`, [
+      "10 ms, 50 ms",
+      median(ticks) <= 10 && task_ms <= 50,
+    ]),
+    figure(`${share}: bytes a changed aircraft`, stream.toFixed(1), ["50", stream <= 50]),
+    ...table,
+  ];
+}
+
+/** What ticks alone cost with more aircraft. */
+async function refresh(browser: Browser, count: number, aim_ms: number): Promise<Row[]> {
+  const served = await quiet();
+  const { to, close } = await feed(served.data);
+  const feeding = feedTicks(to, { count, some: count / 5, ticks: 2 * TICKS + 20 });
+  const { page: opened, cdp } = await open(browser, served.url);
+  await drawn(opened, count);
+  const before = await metricsOf(cdp);
+  const from = performance.now();
+  await pause(TICKS * TICK_MS);
+  const after = await metricsOf(cdp);
+  const task_ms = ((after.task_s - before.task_s) / (performance.now() - from)) * 1_000_000;
+  const ticks = (await opened.evaluate(() => (globalThis as Record<string, unknown>)["ticks"])) as number[];
+  await feeding;
+  await opened.close();
+  await close();
+  await served.end();
+  return [
+    figure(
+      `a tick in the page, ${count} aircraft`,
+      `${median(ticks).toFixed(1)} ms sync, ${task_ms.toFixed(0)} ms main thread`,
+      [`${aim_ms} ms`, task_ms <= aim_ms],
+    ),
+  ];
+}
+
+/** From a press on a title, or a letter in the search, to the next frame. */
+async function tableTimes(on: Page): Promise<Row[]> {
+  const timed = (act: string): Promise<number> =>
+    on.evaluate(`(async () => {
+      const begun = performance.now();
+      ${act};
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      return performance.now() - begun;
+    })()`);
+  const sort = await timed(`document.querySelector(".titles .velocity button").click()`);
+  const filter = await timed(`const search = document.querySelector("input[type=search]");
+      search.value = "B77";
+      search.dispatchEvent(new Event("input", { bubbles: true }))`);
+  return [
+    figure("sort and filter 10000 rows", `${sort.toFixed(0)} ms, ${filter.toFixed(0)} ms`, [
+      "100 ms",
+      sort <= 100 && filter <= 100,
+    ]),
+  ];
+}
+
+/** Bytes of a delta over the aircraft that it changes, from five of them. */
+async function sizeOfTicks(url: string, some: number): Promise<number> {
+  const response = await fetch(`${url}/live/events`);
+  let text = "";
+  for await (const part of response.body ?? []) {
+    text += Buffer.from(part).toString();
+    if (text.split("event: aircraft").length > 6) break;
+  }
+  const deltas = [...text.matchAll(/event: aircraft\ndata: (\{.*\})\n\n/g)].map(([, data = ""]) => data);
+  const rows = deltas.reduce((sum, data) => sum + (JSON.parse(data) as { changes: unknown[] }).changes.length, 0);
+  if (rows < some) throw new Error("the ticks did not come");
+  return deltas.reduce((sum, data) => sum + data.length, 0) / rows;
+}
+
+const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function figure(question: string, ours: string, [aim, met]: [string, boolean] | [] = []): Row {
+  return { question, ours, peer: "", ratio: null, aim: aim ?? "", met: met ?? null };
+}

@@ -1,0 +1,184 @@
+import { expect, test } from "vitest";
+import { query } from "../../src/local/transaction.ts";
+import { aircraft, number, openProduct, post, useBrowser, WITHOUT_MAP } from "../browser.ts";
+import { goodRow } from "../bodies.ts";
+import { until } from "../product.ts";
+
+const browser = useBrowser(WITHOUT_MAP);
+const REQUEST = "[data-flow=request]";
+
+test("turns red with the missing number when a row is deleted behind its back", async () => {
+  const rows = [goodRow(), goodRow({ icao24: "abc123" }), goodRow({ icao24: "zz" })];
+  const { page, place } = await openProduct(browser(), { rows });
+  await until(
+    () => number(page, `${REQUEST} [data-name=stored]`),
+    (count) => count === 2,
+  );
+  const card = page.locator(REQUEST);
+  expect(await card.getAttribute("data-balanced")).toBe("true");
+  await query(place.database.pool, "delete from state_vectors where icao24 = 'abc123'");
+  await until(
+    () => card.getAttribute("data-balanced"),
+    (balanced) => balanced === "false",
+  );
+  expect(await card.getByRole("alert").textContent()).toContain("-1 rows stored beyond the ledger");
+});
+
+test("turns red and names the difference when a batch is missing from the ledger", async () => {
+  const { page, place } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
+  await until(
+    () => number(page, `${REQUEST} [data-name=stored]`),
+    (count) => count === 2,
+  );
+  await query(place.database.pool, "delete from batches");
+  await until(
+    () => page.locator(`${REQUEST} .count.missing b`).count(),
+    (count) => count === 1,
+  );
+  expect(await number(page, `${REQUEST} .count.missing b`)).toBe(2);
+  expect(await page.locator(`${REQUEST} rect.missing`).getAttribute("width")).not.toBe("0");
+});
+
+test("rejections by reason add up to rejected, are shown as they came, and are replayed one by one", async () => {
+  const bad = [goodRow({ icao24: "zz" }), goodRow({ icao24: "" }), goodRow({ last_contact: 5 })];
+  const { page } = await openProduct(browser(), { rows: [goodRow(), ...bad], hash: "#tab=rejections" });
+  await until(
+    () => number(page, `${REQUEST} [data-name=rejected]`),
+    (count) => count === 3,
+  );
+  expect(await number(page, "[data-reason=bad_icao24]")).toBe(2);
+  expect(await number(page, "[data-reason=bad_last_contact]")).toBe(1);
+  const samples = page.locator(".rejections li");
+  await until(
+    () => samples.count(),
+    (count) => count === 3,
+  );
+  expect((await samples.allTextContents()).some((text) => text.includes('"icao24":"zz"'))).toBe(true);
+  await page.getByRole("button", { name: "bad_last_contact", exact: true }).click();
+  expect(await samples.count()).toBe(1);
+  await samples.getByRole("button", { name: "Replay" }).click();
+  expect(await page.locator(".replayed").textContent()).toBe("1 replayed: 0 clean now, 1 rejected again");
+  await until(
+    () => number(page, `${REQUEST} [data-name=rejected]`),
+    (count) => count === 4,
+  );
+  // the same row is taken once per contract
+  await samples.first().getByRole("button", { name: "Replay" }).click();
+  await until(
+    () => page.locator(".replayed").textContent(),
+    (text) => text !== null,
+  );
+  expect(await number(page, `${REQUEST} [data-name=received]`)).toBe(5);
+  expect(await page.locator(REQUEST).getAttribute("data-balanced")).toBe("true");
+});
+
+test("bytes that are no text are shown as bytes", async () => {
+  const { page, running } = await openProduct(browser(), { hash: "#tab=rejections" });
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify(goodRow())}\n`), Buffer.from([0xff, 0xfe, 0x0a])]);
+  await fetch(`${running.url}/v1/states`, {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body,
+  });
+  await until(
+    () => page.locator(".rejections code").allTextContents(),
+    ([text]) => text === "2 bytes: ff fe",
+  );
+});
+
+test("a flow that stands still shows how long its oldest row has waited", async () => {
+  const { page, place, running } = await openProduct(browser(), { rows: [goodRow()] });
+  await until(
+    () => number(page, `${REQUEST} [data-name=stored]`),
+    (count) => count === 1,
+  );
+  expect(await number(page, `${REQUEST} [data-name=lag]`)).toBe(0);
+  // whoever loads waits for this lock
+  const client = await place.database.pool.connect();
+  try {
+    await client.query("begin; lock table deliveries in exclusive mode");
+    const begun = Date.now();
+    await post(running.url, [goodRow({ icao24: "abc123" })]);
+    const lag = await until(
+      () => number(page, `${REQUEST} [data-name=lag]`),
+      (seconds) => seconds >= 1,
+    );
+    expect(lag).toBeLessThanOrEqual(Math.ceil((Date.now() - begun) / 1000) + 1);
+    expect(await number(page, `${REQUEST} [data-name=pending]`)).toBe(1);
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+  await until(
+    () => number(page, `${REQUEST} [data-name=lag]`),
+    (seconds) => seconds === 0,
+  );
+  await until(
+    () => number(page, `${REQUEST} [data-name=stored]`),
+    (count) => count === 2,
+  );
+});
+
+test("parts of a flow, and batches, show their aircraft alone", async () => {
+  const { page, running } = await openProduct(browser(), {
+    rows: [goodRow({ icao24: "000001" }), goodRow({ icao24: "000002" })],
+  });
+  const listed = async (): Promise<string> =>
+    (
+      await page
+        .locator("[role=row][data-icao24]")
+        .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-icao24")).sort())
+    ).join();
+  const lists = (wanted: string) => until(listed, (found) => found === wanted);
+  await lists("000001,000002");
+  const second = await post(running.url, [
+    goodRow({ icao24: "000003" }),
+    goodRow({ icao24: "000003" }),
+    goodRow({ icao24: "000001", last_contact: 5 }),
+  ]);
+  await lists("000001,000002,000003");
+  const press = (part: string) => page.locator(`${REQUEST} button.${part}`).click();
+  await press("duplicate");
+  await lists("000003");
+  await press("rejected");
+  await lists("000001");
+  await press("pending");
+  await lists("");
+  await press("accepted");
+  await lists("000001,000002,000003");
+  await page.getByRole("tab", { name: "batches" }).click();
+  await page.locator(`[data-batch=${second}]`).click();
+  await page.getByRole("tab", { name: "aircraft" }).click();
+  await lists("000003");
+  await page.keyboard.press("Escape");
+  await lists("000001,000002,000003");
+});
+
+test("the panel tells flow, batch, times, what the rules noticed and what arrived, for both flows", async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const row = { icao24: "ABC123", callsign: " n123ab ", last_contact: now, time_position: now - 60, longitude: 9, latitude: 1 };
+  const { page, running } = await openProduct(browser(), { hash: "#icao24=abc123" });
+  const id = await post(running.url, [row]);
+  await page.locator(".steps[data-flow=request]").waitFor();
+  const panel = page.locator(".panel");
+  expect(await panel.locator("h2").textContent()).toContain("N123AB");
+  expect(await panel.locator("[data-name=batch]").textContent()).toBe(id.slice(0, 9));
+  expect(await panel.textContent()).toContain("Rules noticed: stale_position");
+  for (const step of ["observed", "received", "cleaned", "visible"])
+    expect(await panel.locator(`[data-name=${step}]`).textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
+  await panel.getByText("As it arrived").click();
+  expect(JSON.parse((await panel.locator("[data-name=raw]").textContent()) ?? "")).toEqual(row);
+});
+
+test("a row of the stream is followed back to its record", async () => {
+  const { page } = await openProduct(browser(), { args: ["--from", "simulator"] });
+  await until(
+    () => aircraft(page),
+    (count) => count > 300,
+  );
+  await page.locator("[role=row][data-icao24]").first().click();
+  await page.locator(".steps[data-flow=stream]").waitFor();
+  await page.getByText("As it arrived").click();
+  const raw = JSON.parse((await page.locator("[data-name=raw]").textContent()) ?? "") as { icao24: string };
+  expect(raw.icao24).toBe(await page.locator(".panel").getAttribute("data-icao24"));
+});

@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { coloursAt, drawn, number, openProduct, post, useBrowser } from "../browser.ts";
+import { goodRow } from "../bodies.ts";
+import { until } from "../product.ts";
+
+const browser = useBrowser();
+const now = (): number => Math.floor(Date.now() / 1000);
+const at = (icao24: string, ago: number, longitude: number, over = {}) =>
+  goodRow({ icao24, longitude, latitude: 0, last_contact: now() - ago, time_position: now() - ago, ...over });
+
+test("the slider moves aircraft and counters together, and back to the present", async () => {
+  const { page, running } = await openProduct(browser(), {
+    rows: [at("000001", 100, 8.9), at("000001", 0, 9.1), at("000002", 0, 9)],
+    hash: "#map=10/0/9",
+  });
+  await drawn(page, 2);
+  const first = now();
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await post(running.url, [at("000003", 0, 9.05)]);
+  await drawn(page, 3);
+  const slider = page.getByLabel("Time shown");
+  const move = async (to: number) => {
+    await slider.evaluate((element, value) => {
+      const input = element as HTMLInputElement;
+      input.value = String(value);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }, to);
+  };
+  await move(first - 50);
+  await drawn(page, 1);
+  const received = () => number(page, ".flow.past[data-flow=request] [data-name=received]");
+  await until(received, (count) => count === 0);
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  const land = (await coloursAt(page, [[9.1, 0]]))[0];
+  const then = (await coloursAt(page, [[8.9, 0]]))[0];
+  expect(then).not.toEqual(land);
+  await move(first + 1);
+  await drawn(page, 2);
+  await until(received, (count) => count === 3);
+  expect(await page.getByLabel("Time shown").getAttribute("aria-valuetext")).not.toBe("live");
+  await page.getByRole("button", { name: "Live" }).click();
+  await drawn(page, 3);
+  await until(
+    () => number(page, "[data-flow=request] [data-name=stored]"),
+    (count) => count === 4,
+  );
+});
+
+test("playing goes on by itself until the present", async () => {
+  const { page } = await openProduct(browser(), {
+    rows: [at("000001", 200, 8.9), at("000001", 0, 9.1)],
+    hash: `#map=10/0/9&at=${now() - 150}`,
+  });
+  await drawn(page, 1);
+  const time = () => number(page, ".slider .time");
+  const begin = await time();
+  await page.getByRole("button", { name: "Play" }).click();
+  await until(time, (found) => found === begin + 60);
+  await until(
+    () => page.getByRole("button", { name: "Live" }).getAttribute("aria-pressed"),
+    (pressed) => pressed === "true",
+  );
+});
+
+test("an aircraft as two sources report it: seconds, metres and the fields that differ", async () => {
+  const [first, second] = [at("000001", 10, 9), at("000001", 7, 9.01, { callsign: "OTHER1" })];
+  const { page, running } = await openProduct(browser(), { rows: [first], hash: "#icao24=000001" });
+  await post(running.url, [second], "second");
+  await page.locator(".views").waitFor();
+  const text = (await page.locator(".views").textContent()) ?? "";
+  expect(text).toContain("3 s apart, 1,112 m apart");
+  const rows = await page.locator(".views tbody tr").allTextContents();
+  expect(rows).toEqual(["callsignDLH9LFOTHER1"]);
+});
+
+test("the trail follows the stored history, and the charts say in words what they show", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => at("000001", 600 - i * 10, 8.8 + i * 0.005, { baro_altitude: 3_000 + i * 10 }));
+  const { page } = await openProduct(browser(), { rows, hash: "#map=9/0/8.95&icao24=000001" });
+  await drawn(page, 1);
+  await until(
+    async () => (await page.locator("figcaption").allTextContents())[0],
+    (text) => text?.startsWith("Altitude over 10 min: 3,000 to 3,590 m") === true,
+  );
+  const isTrail = async () => {
+    const [on, off] = await coloursAt(page, [
+      [9, 0],
+      [9, 0.03],
+    ]);
+    return on !== undefined && off !== undefined && on.join() !== off.join();
+  };
+  await until(isTrail, (found) => found);
+});

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { drawn, number, openPage, openProduct, useBrowser } from "../browser.ts";
+import { crowd, goodRow } from "../bodies.ts";
+import { until } from "../product.ts";
+
+const browser = useBrowser();
+test("a row selects its icon and an icon its row", async () => {
+  const rows = [goodRow({ longitude: 9, latitude: 0 }), goodRow({ icao24: "abc123", longitude: 8.9, latitude: 0 })];
+  const { page } = await openProduct(browser(), { rows, hash: "#map=10/0/9" });
+  await drawn(page, 2);
+  await page.locator("[role=row][data-icao24=abc123]").click();
+  expect(await page.locator(".panel").getAttribute("data-icao24")).toBe("abc123");
+  await page.keyboard.press("Escape");
+  expect(await page.locator(".panel").count()).toBe(0);
+  const box = await page.locator(".map").boundingBox();
+  await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
+  await page.locator(".panel").waitFor();
+  expect(await page.locator(".row.selected").getAttribute("data-icao24")).toBe("3c6444");
+});
+
+test("in view only lists what the API's box holds, also where the map shows the antimeridian", async () => {
+  for (const hash of ["#map=4/10/20&view=1", "#map=4/45/179&view=1"]) {
+    const { page, running } = await openProduct(browser(), { rows: crowd(2_000), hash });
+    await drawn(page, 2_000);
+    const box = (await page.evaluate(`(() => {
+      const [zoom, latitude, longitude] = new URLSearchParams(location.hash.slice(1)).get("map").split("/").map(Number);
+      const { clientWidth: w, clientHeight: h } = document.querySelector(".map");
+      const scale = 512 * 2 ** zoom;
+      const y = 0.5 - Math.log(Math.tan(Math.PI / 4 + (latitude * Math.PI) / 360)) / (2 * Math.PI);
+      const back = (v) => (Math.atan(Math.exp((0.5 - v) * 2 * Math.PI)) * 360) / Math.PI - 90;
+      const wrap = (v) => ((v + 540) % 360) - 180;
+      return { lamin: back(y + h / 2 / scale), lamax: back(y - h / 2 / scale),
+        lomin: wrap(longitude - (w / 2 / scale) * 360), lomax: wrap(longitude + (w / 2 / scale) * 360) };
+    })()`)) as Record<string, number>;
+    const edges = Object.entries(box).map(([name, value]) => `${name}=${value.toFixed(9)}`);
+    const answer = (await (await fetch(`${running.url}/v1/aircraft?${edges.join("&")}&limit=20000`)).json()) as {
+      aircraft: unknown[];
+    };
+    expect(answer.aircraft.length).toBeGreaterThan(10);
+    await until(
+      () => number(page, "[data-name=listed]"),
+      (count) => count === answer.aircraft.length,
+    );
+  }
+});
+
+test("the URL gives the same view in another browser", async () => {
+  const rows = crowd(150).map((row, i) => (i >= 100 && i < 110 ? { ...row, velocity: 400 } : row));
+  const { page, running } = await openProduct(browser(), { rows });
+  await drawn(page, 150);
+  await page.getByRole("columnheader", { name: "Track" }).getByRole("button").click();
+  await page.getByRole("columnheader", { name: "Track" }).getByRole("button").click();
+  await page.getByRole("searchbox").fill("c10");
+  await page.getByLabel("In the air or on the ground").selectOption("air");
+  await page.getByLabel("flagged").check();
+  await page.locator(".legend select").selectOption("flags");
+  await page.locator("[role=row][data-icao24]").first().click();
+  await page.locator(".panel").waitFor();
+  const { page: other } = await openPage(browser(), `${running.url}/${new URL(page.url()).hash}`);
+  await drawn(other, 10);
+  await until(
+    () => other.locator(".panel").count(),
+    (count) => count === 1,
+  );
+  const view = (of: typeof page) =>
+    of.evaluate(() => ({
+      rows: [...document.querySelectorAll("[role=row][data-icao24]")].map((row) => row.getAttribute("data-icao24")),
+      selected: document.querySelector(".panel")?.getAttribute("data-icao24"),
+      sorted: document.querySelector("[aria-sort=descending]")?.textContent,
+      search: document.querySelector<HTMLInputElement>("input[type=search]")?.value,
+      colour: document.querySelector<HTMLSelectElement>(".legend select")?.value,
+      hash: location.hash,
+    }));
+  expect(await view(other)).toEqual(await view(page));
+  expect((await view(page)).rows).toHaveLength(10);
+});
