@@ -165,8 +165,7 @@ const MOST_OF_THEM = 0.999;
 async function drawn(on: Page, count: number): Promise<void> {
   const begun = performance.now();
   while (Number((await on.locator(".map").getAttribute("data-drawn")) ?? 0) < count * MOST_OF_THEM) {
-    if (performance.now() - begun > DRAWN_WITHIN_MS)
-      throw new Error(`${count} aircraft were not drawn in a minute`);
+    if (performance.now() - begun > DRAWN_WITHIN_MS) throw new Error(`${count} aircraft were not drawn in a minute`);
     await pause(20);
   }
 }
@@ -227,10 +226,11 @@ async function soak(browser: Browser, part: number): Promise<Row[]> {
       "no growth, 1",
       after.listeners <= before.listeners && workers === 1,
     ]),
-    figure(`${share}: a tick in the page`, `${median(ticks).toFixed(1)} ms sync, ${task_ms.toFixed(0)} ms main thread`, [
-      "10 ms, 50 ms",
-      median(ticks) <= 10 && task_ms <= 50,
-    ]),
+    figure(
+      `${share}: a tick in the page`,
+      `${median(ticks).toFixed(1)} ms sync, ${task_ms.toFixed(0)} ms main thread`,
+      ["10 ms, 50 ms", median(ticks) <= 10 && task_ms <= 50],
+    ),
     figure(`${share}: bytes a changed aircraft`, stream.toFixed(1), ["50", stream <= 50]),
     ...table,
   ];

@@ -36,7 +36,9 @@ export const postgresCpu_s = (): number =>
 
 /** CPU seconds of the processes of PostgreSQL below a process, ended backends of the postmaster included. Linux only. */
 export function postgresBelow_s(pid: string): number {
-  const children = execFileSync("sh", ["-c", `pgrep -P ${pid} || true`], { encoding: "utf8" }).trim().split("\n");
+  const children = execFileSync("sh", ["-c", `pgrep -P ${pid} || true`], { encoding: "utf8" })
+    .trim()
+    .split("\n");
   return children
     .filter((child) => child !== "")
     .reduce((sum, child) => {

@@ -40,7 +40,10 @@ export interface OpenOptions extends BrowserContextOptions {
 }
 
 /** The built product and the page in a context of its own. */
-export async function openProduct(browser: Browser, { args, hash, rows, ...options }: OpenOptions = {}): Promise<Opened> {
+export async function openProduct(
+  browser: Browser,
+  { args, hash, rows, ...options }: OpenOptions = {},
+): Promise<Opened> {
   const place = await newPlace();
   const running = await startProduct(["--data", place.data, ...(args ?? (await quiet()))], place.env);
   if (rows !== undefined) await post(running.url, rows);
@@ -97,13 +100,14 @@ export type Colour = readonly [red: number, green: number, blue: number];
 export async function coloursAt(page: Page, places: readonly (readonly [number, number])[]): Promise<Colour[]> {
   const hash = new URLSearchParams(new URL(page.url()).hash.slice(1));
   const [zoom = 0, latitude = 0, longitude = 0] = (hash.get("map") ?? "").split("/").map(Number);
-  const mercator = (lat: number): number => 0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / (2 * Math.PI);
+  const mercator = (lat: number): number =>
+    0.5 - Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360)) / (2 * Math.PI);
   const scale = 512 * 2 ** zoom;
   const offsets = places.map(([lng, lat]) => [
     ((lng - longitude) / 360) * scale,
     (mercator(lat) - mercator(latitude)) * scale,
   ]);
-  return (await page.evaluate(`(() => {
+  return page.evaluate<Colour[]>(`(() => {
     const map = document.querySelector("canvas.maplibregl-canvas");
     const copy = document.createElement("canvas");
     copy.width = map.width;
@@ -113,5 +117,5 @@ export async function coloursAt(page: Page, places: readonly (readonly [number, 
     const ratio = map.width / map.clientWidth;
     return ${JSON.stringify(offsets)}.map(([x, y]) =>
       [...context.getImageData(Math.round(map.width / 2 + x * ratio), Math.round(map.height / 2 + y * ratio), 1, 1).data].slice(0, 3));
-  })()`)) as Colour[];
+  })()`);
 }

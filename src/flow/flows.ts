@@ -114,11 +114,7 @@ async function readDoors(objects: ObjectStore, into: Map<string, Counted>): Prom
   });
 }
 
-function report(
-  flow: Flow,
-  { flows, others = [], stored_at }: Totals,
-  door: Door,
-): FlowReport {
+function report(flow: Flow, { flows, others = [], stored_at }: Totals, door: Door): FlowReport {
   const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = flows[flow];
   const missing = door.received - accepted - duplicate - rejected - door.pending;
   const surplus = stored === null ? null : stored - accepted + expired;

@@ -38,9 +38,7 @@ export async function originOf(icao24: string, world: OriginWorld): Promise<RowO
   const flow: Flow = batch_id.startsWith("r") ? "request" : "stream";
   const ledger = await world.database.batch({ id: batch_id, received_at });
   const found =
-    flow === "request"
-      ? await requestOrigin(row, world)
-      : { cleaned_at: null, raw: await rawOfStream(row, world) };
+    flow === "request" ? await requestOrigin(row, world) : { cleaned_at: null, raw: await rawOfStream(row, world) };
   return { row, flow, ledger, ...found };
 }
 
@@ -52,7 +50,10 @@ async function requestOrigin(row: StoredRow, { objects }: OriginWorld): Promise<
   const body = door === null ? null : await objects.get(rawBodyKey(id));
   if (door === null || body === null) return { cleaned_at, raw: null };
   const bytes = door.media_type === CHUNK ? body : inflate(body);
-  return { cleaned_at, raw: rawOf(row, decodeAs(door.media_type, bytes, { source: door.source ?? undefined, received_at })) };
+  return {
+    cleaned_at,
+    raw: rawOf(row, decodeAs(door.media_type, bytes, { source: door.source ?? undefined, received_at })),
+  };
 }
 
 async function rawOfStream(row: StoredRow, { recordsOf, source }: OriginWorld): Promise<string | null> {

@@ -36,7 +36,8 @@ export async function replayRejected(key: string, world: IngestWorld, only?: num
     total.cleaned += cleaned;
     total.rejected += received - cleaned;
   }
-  if (only === undefined) await world.objects.put(replayedKey(key), Buffer.from(JSON.stringify({ contract: contractTag, ...total })));
+  if (only === undefined)
+    await world.objects.put(replayedKey(key), Buffer.from(JSON.stringify({ contract: contractTag, ...total })));
   return total;
 }
 

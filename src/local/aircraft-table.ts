@@ -67,7 +67,10 @@ export function aircraftTable() {
     },
     /** As it stood at the last tick. */
     snapshot() {
-      encoded ??= encode(JSON.stringify({ tick, batches: batches.all(), rows: sentRows(held) } satisfies Snapshot), run);
+      encoded ??= encode(
+        JSON.stringify({ tick, batches: batches.all(), rows: sentRows(held) } satisfies Snapshot),
+        run,
+      );
       return encoded;
     },
   };

@@ -92,7 +92,11 @@ async function origin(world: PageWorld, icao24: string) {
 /** `POST /live/replay?key=KEY[&index=N]`, or `?all=true`: all that was rejected under another contract. */
 async function replay(world: PageWorld, request: IncomingMessage, of: URLSearchParams): Promise<Replayed> {
   if (request.method !== "POST" || world.watch === true)
-    throw new BadRequestError("this server only watches, or it is no POST", { code: "method_not_allowed", path: "method" }, 405);
+    throw new BadRequestError(
+      "this server only watches, or it is no POST",
+      { code: "method_not_allowed", path: "method" },
+      405,
+    );
   if (of.get("all") === "true") return replayAll(world);
   const [key, index] = [of.get("key") ?? "", of.get("index") ?? undefined];
   const isNamed = REJECTED.test(key) && (index === undefined || /^\d{1,9}$/.test(index));

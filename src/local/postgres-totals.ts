@@ -16,10 +16,7 @@ export function postgresTotals(pool: pg.Pool, stream: string | undefined, since:
     pool,
     async (client) => {
       const { rows } = await client.query<TotalsRow>(statement("totals"));
-      const door =
-        stream === undefined
-          ? undefined
-          : await client.query<Door>(statement("stream-door"), [stream]);
+      const door = stream === undefined ? undefined : await client.query<Door>(statement("stream-door"), [stream]);
       const ingestions = await client.query<{ id: string }>(statement("ingestions-since"), [since]);
       return {
         flows: { request: flowTotals(rows, "request"), stream: flowTotals(rows, "stream") },

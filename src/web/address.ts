@@ -63,7 +63,8 @@ const parts: readonly Part[] = [
     read(given) {
       const [zoom, latitude, longitude] = given.split("/").map(Number);
       const isPlace = [zoom, latitude, longitude].every((one) => one !== undefined && Number.isFinite(one));
-      if (isPlace && Math.abs(latitude ?? 0) <= 90) camera.value = { zoom: zoom ?? 0, latitude: latitude ?? 0, longitude: longitude ?? 0 };
+      if (isPlace && Math.abs(latitude ?? 0) <= 90)
+        camera.value = { zoom: zoom ?? 0, latitude: latitude ?? 0, longitude: longitude ?? 0 };
     },
   },
   {

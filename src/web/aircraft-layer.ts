@@ -98,7 +98,7 @@ export function aircraftLayer(id: string): AircraftLayer {
     type: "custom",
     onAdd(to, gl) {
       map = to;
-      drawing = prepare(gl as WebGL2RenderingContext);
+      drawing = prepare(gl);
       isUploaded = false;
     },
     show(sprites, look) {

@@ -1,5 +1,13 @@
 import { computed, signal } from "@preact/signals";
-import { applyChange, numberOf, places, type Delta, type Snapshot, type WireBatch, type WireRow } from "../local/wire.ts";
+import {
+  applyChange,
+  numberOf,
+  places,
+  type Delta,
+  type Snapshot,
+  type WireBatch,
+  type WireRow,
+} from "../local/wire.ts";
 
 /** Live aircraft, by the server's number. Not a signal: `version` tells that they changed. */
 const rows = new Map<number, WireRow>();
@@ -43,7 +51,6 @@ export const isEmergency = (row: WireRow): boolean => row[places.is_emergency] =
 export const batchOf = (row: WireRow): WireBatch | undefined => batches.get(Number(row[places.batch]));
 
 export const liveRows = computed<readonly WireRow[]>(() => (version.value, [...rows.values()]));
-export const liveCount = computed(() => (version.value, rows.size));
 
 /** An aircraft's newest row; follows what comes. */
 export function liveRow(icao24: string): WireRow | undefined {
@@ -55,7 +62,9 @@ export function liveRow(icao24: string): WireRow | undefined {
 /** Batches that brought what is seen now, newest first. */
 export const liveBatches = computed<readonly WireBatch[]>(() => {
   const named = new Set(liveRows.value.map((row) => row[places.batch]));
-  return [...batches.values()].filter(({ n }) => named.has(n)).sort((a, b) => b.received_at - a.received_at || b.n - a.n);
+  return [...batches.values()]
+    .filter(({ n }) => named.has(n))
+    .sort((a, b) => b.received_at - a.received_at || b.n - a.n);
 });
 
 /** Unix s of the newest contact; 0 without any. */

@@ -12,7 +12,13 @@ type Counts = Readonly<Record<Part | "missing", number>>;
 export function Bar({ label, counts }: { label: string; counts: Counts }) {
   let x = 0;
   return (
-    <svg class="bar" viewBox={`0 0 ${BAR.width} ${BAR.height}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class="bar"
+      viewBox={`0 0 ${BAR.width} ${BAR.height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       {widthsOf(counts).map(([name, width]) => {
         const at = x;
         x += width;
@@ -26,6 +32,11 @@ function widthsOf(counts: Counts): (readonly [string, number])[] {
   const names = [...parts, "missing"] as const;
   const sum = names.reduce((total, name) => total + counts[name], 0);
   const wide = names.map((name) => (counts[name] === 0 ? 0 : Math.max(LEAST_WIDTH, (counts[name] / sum) * BAR.width)));
-  const scale = BAR.width / Math.max(1, wide.reduce((total, width) => total + width, 0));
+  const scale =
+    BAR.width /
+    Math.max(
+      1,
+      wide.reduce((total, width) => total + width, 0),
+    );
   return names.map((name, i) => [name, (wide[i] ?? 0) * scale]);
 }

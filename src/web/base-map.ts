@@ -1,5 +1,11 @@
 import type { FeatureCollection } from "geojson";
-import type { ExpressionSpecification, LayerSpecification, Map as MapLibre, StyleSpecification } from "maplibre-gl";
+import type {
+  ExpressionSpecification,
+  GeoJSONSource,
+  LayerSpecification,
+  Map as MapLibre,
+  StyleSpecification,
+} from "maplibre-gl";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import type { Name } from "./build-map.ts";
@@ -61,7 +67,12 @@ export function emptyStyle(): StyleSpecification {
 
 function places(id: string, size: number, layout: object): LayerSpecification {
   const isShown: ExpressionSpecification = [">=", ["zoom"], ["get", "zoom"]];
-  const named = { "text-field": ["get", "name"], "text-font": FONT, "text-size": size, "symbol-sort-key": ["get", "rank"] };
+  const named = {
+    "text-field": ["get", "name"],
+    "text-font": FONT,
+    "text-size": size,
+    "symbol-sort-key": ["get", "rank"],
+  };
   return { id, type: "symbol", source: id, filter: isShown, layout: { ...named, ...layout } } as LayerSpecification;
 }
 
@@ -89,7 +100,11 @@ export async function loadLand(map: MapLibre): Promise<void> {
     read<Record<"countries" | "cities" | "airports", Name[]>>("/names.json"),
   ]);
   setData(map, "land", feature(countries, countries.objects.countries));
-  setData(map, "borders", mesh(countries, countries.objects.countries, (a, b) => a !== b));
+  setData(
+    map,
+    "borders",
+    mesh(countries, countries.objects.countries, (a, b) => a !== b),
+  );
   for (const [id, of] of Object.entries(names)) setData(map, id, pointsOf(of));
 }
 
@@ -104,5 +119,5 @@ const pointsOf = (names: readonly Name[]): FeatureCollection => ({
 
 export function setData(map: MapLibre, id: string, data: GeoJSON.GeoJSON): void {
   const found = map.getSource(id);
-  if (found?.type === "geojson") (found as import("maplibre-gl").GeoJSONSource).setData(data);
+  if (found?.type === "geojson") void (found as GeoJSONSource).setData(data);
 }

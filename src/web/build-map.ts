@@ -51,7 +51,11 @@ export function countryTopology(): Topology {
   // oxlint-disable-next-line typescript/no-unsafe-call -- as above
   const cut = geoProject(countries, flat) as Countries;
   const degrees = ([x = 0, y = 0]: Position): Position => [x, Math.max(-MOST_LATITUDE, Math.min(MOST_LATITUDE, -y))];
-  const upright = cut.features.map((one) => ({ ...one, properties: {}, geometry: mapPositions(one.geometry, degrees) }));
+  const upright = cut.features.map((one) => ({
+    ...one,
+    properties: {},
+    geometry: mapPositions(one.geometry, degrees),
+  }));
   return topology({ countries: { ...cut, features: upright } as Countries }, STEPS);
 }
 

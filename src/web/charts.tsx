@@ -65,7 +65,10 @@ function Chart({ rows, of }: { rows: readonly StoredRow[]; of: Series }) {
         ...SIZE,
         legend: { show: false },
         cursor: { show: false },
-        axes: [{ ...axis, size: 22, values: (_, times) => times.map((time) => clock(time).slice(0, 5)) }, { ...axis, size: 48 }],
+        axes: [
+          { ...axis, size: 22, values: (_, times) => times.map((time) => clock(time).slice(0, 5)) },
+          { ...axis, size: 48 },
+        ],
         scales: { y: { range: (_, low, high) => rangeOf([low, high], of.least) } },
         series: [{}, { stroke: cssOf(accent), width: 1.5, spanGaps: false, points: { show: false } }],
       },

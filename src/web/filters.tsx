@@ -24,11 +24,7 @@ export function Filters() {
           </option>
         ))}
       </select>
-      <select
-        aria-label="Source"
-        value={source.value}
-        onChange={(event) => (source.value = event.currentTarget.value)}
-      >
+      <select aria-label="Source" value={source.value} onChange={(event) => (source.value = event.currentTarget.value)}>
         <option value="">all sources</option>
         {sourceNames.value.map((name) => (
           <option key={name}>{name}</option>
@@ -60,7 +56,12 @@ export function Filters() {
 
 function Chosen({ of }: { of: Choice }) {
   return (
-    <button type="button" class="chip" onClick={() => (choice.value = null)} aria-label={`Show all again, not only ${said(of)}`}>
+    <button
+      type="button"
+      class="chip"
+      onClick={() => (choice.value = null)}
+      aria-label={`Show all again, not only ${said(of)}`}
+    >
       {said(of)}: {many(chosen.value.length)} ×
     </button>
   );

@@ -18,7 +18,10 @@ export function Header() {
         <a href="/v1/openapi.json">API</a>
         <label>
           Theme{" "}
-          <select value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as typeof theme.value)}>
+          <select
+            value={theme.value}
+            onChange={(event) => (theme.value = event.currentTarget.value as typeof theme.value)}
+          >
             {themes.map((name) => (
               <option key={name}>{name}</option>
             ))}

@@ -63,7 +63,10 @@ const actions: Record<string, (event: KeyboardEvent) => boolean> = {
 
 function focusSearch(): boolean {
   tab.value = "aircraft";
-  requestAnimationFrame(() => document.querySelector<HTMLElement>("input[type=search]")?.focus());
+  const focus = (): void => document.querySelector<HTMLElement>("input[type=search]")?.focus();
+  focus();
+  // where the tab was another, its input comes with the next frame
+  requestAnimationFrame(focus);
   return true;
 }
 

@@ -40,7 +40,12 @@ export function Legend() {
 function Ramp() {
   const gradient = useId();
   return (
-    <svg class="ramp" viewBox={`0 0 ${BAR.width} ${BAR.height}`} role="img" aria-label="0 to 40,000 ft, from orange to violet">
+    <svg
+      class="ramp"
+      viewBox={`0 0 ${BAR.width} ${BAR.height}`}
+      role="img"
+      aria-label="0 to 40,000 ft, from orange to violet"
+    >
       <linearGradient id={gradient}>
         {STEPS_FT.map((ft) => {
           const look = { land: colours.value.land, isStale: false };

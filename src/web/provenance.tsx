@@ -10,7 +10,9 @@ export function Provenance({ row }: { row: WireRow }) {
   return (
     <div class="provenance">
       <h3>Where this row comes from</h3>
-      <p class="quiet">{flags === "" ? "No rule noticed anything." : `Rules noticed: ${flags.replaceAll(",", ", ")}`}</p>
+      <p class="quiet">
+        {flags === "" ? "No rule noticed anything." : `Rules noticed: ${flags.replaceAll(",", ", ")}`}
+      </p>
       <Steps />
       <BatchOf row={row} />
       <Raw />

@@ -7,7 +7,9 @@ const css = readFileSync(new URL("page.css", import.meta.url), "utf8");
 /** Both sides of `--name: light-dark(#rrggbb, #rrggbb)`. */
 function both(name: string): [light: Rgb, dark: Rgb] {
   const found = new RegExp(`--${name}: light-dark\\(#([0-9a-f]{6}), #([0-9a-f]{6})\\)`).exec(css);
-  return [found?.[1], found?.[2]].map((hex = "") => [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16))) as unknown as [Rgb, Rgb];
+  return [found?.[1], found?.[2]].map((hex = "") =>
+    [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)),
+  ) as unknown as [Rgb, Rgb];
 }
 
 test.each(["light", "dark"] as const)("every step of the ramp stands out from the %s land, 3 to 1", (theme) => {

@@ -10,9 +10,7 @@ import { choice, mapBox, onlyFlagged, onlyInView, phase, search, selected, sort,
 /** Unix s that the rows shown are of. */
 export const shownTime = computed(() => pastTime.value ?? present.value);
 
-const rows = computed<readonly WireRow[]>(() =>
-  pastTime.value === null ? liveRows.value : (frame.value?.rows ?? []),
-);
+const rows = computed<readonly WireRow[]>(() => (pastTime.value === null ? liveRows.value : (frame.value?.rows ?? [])));
 /** Aircraft there are, before any filter. */
 export const count = computed(() => rows.value.length);
 

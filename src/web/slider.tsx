@@ -29,17 +29,7 @@ export function Slider() {
       >
         {isPlaying.value ? "Pause" : "Play"}
       </button>
-      <select
-        aria-label="Speed"
-        value={speed.value}
-        onChange={(event) => (speed.value = Number(event.currentTarget.value) as typeof speed.value)}
-      >
-        {speeds.map((factor) => (
-          <option key={factor} value={factor}>
-            {factor}×
-          </option>
-        ))}
-      </select>
+      <Speed />
       <input
         type="range"
         aria-label="Time shown"
@@ -60,3 +50,17 @@ export function Slider() {
     </section>
   );
 }
+
+const Speed = () => (
+  <select
+    aria-label="Speed"
+    value={speed.value}
+    onChange={(event) => (speed.value = Number(event.currentTarget.value) as typeof speed.value)}
+  >
+    {speeds.map((factor) => (
+      <option key={factor} value={factor}>
+        {factor}×
+      </option>
+    ))}
+  </select>
+);

@@ -23,30 +23,28 @@ export function Table() {
     scrolled.current?.scrollTo(0, 0);
   }, [search.value, sort.value]);
   return (
-      <div class="table" role="table" aria-label="Aircraft" aria-rowcount={rows.length + 1}>
-        <div role="row" aria-rowindex={1} class="row titles">
-          {columns.map((column) => (
-            <Title key={column.name} column={column} />
-          ))}
-        </div>
-        {rows.length === 0 && (
-          <p class="quiet">{count.value === 0 ? "Waiting for flights…" : "No aircraft matches."}</p>
-        )}
-        <div
-          class="scroll"
-          role="rowgroup"
-          tabIndex={0}
-          aria-label="Rows"
-          onKeyDown={(event) => walk(event)}
-          onScroll={(event) => see(event.currentTarget)}
-          ref={(element) => {
-            scrolled.current = element;
-            if (element !== null) see(element);
-          }}
-        >
-          <VisibleRows rows={rows} />
-        </div>
+    <div class="table" role="table" aria-label="Aircraft" aria-rowcount={rows.length + 1}>
+      <div role="row" aria-rowindex={1} class="row titles">
+        {columns.map((column) => (
+          <Title key={column.name} column={column} />
+        ))}
       </div>
+      {rows.length === 0 && <p class="quiet">{count.value === 0 ? "Waiting for flights…" : "No aircraft matches."}</p>}
+      <div
+        class="scroll"
+        role="rowgroup"
+        tabIndex={0}
+        aria-label="Rows"
+        onKeyDown={(event) => walk(event)}
+        onScroll={(event) => see(event.currentTarget)}
+        ref={(element) => {
+          scrolled.current = element;
+          if (element !== null) see(element);
+        }}
+      >
+        <VisibleRows rows={rows} />
+      </div>
+    </div>
   );
 }
 

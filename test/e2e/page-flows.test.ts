@@ -156,7 +156,14 @@ test("parts of a flow, and batches, show their aircraft alone", async () => {
 
 test("the panel tells flow, batch, times, what the rules noticed and what arrived, for both flows", async () => {
   const now = Math.floor(Date.now() / 1000);
-  const row = { icao24: "ABC123", callsign: " n123ab ", last_contact: now, time_position: now - 60, longitude: 9, latitude: 1 };
+  const row = {
+    icao24: "ABC123",
+    callsign: " n123ab ",
+    last_contact: now,
+    time_position: now - 60,
+    longitude: 9,
+    latitude: 1,
+  };
   const { page, running } = await openProduct(browser(), { hash: "#icao24=abc123" });
   const id = await post(running.url, [row]);
   await page.locator(".steps[data-flow=request]").waitFor();

@@ -32,7 +32,7 @@ test("an aircraft stands at its place in its altitude's colour, turned by its tr
   const { page } = await openProduct(browser(), { rows, hash: `#map=${zoom}/0/9` });
   await drawn(page, 4);
   await rest();
-  const [north, east, high, stale, besideNorth, besideEast, aheadNorth, aheadEast] = await coloursAt(page, [
+  const [north, east, high, stale, besideNorth, besideEast, aheadNorth, wingEast] = await coloursAt(page, [
     [9, 0],
     [9.05, 0],
     [8.95, 0],
@@ -41,16 +41,17 @@ test("an aircraft stands at its place in its altitude's colour, turned by its tr
     [9 + wing, wing / 3],
     [9.05 + wing, 0],
     [9, wing],
-    [9.05, wing / 1.2],
+    // and its left wing, swept back
+    [9.05 - wing * 0.2, wing * 0.84],
   ]);
   const colour = (altitude: number) => altitudeColour(altitude, { land: LAND, isStale: false });
   expect(near(north, colour(3_000)), String(north)).toBe(true);
   expect(near(east, colour(3_000)), String(east)).toBe(true);
   expect(near(high, colour(11_000)), String(high)).toBe(true);
-  expect(near(besideNorth, colour(3_000))).toBe(false);
-  expect(near(besideEast, colour(3_000))).toBe(true);
-  expect(near(aheadNorth, colour(3_000))).toBe(true);
-  expect(near(aheadEast, colour(3_000))).toBe(true);
+  expect(near(besideNorth, colour(3_000)), String(besideNorth)).toBe(false);
+  expect(near(besideEast, colour(3_000)), String(besideEast)).toBe(true);
+  expect(near(aheadNorth, colour(3_000)), String(aheadNorth)).toBe(true);
+  expect(near(wingEast, colour(3_000)), String(wingEast)).toBe(true);
   expect(saturation(stale ?? [0, 0, 0])).toBeLessThan(saturation(high ?? [0, 0, 0]) / 2);
 });
 
@@ -89,7 +90,10 @@ test("there is no land where there is sea, at zoom 1 and across the antimeridian
   ] as const)
     expect(await isLand(sea), String(sea)).toBe(false);
   const countries = (await (await page.request.get(new URL("/countries.json", page.url()).href)).json()) as never;
-  const { features } = feature(countries, (countries as { objects: { countries: never } }).objects.countries) as unknown as {
+  const { features } = feature(
+    countries,
+    (countries as { objects: { countries: never } }).objects.countries,
+  ) as unknown as {
     features: { geometry: { coordinates: unknown } }[];
   };
   const widest = Math.max(...features.map(({ geometry }) => widestStep(geometry.coordinates)));
@@ -100,8 +104,7 @@ test("there is no land where there is sea, at zoom 1 and across the antimeridian
 /** deg of longitude between neighbours, at most, in rings however deep. */
 function widestStep(of: unknown): number {
   if (!Array.isArray(of)) return 0;
-  if (!Array.isArray(of[0]) || typeof of[0][0] !== "number")
-    return Math.max(0, ...of.map((part) => widestStep(part)));
+  if (!Array.isArray(of[0]) || typeof of[0][0] !== "number") return Math.max(0, ...of.map((part) => widestStep(part)));
   const points = of as [number, number][];
   return points.reduce((most, [x], i) => Math.max(most, i === 0 ? 0 : Math.abs(x - (points[i - 1]?.[0] ?? x))), 0);
 }
@@ -140,7 +143,9 @@ test("rejected rows stand hollow where they claim to be, and freshness and sourc
 });
 
 test("asks nobody else and breaks no policy through load, pan, zoom, selection and the past", async () => {
-  const rows = [60, 0].map((ago) => at("3c6444", 8.57, 50.03, { last_contact: now() - ago, time_position: now() - ago }));
+  const rows = [60, 0].map((ago) =>
+    at("3c6444", 8.57, 50.03, { last_contact: now() - ago, time_position: now() - ago }),
+  );
   const { page, running, troubles } = await openProduct(browser(), { rows, hash: "#map=4/50/8" });
   const { headers } = await fetch(running.url);
   expect(headers.get("content-security-policy")).not.toMatch(/unsafe|blob:/);

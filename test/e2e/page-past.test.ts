@@ -74,7 +74,9 @@ test("an aircraft as two sources report it: seconds, metres and the fields that 
 });
 
 test("the trail follows the stored history, and the charts say in words what they show", async () => {
-  const rows = Array.from({ length: 60 }, (_, i) => at("000001", 600 - i * 10, 8.8 + i * 0.005, { baro_altitude: 3_000 + i * 10 }));
+  const rows = Array.from({ length: 60 }, (_, i) =>
+    at("000001", 600 - i * 10, 8.8 + i * 0.005, { baro_altitude: 3_000 + i * 10 }),
+  );
   const { page } = await openProduct(browser(), { rows, hash: "#map=9/0/8.95&icao24=000001" });
   await drawn(page, 1);
   await until(

@@ -22,7 +22,7 @@ test("in view only lists what the API's box holds, also where the map shows the 
   for (const hash of ["#map=4/10/20&view=1", "#map=4/45/179&view=1"]) {
     const { page, running } = await openProduct(browser(), { rows: crowd(2_000), hash });
     await drawn(page, 2_000);
-    const box = (await page.evaluate(`(() => {
+    const box = await page.evaluate<Record<string, number>>(`(() => {
       const [zoom, latitude, longitude] = new URLSearchParams(location.hash.slice(1)).get("map").split("/").map(Number);
       const { clientWidth: w, clientHeight: h } = document.querySelector(".map");
       const scale = 512 * 2 ** zoom;
@@ -31,7 +31,7 @@ test("in view only lists what the API's box holds, also where the map shows the 
       const wrap = (v) => ((v + 540) % 360) - 180;
       return { lamin: back(y + h / 2 / scale), lamax: back(y - h / 2 / scale),
         lomin: wrap(longitude - (w / 2 / scale) * 360), lomax: wrap(longitude + (w / 2 / scale) * 360) };
-    })()`)) as Record<string, number>;
+    })()`);
     const edges = Object.entries(box).map(([name, value]) => `${name}=${value.toFixed(9)}`);
     const answer = (await (await fetch(`${running.url}/v1/aircraft?${edges.join("&")}&limit=20000`)).json()) as {
       aircraft: unknown[];

@@ -46,9 +46,7 @@ test("a snapshot that fails is asked for again, and the page is whole after", as
   const { running } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
   const { page } = await openPage(browser(), "about:blank");
   let asked = 0;
-  await page.route("**/live/aircraft", (route) =>
-    ++asked <= 2 ? route.fulfill({ status: 500 }) : route.continue(),
-  );
+  await page.route("**/live/aircraft", (route) => (++asked <= 2 ? route.fulfill({ status: 500 }) : route.continue()));
   await page.goto(running.url);
   await until(
     () => aircraft(page),
@@ -81,9 +79,11 @@ test("says when the server is gone, goes on by itself when it is back, and shows
     () => aircraft(page),
     (count) => count === 2,
   );
-  const shown = await page.locator("[role=row][data-icao24]").evaluateAll((rows) =>
-    rows.map((row) => [row.getAttribute("data-icao24"), row.querySelector(".callsign")?.textContent]),
-  );
+  const shown = await page
+    .locator("[role=row][data-icao24]")
+    .evaluateAll((rows) =>
+      rows.map((row) => [row.getAttribute("data-icao24"), row.querySelector(".callsign")?.textContent]),
+    );
   const snapshot = (await (await fetch(`${again.url}/live/aircraft`)).json()) as { rows: [number, string[]][] };
   expect(shown.sort()).toEqual(snapshot.rows.map(([, row]) => [row[0], row[1]]).sort());
 });
