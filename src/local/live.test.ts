@@ -48,6 +48,36 @@ test("sends what changed at a tick, once, and a snapshot that is the same", asyn
   expect(feed.size).toBe(1);
 });
 
+test("what moved takes at most 50 bytes an aircraft and tick", async () => {
+  const feed = liveFeed({ tick_ms: 20 });
+  const reader = (await fetch(`${await serve(feed)}/events`)).body?.getReader();
+  const flown = (n: number) =>
+    Array.from({ length: 10_000 }, (_, i) =>
+      row(i, {
+        callsign: `C${i}`,
+        source: "opensky",
+        longitude: -179 + i / 30 + n * 0.00271,
+        latitude: -59 + i / 100 + n * 0.00149,
+        baro_altitude: 3_000 + (i % 900) * 9 + n * 7,
+        velocity: 200 + (i % 7) + n * 0.3,
+        true_track: (i % 360) + n * 0.2,
+        vertical_rate: (i % 11) + n * 0.4,
+        last_contact: 1_700_000_000 + n,
+        time_position: 1_700_000_000 + n,
+        batch_id: `b${n}`,
+      }),
+    );
+  let text = "";
+  const tick = async (n: number): Promise<string> => {
+    feed.update(flown(n));
+    while (text.split("event: aircraft").length <= n || !text.endsWith("\n\n"))
+      text += new TextDecoder().decode((await reader?.read())?.value);
+    return text.split("event: aircraft").at(-1) ?? "";
+  };
+  await tick(1);
+  expect((await tick(2)).length / 10_000).toBeLessThan(50);
+});
+
 test("a client that reads is sent every tick of 10,000 aircraft and is never told to fetch anew", async () => {
   const feed = liveFeed({ tick_ms: 20 });
   const reader = (await fetch(`${await serve(feed)}/events`)).body?.getReader();
@@ -66,7 +96,7 @@ test("a client that does not read is sent nothing more until it does, and then t
   const slow = await new Promise<http.IncomingMessage>((resolve) => http.get(url, resolve));
   slow.pause();
   for (let n = 2; n < 160; n++) {
-    feed.update(rows(2_000, { last_contact: n }));
+    feed.update(rows(2_000, { last_contact: n, origin_country: `${n} `.repeat(300) }));
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   let bytes = 0;

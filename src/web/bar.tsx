@@ -9,7 +9,7 @@ const LEAST_WIDTH = 10;
 type Counts = Readonly<Record<Part | "missing", number>>;
 
 /** Received as one bar of its parts. Widths as attributes of SVG: the page's policy forbids style attributes. */
-export function Bar({ label, counts }: { label: string; counts: Counts }) {
+export function Bar({ label, counts, onPick }: { label: string; counts: Counts; onPick?: (part: Part) => void }) {
   let x = 0;
   return (
     <svg
@@ -22,13 +22,15 @@ export function Bar({ label, counts }: { label: string; counts: Counts }) {
       {widthsOf(counts).map(([name, width]) => {
         const at = x;
         x += width;
-        return <rect key={name} class={name} x={at} y="0" width={width} height={BAR.height} />;
+        const pick = name === "missing" ? undefined : onPick;
+        const onClick = pick === undefined ? undefined : () => pick(name as Part);
+        return <rect key={name} class={name} x={at} y="0" width={width} height={BAR.height} onClick={onClick} />;
       })}
     </svg>
   );
 }
 
-function widthsOf(counts: Counts): (readonly [string, number])[] {
+function widthsOf(counts: Counts): (readonly [Part | "missing", number])[] {
   const names = [...parts, "missing"] as const;
   const sum = names.reduce((total, name) => total + counts[name], 0);
   const wide = names.map((name) => (counts[name] === 0 ? 0 : Math.max(LEAST_WIDTH, (counts[name] / sum) * BAR.width)));

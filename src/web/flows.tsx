@@ -30,7 +30,11 @@ function FlowCard({ report }: { report: FlowReport }) {
       <h2>
         {titles[flow]} <Rate flow={flow} /> <Lag report={report} />
       </h2>
-      <Bar label={`${titles[flow]}: parts of received`} counts={{ ...report, missing: Math.max(0, missing) }} />
+      <Bar
+        label={`${titles[flow]}: parts of received`}
+        counts={{ ...report, missing: Math.max(0, missing) }}
+        onPick={(part) => pick(flow, part)}
+      />
       <div class="equation parts">
         <Count name="received" value={report.received} /> =
         {parts.map((part, i) => (
@@ -114,17 +118,25 @@ function Count({ name, value }: { name: string; value: number | null }) {
   );
 }
 
+function isPicked(flow: FlowReport["flow"], part: Part): boolean {
+  const of = choice.value;
+  return of?.kind === "part" && of.flow === flow && of.part === part;
+}
+
+/** Chooses a part of a flow, or all again. */
+function pick(flow: FlowReport["flow"], part: Part): void {
+  choice.value = isPicked(flow, part) ? null : { kind: "part", flow, part };
+}
+
 /** A part of received, whose aircraft alone are shown when it is chosen. */
 function PartButton({ flow, part, value }: { flow: FlowReport["flow"]; part: Part; value: number }) {
-  const of = choice.value;
-  const isChosen = of?.kind === "part" && of.flow === flow && of.part === part;
   return (
     <button
       type="button"
       class={`count ${part}`}
-      aria-pressed={isChosen}
+      aria-pressed={isPicked(flow, part)}
       title={`Show what was ${part} here alone`}
-      onClick={() => (choice.value = isChosen ? null : { kind: "part", flow, part })}
+      onClick={() => pick(flow, part)}
     >
       {part}{" "}
       <b data-name={part} data-value={value}>

@@ -13,6 +13,7 @@ export function Header() {
       {sources.value.some(({ simulated }) => simulated) && <span class="state simulated">simulated flights</span>}
       {sources.value.some(({ recorded }) => recorded) && <span class="state simulated">recorded flights</span>}
       <Connection />
+      <StaleSources />
       <Emergencies />
       <nav aria-label="Page">
         <a href="/v1/openapi.json">API</a>
@@ -48,6 +49,19 @@ function Connection() {
     </span>
   );
 }
+
+/** An upstream that fails is said where the flights are seen. */
+const StaleSources = () => (
+  <>
+    {sources.value
+      .filter(({ state }) => state === "stale")
+      .map(({ name, last_data }) => (
+        <span key={name} class="state stale">
+          {name}: {last_data === null ? "no data yet" : `stale since ${clock(last_data)}`}
+        </span>
+      ))}
+  </>
+);
 
 /** Two reports said so, some seconds apart. */
 function Emergencies() {

@@ -17,7 +17,7 @@ test("the packed package starts in an empty folder", async () => {
   const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
   const files = packed?.files.map((file) => file.path) ?? [];
   expect(files).toEqual(
-    expect.arrayContaining(["dist/cli/main.js", "dist/web/page.js", "sql/001-store.sql", "LICENSE", "README.md"]),
+    expect.arrayContaining(["dist/cli/main.js", "dist/web/page.js.gz", "sql/001-store.sql", "LICENSE", "README.md"]),
   );
   expect(files.filter((file) => /\.ts$|\.test\.|^(test|src|cases)\//.test(file))).toEqual([]);
 
