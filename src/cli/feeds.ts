@@ -23,6 +23,8 @@ export interface FeedOptions {
   source: string | undefined;
   /** Recorded seconds per second. */
   speed: number;
+  /** In the simulated world; unset: as many as it has by itself. */
+  aircraft: number | undefined;
   onTrouble(error: Error): void;
 }
 
@@ -36,7 +38,7 @@ export function namedFeeds(
   options: FeedOptions,
 ): Feed[] {
   const isLive = (word: string): word is (typeof LIVE)[number] => (LIVE as readonly string[]).includes(word);
-  const sources = words.filter(isLive).map((name) => openSource(name, options.config));
+  const sources = words.filter(isLive).map((name) => openSource(name, options));
   const files = words.filter((word) => !isLive(word));
   const feeds = sources.map((source) => throughStream(source, options));
   return files.length === 0 ? feeds : [...feeds, replayed(open(files), options)];
@@ -44,11 +46,15 @@ export function namedFeeds(
 
 /** The default: one simulated world, heard by a network through the stream and by one receiver through the API. */
 export function simulatedFeeds(apiUrl: () => string, options: FeedOptions): Feed[] {
-  return [throughStream(simulator({ seed: SEED }), options), throughApi(receiver({ seed: SEED }), apiUrl, options)];
+  const world = simulated(options);
+  return [throughStream(simulator(world), options), throughApi(receiver(world), apiUrl, options)];
 }
 
-function openSource(name: (typeof LIVE)[number], config: Config): Source {
-  if (name === "simulator") return simulator({ seed: SEED });
+const simulated = ({ aircraft }: Pick<FeedOptions, "aircraft">): { seed: number; aircraft?: number } =>
+  aircraft === undefined ? { seed: SEED } : { seed: SEED, aircraft };
+
+function openSource(name: (typeof LIVE)[number], { config, aircraft }: FeedOptions): Source {
+  if (name === "simulator") return simulator(simulated({ aircraft }));
   const file = name === "opensky" ? config.opensky_credentials : undefined;
   const credentials = file === undefined ? undefined : readCredentials(file);
   try {

@@ -30,13 +30,14 @@ export const start: Command = {
   name: "start",
   summary: "run both flows, the API and the page on this machine",
   help: `start [--data DIR] [--port N] [--from opensky|adsblol|simulator|FILE...] [--source NAME] [--speed N|max]
-             [--retention-days N] [--postgres-port N] [--watch]
+             [--aircraft N] [--retention-days N] [--postgres-port N] [--watch]
 
   --data DIR          data folder, .flightline
   --port N            of API and page on 127.0.0.1, 8080; 0 takes a free one
   --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
   --source NAME       source of all rows; else what each source is called
   --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
+  --aircraft N        in the simulated world, 400
   --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS; given here, rows elsewhere go too
   --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
   --watch             shows what others bring into the stores that the settings name, such as a deployment's; changes nothing
@@ -51,6 +52,7 @@ Examples:
     from: { type: "string", multiple: true },
     source: { type: "string" },
     speed: { type: "string", default: "1" },
+    aircraft: { type: "string" },
     "retention-days": { type: "string" },
     "postgres-port": { type: "string" },
     watch: { type: "boolean", default: false },
@@ -71,6 +73,7 @@ Examples:
 interface StartOptions {
   port: number;
   speed: number;
+  aircraft: number | undefined;
   retention_days: number | undefined;
   retention_given: boolean;
   postgres_port: number | undefined;
@@ -85,12 +88,22 @@ function startOptions(given: Given): Omit<StartOptions, "files"> {
   const speed = text(given, "speed") === "max" ? Infinity : (numberOption(given, "speed", 0.001) ?? 1);
   return {
     speed,
+    aircraft: aircraftOption(given),
     port: portOption(given, "port") ?? 0,
     retention_days,
     retention_given: retention_days !== undefined,
     postgres_port: portOption(given, "postgres-port"),
     watch,
   };
+}
+
+const MOST_AIRCRAFT = 100_000;
+
+function aircraftOption(given: Given): number | undefined {
+  const aircraft = numberOption(given, "aircraft", 1);
+  if (aircraft !== undefined && !(Number.isInteger(aircraft) && aircraft <= MOST_AIRCRAFT))
+    throw usageError(`--aircraft is ${aircraft}, allowed is 1 to ${MOST_AIRCRAFT}`);
+  return aircraft;
 }
 
 function portOption(given: Given, name: string): number | undefined {
@@ -160,7 +173,13 @@ function chooseFeeds(
   { given, options }: Serving,
   { url, onTrouble }: { url: string; onTrouble(error: unknown): void },
 ): Feed[] {
-  const of: FeedOptions = { ...world, source: sourceOption(given), speed: options.speed, onTrouble };
+  const of: FeedOptions = {
+    ...world,
+    source: sourceOption(given),
+    speed: options.speed,
+    aircraft: options.aircraft,
+    onTrouble,
+  };
   if (options.watch) return [];
   if (words(given).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
   return namedFeeds(words(given), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);

@@ -1,7 +1,6 @@
 import type { FlowReport } from "../flow/flows.ts";
 import type { PastFlow } from "../local/wire.ts";
 import { Bar, parts, type Part } from "./bar.tsx";
-import { now } from "./clock.ts";
 import { frame, pastTime } from "./past.ts";
 import { flows, rates } from "./server.ts";
 import { clock, many, span } from "./text.ts";
@@ -97,9 +96,9 @@ function Rate({ flow }: { flow: FlowReport["flow"] }) {
   );
 }
 
-/** How long the oldest row has waited that passed the door and stands in no batch. */
-function Lag({ report: { pending, oldest_pending } }: { report: FlowReport }) {
-  const seconds = pending === 0 || oldest_pending === null ? 0 : Math.max(0, Math.round(now.value - oldest_pending));
+/** How long, at the time of the count, the oldest row had waited that passed the door and stood in no batch. */
+function Lag({ report: { oldest_pending, stored_at } }: { report: FlowReport }) {
+  const seconds = oldest_pending === null ? 0 : Math.max(0, Math.round(stored_at - oldest_pending));
   return (
     <span class={seconds > SOON_S ? "lag late" : "lag quiet"} data-name="lag" data-value={seconds}>
       lag {span(seconds)}

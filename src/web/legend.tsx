@@ -40,20 +40,26 @@ export function Legend() {
 function Ramp() {
   const gradient = useId();
   return (
-    <svg
-      class="ramp"
-      viewBox={`0 0 ${BAR.width} ${BAR.height}`}
-      role="img"
-      aria-label="0 to 40,000 ft, from orange to violet"
-    >
-      <linearGradient id={gradient}>
-        {STEPS_FT.map((ft) => {
-          const look = { land: colours.value.land, isStale: false };
-          return <stop key={ft} offset={ft / 40_000} stop-color={cssOf(altitudeColour(ft * M_PER_FT, look))} />;
-        })}
-      </linearGradient>
-      <rect width={BAR.width} height={BAR.height} fill={`url(#${gradient})`} />
-    </svg>
+    <>
+      <svg
+        class="ramp"
+        viewBox={`0 0 ${BAR.width} ${BAR.height}`}
+        role="img"
+        aria-label="0 to 40,000 ft, from orange to violet"
+      >
+        <linearGradient id={gradient}>
+          {STEPS_FT.map((ft) => {
+            const look = { land: colours.value.land, isStale: false };
+            return <stop key={ft} offset={ft / 40_000} stop-color={cssOf(altitudeColour(ft * M_PER_FT, look))} />;
+          })}
+        </linearGradient>
+        <rect width={BAR.width} height={BAR.height} fill={`url(#${gradient})`} />
+      </svg>
+      <span class="ends">
+        <span>0 ft</span>
+        <span>40,000 ft</span>
+      </span>
+    </>
   );
 }
 
