@@ -71,6 +71,18 @@ onMiniStack("the commands on a deployment's stores", () => {
     expect(live).toContain("3c0000");
     const refused = await fetch(`${product.url}/v1/states`, { method: "POST", body: "[]" });
     expect(refused.status).toBe(405);
+    const ask = async (path: string, method = "GET") => {
+      const response = await fetch(`${product.url}/live/${path}`, { method });
+      return { status: response.status, answer: await response.json() };
+    };
+    // DynamoDB keeps no order by time, so the page shows no past of it
+    expect(await ask("oldest")).toEqual({ status: 200, answer: { oldest: null } });
+    expect(await ask("at/1700000000")).toMatchObject({ status: 400, answer: { error: { code: "not_answered" } } });
+    expect(await ask("origin/3c0000")).toMatchObject({
+      status: 200,
+      answer: { flow: "request", raw: expect.stringContaining("3c0000") as string },
+    });
+    expect((await ask("replay?all=true", "POST")).status).toBe(405);
     expect(await product.end("SIGTERM")).toBe(0);
   });
 });
