@@ -91,9 +91,8 @@ const sinkAlarm = (Deployment: string, Flow: "request" | "stream"): Alarms => ({
   },
 });
 
-const consumerAlarms = (name: string, FunctionName: string): Alarms => ({
+const consumerAlarms = (FunctionName: string): Alarms => ({
   ...functionAlarms("Consumer", FunctionName),
-  ...sinkAlarm(name, "stream"),
   BlockedShard: {
     metric: metric("AWS/Lambda", "IteratorAge", { FunctionName }, { statistic: "Maximum" }),
     threshold: LATE_MS,
@@ -144,7 +143,8 @@ export function streamAlarms({ settings, stream }: WatchProps): Alarms {
       means: "Some records were not taken; producers put them again.",
     },
     ...failureAlarm("Stream", stream.failures.queueName),
-    ...(stream.consumer === undefined ? {} : consumerAlarms(settings.name, stream.consumer.functionName)),
+    ...sinkAlarm(settings.name, "stream"),
+    ...(stream.consumer === undefined ? {} : consumerAlarms(stream.consumer.functionName)),
     ...(stream.scaler === undefined ? {} : functionAlarms("Scaler", stream.scaler.functionName)),
     ...(stream.poller === undefined ? {} : functionAlarms("Poller", stream.poller.functionName)),
     ...(stream.job === undefined ? {} : jobAlarms(stream.job)),
@@ -167,7 +167,7 @@ const jobAlarms = (JobName: string): Alarms => ({
   },
 });
 
-/** What the functions themselves count. */
+/** What the functions and the job themselves count. */
 export function flowAlarms({ settings, stream }: WatchProps): Alarms {
   const of = (name: string, Flow: string, options = {}) =>
     metric("Flightline", name, { Deployment: settings.name, Flow }, options);
@@ -196,11 +196,7 @@ export function flowAlarms({ settings, stream }: WatchProps): Alarms {
   }
   if (stream.poller !== undefined)
     alarms["Heartbeat"] = {
-      // the job says nothing to CloudWatch by itself: what is read for it stands for what is stored
-      metric:
-        stream.job === undefined
-          ? of("heartbeat", "stream")
-          : metric("AWS/Kinesis", "GetRecords.Records", { StreamName: settings.name }),
+      metric: of("heartbeat", "stream"),
       threshold: 1,
       below: true,
       periods: 3,
