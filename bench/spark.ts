@@ -10,6 +10,8 @@ import { rowsOf, type Measured, type Row } from "./measure.ts";
 
 const THOUSANDS = Math.ceil(Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 100_000) / 1_000);
 const ROWS_A_RECORD = 500;
+/** Another plan to measure beside this one, as `git show COMMIT:glue/plan.json` gives it. */
+const BEFORE = process.env["FLIGHTLINE_BENCH_BEFORE"];
 /** After the newest of the rows, so that none is of the future. */
 const RECEIVED_AT = 2_000_000_000;
 
@@ -17,13 +19,13 @@ interface Answer {
   spark?: string;
   /** Rows accepted; null where the side cleans nothing. */
   accepted: number | null;
-  passes: Measured[];
+  passes: Omit<Measured, "name">[];
 }
 
 /**
  * Stream records to Parquet and rejected lines, on both versions of Spark: the plan, the same rules written by hand, the
- * TypeScript engine, and DuckDB that cleans nothing. Each side is a process of its own that does it twice: cold from its
- * start, warm in the same session.
+ * TypeScript engine, and DuckDB that cleans nothing. Each side is a process of its own that does it several times: cold
+ * from its start, warm in the same session.
  */
 export async function spark(): Promise<{ from: string; rows: Row[] }> {
   const lacking = missing();
@@ -78,19 +80,20 @@ interface Beside {
 }
 
 function sparkRows(version: string, folder: string, { peers, accepted }: Beside): Row[] {
-  const side = (name: string, key: string) => {
-    const out = path.join(folder, `${key}-${version}`);
-    const answer = sparkSide(version, [key, path.join(folder, "records.parquet"), out]);
+  const side = (name: string, key: string, ...of: string[]) => {
+    const out = path.join(folder, `${name}-${version}`);
+    const answer = sparkSide(version, [key, path.join(folder, "records.parquet"), out, ...of]);
     return named(name, JSON.parse(answer) as Answer);
   };
+  const before = BEFORE === undefined ? [] : [side("the plan before", "plan", BEFORE)];
   const [plan, hand, job] = [side("the plan", "plan"), side("written by hand", "hand"), side("the whole job", "job")];
-  for (const of of [plan, hand, job, ...peers])
+  for (const of of [plan, ...before, hand, job, ...peers])
     if (of.accepted !== null && of.accepted !== accepted)
       throw new Error(`${of.name} on Spark ${version} accepts ${of.accepted} rows of ${accepted}`);
   return ["cold", "warm"].flatMap((pass, i) => {
     const measured = ({ name, passes }: ReturnType<typeof named>): Measured[] =>
       passes.slice(i, i + 1).map((one) => ({ ...one, name }));
-    const others = [hand, ...peers].flatMap(measured);
+    const others = [...before, hand, ...peers].flatMap(measured);
     return [plan, job].flatMap((ours) =>
       rowsOf(`records to Parquet, Spark ${version}, ${pass}`, [...measured(ours), ...others], {}),
     );

@@ -30,7 +30,7 @@ import { jdbcJar, python } from "./tools.ts";
  * `own-reader`, on 4.1, the job's own reader of Kinesis is stopped, killed and sees a split too.
  */
 const [version = "", seed = "1", dsn = "", part = ""] = process.argv.slice(2);
-const KILLS = 3;
+const KILLS = 2;
 /** Each run of the job is a JVM of half a minute: what compiles slowly never pays. */
 const JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 const POINTS = ["before rejected", "before database", "staged", "before commit", "before lake", "after lake"];
