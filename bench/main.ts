@@ -8,7 +8,7 @@ import { parquet } from "./parquet.ts";
 import { posting } from "./post.ts";
 import { functions } from "./functions.ts";
 import { loading } from "./postgres.ts";
-import { spark } from "./spark.ts";
+import { plans, spark } from "./spark.ts";
 import { streaming } from "./stream.ts";
 
 /** npm run bench [-- QUESTION...]: prints a table and writes bench/results/QUESTION.json. */
@@ -21,6 +21,7 @@ const questions: Record<string, () => Promise<{ from: string; rows: Row[] }>> = 
   command,
   functions,
   spark,
+  plans,
 };
 
 const asked = process.argv.slice(2);
@@ -42,6 +43,7 @@ console.log(`| question | ours | peer | ratio | aim | met |\n|---|---|---|---|--
 for (const [name, ask] of Object.entries(questions)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   const { from, rows } = await ask();
+  if (rows.length === 0) continue;
   for (const { question, ours, peer, ratio, aim, met } of rows)
     console.log(
       `| ${question} | ${ours} | ${peer} | ${ratio?.toFixed(2) ?? ""} | ${aim} | ${met === null ? "" : met ? "yes" : "no"} |`,

@@ -10,8 +10,6 @@ import { rowsOf, type Measured, type Row } from "./measure.ts";
 
 const THOUSANDS = Math.ceil(Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 100_000) / 1_000);
 const ROWS_A_RECORD = 500;
-/** Another plan to measure beside this one, as `git show COMMIT:glue/plan.json` gives it. */
-const BEFORE = process.env["FLIGHTLINE_BENCH_BEFORE"];
 /** After the newest of the rows, so that none is of the future. */
 const RECEIVED_AT = 2_000_000_000;
 
@@ -19,13 +17,13 @@ interface Answer {
   spark?: string;
   /** Rows accepted; null where the side cleans nothing. */
   accepted: number | null;
-  passes: Omit<Measured, "name">[];
+  passes: Measured[];
 }
 
 /**
  * Stream records to Parquet and rejected lines, on both versions of Spark: the plan, the same rules written by hand, the
- * TypeScript engine, and DuckDB that cleans nothing. Each side is a process of its own that does it several times: cold
- * from its start, warm in the same session.
+ * TypeScript engine, and DuckDB that cleans nothing. Each side is a process of its own that does it twice: cold from its
+ * start, warm in the same session.
  */
 export async function spark(): Promise<{ from: string; rows: Row[] }> {
   const lacking = missing();
@@ -41,6 +39,33 @@ export async function spark(): Promise<{ from: string; rows: Row[] }> {
     ];
     const rows = Object.keys(SPARKS).flatMap((version) => sparkRows(version, folder, { peers, accepted }));
     return { from: `${from}, ${THOUSANDS * 1_000} rows; ${cases}`, rows };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * This plan and another, as `git show COMMIT:glue/plan.json` gives it, in turns in one session a version: what a change of
+ * the plan costs or saves. FLIGHTLINE_BENCH_BEFORE names the other's file; without it nothing is asked.
+ */
+export async function plans(): Promise<{ from: string; rows: Row[] }> {
+  const other = process.env["FLIGHTLINE_BENCH_BEFORE"];
+  if (other === undefined) return { from: "no other plan", rows: [] };
+  installSpark();
+  const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
+  try {
+    const { from } = await writeInput(folder);
+    const rows = Object.keys(SPARKS).flatMap((version) => {
+      const files = [path.join(folder, "records.parquet"), path.join(folder, version), "glue/plan.json", other];
+      const [ours, before] = JSON.parse(sparkSide(version, ["plans", ...files])) as Omit<Measured, "name">[];
+      if (ours === undefined || before === undefined) throw new Error("a plan was not measured");
+      const measured = [
+        { name: "the plan", ...ours },
+        { name: "the plan before", ...before },
+      ];
+      return rowsOf(`records to Parquet, Spark ${version}, warm, in turns`, measured, {});
+    });
+    return { from: `${from}, ${THOUSANDS * 1_000} rows`, rows };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -80,20 +105,19 @@ interface Beside {
 }
 
 function sparkRows(version: string, folder: string, { peers, accepted }: Beside): Row[] {
-  const side = (name: string, key: string, ...of: string[]) => {
-    const out = path.join(folder, `${name}-${version}`);
-    const answer = sparkSide(version, [key, path.join(folder, "records.parquet"), out, ...of]);
+  const side = (name: string, key: string) => {
+    const out = path.join(folder, `${key}-${version}`);
+    const answer = sparkSide(version, [key, path.join(folder, "records.parquet"), out]);
     return named(name, JSON.parse(answer) as Answer);
   };
-  const before = BEFORE === undefined ? [] : [side("the plan before", "plan", BEFORE)];
   const [plan, hand, job] = [side("the plan", "plan"), side("written by hand", "hand"), side("the whole job", "job")];
-  for (const of of [plan, ...before, hand, job, ...peers])
+  for (const of of [plan, hand, job, ...peers])
     if (of.accepted !== null && of.accepted !== accepted)
       throw new Error(`${of.name} on Spark ${version} accepts ${of.accepted} rows of ${accepted}`);
   return ["cold", "warm"].flatMap((pass, i) => {
     const measured = ({ name, passes }: ReturnType<typeof named>): Measured[] =>
       passes.slice(i, i + 1).map((one) => ({ ...one, name }));
-    const others = [...before, hand, ...peers].flatMap(measured);
+    const others = [hand, ...peers].flatMap(measured);
     return [plan, job].flatMap((ours) =>
       rowsOf(`records to Parquet, Spark ${version}, ${pass}`, [...measured(ours), ...others], {}),
     );

@@ -1,8 +1,9 @@
 """
-One side of the question `spark`: python bench/spark_side.py check | SIDE INPUT OUT [PLAN].
+One side of the question `spark`: python bench/spark_side.py check | SIDE INPUT OUT | plans INPUT OUT PLAN PLAN.
 
-`check` compares what is written by hand with the golden cases. A side runs several times in one session and prints what
-the first pass took, cold, and the last one, warm; CPU is of this process and all below it: the JVM and its workers.
+`check` compares what is written by hand with the golden cases. A side runs twice in one session, cold and warm, and
+prints what both took; CPU is that of this process and all below it: the JVM and its Python workers. `plans` lets plans
+take turns in one session, so that a busy moment meets all of them.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -29,8 +31,7 @@ from micro_batch import judge, kept_records, lines_of  # noqa: E402
 from objects import FileObjects, open_objects  # noqa: E402
 from plan import Plan, prepare_session, read_plan  # noqa: E402
 
-# the JVM compiles for the first few
-PASSES = 4
+ROUNDS = 8
 
 Judge = Callable[[DataFrame, Plan, ChunkSettings], DataFrame]
 
@@ -120,26 +121,46 @@ SIDES: dict[str, Callable[[SparkSession, Plan, DataFrame, str], None]] = {
 }
 
 
-def measure(side: str, records: str, out: str, plan_file: str = str(GLUE / "plan.json")) -> dict[str, Any]:
+def measure(side: str, records: str, out: str) -> dict[str, Any]:
     begun, spent = time.perf_counter() - time.process_time(), 0.0
-    plan = read_plan(plan_file)
+    plan = read_plan(str(GLUE / "plan.json"))
     spark = session(plan)
     passes = []
-    for number in range(PASSES):
-        SIDES[side](spark, plan, spark.read.parquet(records), f"{out}/{number}")
+    for name in ("cold", "warm"):
+        SIDES[side](spark, plan, spark.read.parquet(records), f"{out}/{name}")
         now, total = time.perf_counter(), cpu_s()
-        passes.append({"wall_ms": 1_000 * (now - begun), "cpu_ms": 1_000 * (total - spent)})
+        passes.append({"name": name, "wall_ms": 1_000 * (now - begun), "cpu_ms": 1_000 * (total - spent)})
         begun, spent = now, total
-    out = f"{out}/{PASSES - 1}"
     if side in ("plan", "hand"):
-        rows = spark.read.parquet(f"{out}/accepted").count()
+        rows = spark.read.parquet(f"{out}/warm/accepted").count()
     elif side == "job":
-        rows = spark.read.parquet(f"{out}/lake/state_vectors").count()
+        rows = spark.read.parquet(f"{out}/warm/lake/state_vectors").count()
     else:
         rows = None
     version = spark.version
     spark.stop()
-    return {"spark": version, "accepted": rows, "passes": [passes[0], passes[-1]]}
+    return {"spark": version, "accepted": rows, "passes": passes}
+
+
+def take_turns(records: str, out: str, *files: str) -> list[dict[str, Any]]:
+    """Wall time and CPU of each plan's warm pass: medians of the last half of the rounds."""
+    plans = [read_plan(file) for file in files]
+    spark = session(plans[0])
+    named = {name for plan in plans for name in plan["session"]}
+    times: list[list[tuple[float, float]]] = [[] for _ in plans]
+    for _ in range(ROUNDS):
+        for i, plan in enumerate(plans):
+            for name in named:
+                spark.conf.unset(name)
+            prepare_session(spark, plan)
+            begun, spent = time.perf_counter(), cpu_s()
+            SIDES["plan"](spark, plan, spark.read.parquet(records), f"{out}/{i}")
+            times[i].append((time.perf_counter() - begun, cpu_s() - spent))
+    rows = [spark.read.parquet(f"{out}/{i}/accepted").count() for i in range(len(plans))]
+    assert len(set(rows)) == 1
+    spark.stop()
+    warm = [list(zip(*of[ROUNDS // 2 :], strict=True)) for of in times]
+    return [{"wall_ms": 1_000 * median(wall), "cpu_ms": 1_000 * median(cpu)} for wall, cpu in warm]
 
 
 def check() -> dict[str, Any]:
@@ -172,4 +193,7 @@ def check() -> dict[str, Any]:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    print(json.dumps(check() if given == ["check"] else measure(*given)))
+    if given[0] == "plans":
+        print(json.dumps(take_turns(*given[1:])))
+    else:
+        print(json.dumps(check() if given == ["check"] else measure(*given)))
