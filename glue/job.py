@@ -193,7 +193,7 @@ def run(given: argparse.Namespace, world: World) -> None:
     )
     writer = (
         open_source(world.spark, source)
-        .writeStream.foreachBatch(lambda raw, _: take_batch(world, raw))
+        .writeStream.foreachBatch(lambda raw, _: void(apply_batch(world, raw)))
         .option("checkpointLocation", checkpoint)
     )
     timed = (
@@ -204,12 +204,8 @@ def run(given: argparse.Namespace, world: World) -> None:
     timed.start().awaitTermination()
 
 
-def take_batch(world: World, raw: DataFrame) -> None:
-    try:
-        apply_batch(world, raw)
-    except Exception:
-        print_metrics(world.deployment, {"failed": 1})
-        raise
+def void(_: object) -> None:
+    return None
 
 
 if __name__ == "__main__":

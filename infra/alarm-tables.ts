@@ -91,8 +91,9 @@ const sinkAlarm = (Deployment: string, Flow: "request" | "stream"): Alarms => ({
   },
 });
 
-const consumerAlarms = (FunctionName: string): Alarms => ({
+const consumerAlarms = (name: string, FunctionName: string): Alarms => ({
   ...functionAlarms("Consumer", FunctionName),
+  ...sinkAlarm(name, "stream"),
   BlockedShard: {
     metric: metric("AWS/Lambda", "IteratorAge", { FunctionName }, { statistic: "Maximum" }),
     threshold: LATE_MS,
@@ -143,8 +144,7 @@ export function streamAlarms({ settings, stream }: WatchProps): Alarms {
       means: "Some records were not taken; producers put them again.",
     },
     ...failureAlarm("Stream", stream.failures.queueName),
-    ...sinkAlarm(settings.name, "stream"),
-    ...(stream.consumer === undefined ? {} : consumerAlarms(stream.consumer.functionName)),
+    ...(stream.consumer === undefined ? {} : consumerAlarms(settings.name, stream.consumer.functionName)),
     ...(stream.scaler === undefined ? {} : functionAlarms("Scaler", stream.scaler.functionName)),
     ...(stream.poller === undefined ? {} : functionAlarms("Poller", stream.poller.functionName)),
     ...(stream.job === undefined ? {} : jobAlarms(stream.job)),

@@ -27,8 +27,8 @@ test("every acknowledgement matches a finding of some deployment", () => {
 const watched = {
   always:
     "ServerErrors SlowAnswers DeadLetters RequestFailures HandlerErrors LoaderErrors KeeperErrors LoadsFailed IteratorAge " +
-    "LateRecords WriteThrottles ReadThrottles FailedPuts StreamFailures RequestImbalance RequestRejected StreamImbalance StreamRejected BatchesFailed",
-  lambda: "ConsumerErrors ConsumerThrottles BlockedShard",
+    "LateRecords WriteThrottles ReadThrottles FailedPuts StreamFailures RequestImbalance RequestRejected StreamImbalance StreamRejected",
+  lambda: "ConsumerErrors ConsumerThrottles BlockedShard BatchesFailed",
   glue: "ConsumerLag",
 };
 test.each(["lambda", "glue"] as const)("everything is watched that should be, with %s", (engine) => {
