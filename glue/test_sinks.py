@@ -220,9 +220,15 @@ def _lake(spark: SparkSession, folder: Path) -> DataFrame:
     return spark.read.parquet(*files)
 
 
-def test_manifests_count_what_the_outcomes_are(spark: SparkSession, plan: Plan, made: Path, tmp_path: Path) -> None:
-    applied = apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+def test_manifests_and_metrics_count_what_the_outcomes_are(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = world_of(spark, plan, tmp_path)
+    world.deployment = "d"
+    applied = apply_batch(world, raw_records(spark, made / "few"))
     assert applied is not None
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["Deployment"], told["received"], told["heartbeat"]) == ("d", applied.received, 1)
     manifests = [json.loads(file.read_text()) for file in (tmp_path / "manifests").rglob("*.json")]
     for name in ("received", "accepted", "duplicate"):
         assert sum(one[name] for one in manifests) == getattr(applied, name)
