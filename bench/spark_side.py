@@ -31,7 +31,8 @@ from micro_batch import judge, kept_records, lines_of  # noqa: E402
 from objects import FileObjects, open_objects  # noqa: E402
 from plan import Plan, prepare_session, read_plan  # noqa: E402
 
-ROUNDS = 8
+# of 50,000 rows the JVM compiles for the first ten passes, and a form that it compiles more of looks dearer
+ROUNDS = 14
 
 Judge = Callable[[DataFrame, Plan, ChunkSettings], DataFrame]
 
