@@ -9,7 +9,7 @@ import { parquet } from "./parquet.ts";
 import { posting } from "./post.ts";
 import { functions } from "./functions.ts";
 import { loading } from "./postgres.ts";
-import { spark } from "./spark.ts";
+import { plans, spark } from "./spark.ts";
 import { streaming } from "./stream.ts";
 
 /** npm run bench [-- QUESTION...]: prints a table and writes bench/results/QUESTION.json. */
@@ -23,6 +23,7 @@ const questions: Record<string, () => Promise<{ from: string; rows: Row[] }>> = 
   functions,
   spark,
   page,
+  plans,
 };
 
 const asked = process.argv.slice(2);
@@ -45,6 +46,7 @@ for (const [name, ask] of Object.entries(questions)) {
   // the page's takes half an hour, so it is asked for by name
   if (asked.length > 0 ? !asked.includes(name) : name === "page") continue;
   const { from, rows } = await ask();
+  if (rows.length === 0) continue;
   for (const { question, ours, peer, ratio, aim, met } of rows)
     console.log(
       `| ${question} | ${ours} | ${peer} | ${ratio?.toFixed(2) ?? ""} | ${aim} | ${met === null ? "" : met ? "yes" : "no"} |`,

@@ -44,6 +44,33 @@ export async function spark(): Promise<{ from: string; rows: Row[] }> {
   }
 }
 
+/**
+ * This plan and another, as `git show COMMIT:glue/plan.json` gives it, in turns in one session a version: what a change of
+ * the plan costs or saves. FLIGHTLINE_BENCH_BEFORE names the other's file; without it nothing is asked.
+ */
+export async function plans(): Promise<{ from: string; rows: Row[] }> {
+  const other = process.env["FLIGHTLINE_BENCH_BEFORE"];
+  if (other === undefined) return { from: "no other plan", rows: [] };
+  installSpark();
+  const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
+  try {
+    const { from } = await writeInput(folder);
+    const rows = Object.keys(SPARKS).flatMap((version) => {
+      const files = [path.join(folder, "records.parquet"), path.join(folder, version), "glue/plan.json", other];
+      const [ours, before] = JSON.parse(sparkSide(version, ["plans", ...files])) as Omit<Measured, "name">[];
+      if (ours === undefined || before === undefined) throw new Error("a plan was not measured");
+      const measured = [
+        { name: "the plan", ...ours },
+        { name: "the plan before", ...before },
+      ];
+      return rowsOf(`records to Parquet, Spark ${version}, warm, in turns`, measured, {});
+    });
+    return { from: `${from}, ${THOUSANDS * 1_000} rows`, rows };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** What is written by hand must mean the same before it is worth a comparison. */
 function checkHand(version: string): string {
   const { cases, different } = JSON.parse(sparkSide(version, ["check"])) as { cases: number; different: string[] };

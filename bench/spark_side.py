@@ -1,8 +1,9 @@
 """
-One side of the question `spark`: python bench/spark_side.py check | SIDE INPUT OUT.
+One side of the question `spark`: python bench/spark_side.py check | SIDE INPUT OUT | plans INPUT OUT PLAN PLAN.
 
 `check` compares what is written by hand with the golden cases. A side runs twice in one session, cold and warm, and
-prints what both took; CPU is that of this process and all below it: the JVM and its Python workers.
+prints what both took; CPU is that of this process and all below it: the JVM and its Python workers. `plans` lets plans
+take turns in one session, so that a busy moment meets all of them.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -28,6 +30,9 @@ from lines import ChunkSettings  # noqa: E402
 from micro_batch import judge, kept_records, lines_of  # noqa: E402
 from objects import FileObjects, open_objects  # noqa: E402
 from plan import Plan, prepare_session, read_plan  # noqa: E402
+
+# of 50,000 rows the JVM compiles for the first ten passes, and a form that it compiles more of looks dearer
+ROUNDS = 14
 
 Judge = Callable[[DataFrame, Plan, ChunkSettings], DataFrame]
 
@@ -138,6 +143,27 @@ def measure(side: str, records: str, out: str) -> dict[str, Any]:
     return {"spark": version, "accepted": rows, "passes": passes}
 
 
+def take_turns(records: str, out: str, *files: str) -> list[dict[str, Any]]:
+    """Wall time and CPU of each plan's warm pass: medians of the last half of the rounds."""
+    plans = [read_plan(file) for file in files]
+    spark = session(plans[0])
+    named = {name for plan in plans for name in plan["session"]}
+    times: list[list[tuple[float, float]]] = [[] for _ in plans]
+    for _ in range(ROUNDS):
+        for i, plan in enumerate(plans):
+            for name in named:
+                spark.conf.unset(name)
+            prepare_session(spark, plan)
+            begun, spent = time.perf_counter(), cpu_s()
+            SIDES["plan"](spark, plan, spark.read.parquet(records), f"{out}/{i}")
+            times[i].append((time.perf_counter() - begun, cpu_s() - spent))
+    rows = [spark.read.parquet(f"{out}/{i}/accepted").count() for i in range(len(plans))]
+    assert len(set(rows)) == 1
+    spark.stop()
+    warm = [list(zip(*of[ROUNDS // 2 :], strict=True)) for of in times]
+    return [{"wall_ms": 1_000 * median(wall), "cpu_ms": 1_000 * median(cpu)} for wall, cpu in warm]
+
+
 def check() -> dict[str, Any]:
     """Cases of kind `clean` whose accepted and rejected rows are those that the case tells."""
     from ids import record_id  # noqa: PLC0415
@@ -168,4 +194,7 @@ def check() -> dict[str, Any]:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    print(json.dumps(check() if given == ["check"] else measure(*given)))
+    if given[0] == "plans":
+        print(json.dumps(take_turns(*given[1:])))
+    else:
+        print(json.dumps(check() if given == ["check"] else measure(*given)))

@@ -16,9 +16,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from databases import Applied, Database, InOrder, Manifests
 from dynamo import Dynamo, Tables
+from glue_arguments import unknown_options
 from lake import FORMATS, write_lake
 from lines import ChunkSettings
 from logins import Login, plain_login, secret_login, token_login
+from metrics import applied_metrics, print_metrics
 from micro_batch import Cleaning
 from objects import FileObjects, Objects, open_objects
 from plan import Plan, prepare_session, read_plan
@@ -32,7 +34,7 @@ RECORDS_A_WORKER = 64
 
 
 def parser() -> argparse.ArgumentParser:
-    """The job's own options; Glue passes more, which are Glue's."""
+    """The job's own options, none by a name that Glue keeps for itself."""
     options = argparse.ArgumentParser(prog="job.py", description=__doc__, allow_abbrev=False)
     options.add_argument("--plan", required=True, help="glue/plan.json, a file or s3://BUCKET/KEY")
     options.add_argument("--stream", required=True, help="the stream's name, a part of every delivery's id")
@@ -42,19 +44,33 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--retention-days", type=int, default=7, help="that rows are kept in a database")
     options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE; a database of the job")
     options.add_argument("--postgres-user", help="logs in by tokens of IAM for this role of the database")
-    options.add_argument("--postgres-ca", help="file of authorities, on every worker; without it none is verified")
+    options.add_argument(
+        "--postgres-ca",
+        help="file of authorities; a relative one is sent to every worker; without it the server is not verified",
+    )
     options.add_argument("--postgres-secret", help="secret of Secrets Manager with username and password")
     options.add_argument("--dynamodb", help="what the tables' names begin with; a database of the job")
     options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis, boto or files:FOLDER")
     options.add_argument("--record-source", default="opensky", help="a row's source where its chunk names none")
     options.add_argument("--region", default="us-east-1")
-    options.add_argument("--endpoint", help="of Kinesis, where it is not AWS's")
+    options.add_argument("--kinesis-endpoint", help="where it is not AWS's")
     options.add_argument("--checkpoint", help="where the position is kept; else checkpoints/ beside the objects")
     options.add_argument("--files-a-batch", type=int, default=100)
     options.add_argument("--partitions", type=int, help="of a micro-batch's rows; else twice the cores at the start")
     options.add_argument("--trigger-seconds", type=int, default=10)
+    options.add_argument("--deployment", help="whose metrics the log tells CloudWatch; without it there are none")
     options.add_argument("--until-empty", action="store_true", help="ends when what stood there was read")
     return options
+
+
+def read_options(arguments: list[str]) -> argparse.Namespace:
+    """Exits where an option is neither the job's nor Glue's: a misspelt one would be left out without a word."""
+    known = parser()
+    given, others = known.parse_known_args(arguments)
+    unknown = unknown_options(others)
+    if unknown:
+        known.error(f"unknown: {' '.join(unknown)}")
+    return given
 
 
 @dataclass
@@ -65,6 +81,8 @@ class World:
     objects: Objects
     database: Database
     lake: str
+    # whose metrics are told
+    deployment: str | None = None
     # called before and after each write with its name: where tests end the process
     passing: Callable[[str], None] = lambda _: None
 
@@ -83,6 +101,7 @@ def apply_batch(world: World, raw: DataFrame) -> Applied | None:
         write_lake(batch, world.objects, world.lake, world.plan["contract"])
         world.passing("after lake")
         log("batch applied", batch_id=batch.id, deliveries=len(batch.deliveries), **applied.told())
+        print_metrics(world.deployment, applied_metrics(applied))
         return applied
 
 
@@ -103,7 +122,9 @@ def open_database(given: argparse.Namespace, spark: SparkSession, plan: Plan, ob
 def login_of(given: argparse.Namespace) -> Login:
     if given.postgres_user:
         return token_login(given.postgres, given.postgres_user, given.region, given.postgres_ca)
-    return secret_login(given.postgres_secret, given.region) if given.postgres_secret else plain_login
+    if given.postgres_secret:
+        return secret_login(given.postgres_secret, given.region, given.postgres_ca)
+    return plain_login
 
 
 def session() -> SparkSession:
@@ -128,6 +149,9 @@ def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
     objects = open_objects(place)
     if isinstance(objects, FileObjects):
         without_checksum_files(spark)
+    if given.postgres_ca and not Path(given.postgres_ca).is_absolute():
+        # a worker finds it in the folder that it runs in, as the driver does
+        spark.sparkContext.addFile(given.postgres_ca)
     return World(
         spark=spark,
         plan=plan,
@@ -135,6 +159,7 @@ def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
         objects=objects,
         database=open_database(given, spark, plan, objects),
         lake=given.lake,
+        deployment=given.deployment,
     )
 
 
@@ -155,7 +180,7 @@ def without_checksum_files(spark: SparkSession) -> None:
 
 
 def run(given: argparse.Namespace, world: World) -> None:
-    endpoint = given.endpoint or f"https://kinesis.{given.region}.amazonaws.com"
+    endpoint = given.kinesis_endpoint or f"https://kinesis.{given.region}.amazonaws.com"
     checkpoint = given.checkpoint or f"{world.objects.root}/checkpoints/{given.stream}"
     source = SourceSettings(
         source=given.source,
@@ -184,5 +209,5 @@ def void(_: object) -> None:
 
 
 if __name__ == "__main__":
-    options, _ = parser().parse_known_args(sys.argv[1:])
+    options = read_options(sys.argv[1:])
     run(options, open_world(options, session()))

@@ -63,11 +63,13 @@ def kept_records(raw: DataFrame) -> DataFrame:
     return named.withColumn("copy", f.row_number().over(same))
 
 
-def deliveries_of(records: DataFrame, stream: str) -> list[Delivery]:
-    """In the order of arrival."""
-    found = records.where("copy = 1").select("sequence_number", "partition_key", "received_at").collect()
+def deliveries_of(records: DataFrame, stream: str) -> tuple[list[Delivery], bool]:
+    """In the order of arrival; and whether a record came more than once."""
+    rows = records.select("sequence_number", "partition_key", "received_at", "copy").collect()
+    found = [row for row in rows if row["copy"] == 1]
     found.sort(key=lambda row: (int(row.sequence_number), row.partition_key.encode()))
-    return [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in found]
+    deliveries = [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in found]
+    return deliveries, len(found) < len(rows)
 
 
 class Cleaning:
@@ -80,7 +82,7 @@ class Cleaning:
         self.judged = judge(once, plan, settings).persist(StorageLevel.MEMORY_AND_DISK)
 
     def __enter__(self) -> MicroBatch:
-        deliveries = deliveries_of(self.records, self.settings.stream)
+        deliveries, is_repeated = deliveries_of(self.records, self.settings.stream)
         self.judged.createOrReplaceTempView("judged")
         spark = self.judged.sparkSession
         hours = count(spark, self.plan, {one.id: one for one in deliveries})
@@ -91,8 +93,11 @@ class Cleaning:
             accepted=spark.sql(sql_of(self.plan["accepted"])),
             rejected=spark.sql(sql_of(self.plan["rejected"])),
             arrived_at=max((one.received_at for one in deliveries), default=0),
-            repeats=lines_of(self.records.where("copy > 1"), self.plan, self.settings).count(),
+            repeats=self._repeats() if is_repeated else 0,
         )
+
+    def _repeats(self) -> int:
+        return lines_of(self.records.where("copy > 1"), self.plan, self.settings).count()
 
     def __exit__(self, *_: object) -> None:
         self.judged.unpersist()

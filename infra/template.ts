@@ -27,7 +27,7 @@ export const dimensions = (metric: Props): string[] =>
 /** Metrics that AWS or our functions emit, as their documentation names them. */
 const METRICS: Readonly<Record<string, RegExp>> = {
   "AWS/Kinesis":
-    /^(GetRecords\.(IteratorAgeMilliseconds|Records)|(Write|Read)ProvisionedThroughputExceeded|PutRecords\.FailedRecords)$/,
+    /^(GetRecords\.IteratorAgeMilliseconds|(Write|Read)ProvisionedThroughputExceeded|PutRecords\.FailedRecords)$/,
   "AWS/Lambda": /^(Errors|Throttles|IteratorAge)$/,
   "AWS/SQS": /^ApproximateNumberOfMessagesVisible$/,
   "AWS/ApiGateway": /^(5XXError|Latency)$/,

@@ -42,6 +42,8 @@ const SESSION = {
   "spark.sql.json.enablePartialResults": "false",
   "spark.sql.optimizer.enableJsonExpressionOptimization": "false",
   "spark.sql.parser.escapedStringLiterals": "false",
+  // the JVM compiles no method beyond this many bytes; one method for the whole query would be interpreted for ever
+  "spark.sql.codegen.hugeMethodLimit": "8000",
   // a batch written again replaces its own folders and nothing else
   "spark.sql.sources.partitionOverwriteMode": "dynamic",
   // the one that every reader of ours knows

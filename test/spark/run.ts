@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startPostgres } from "../../src/local/embedded-postgres.ts";
-import { freePort } from "../free-port.ts";
+import { startTlsPostgres } from "../tls-postgres.ts";
 import { installSpark, jdbcJar, missing, python, SPARKS } from "./tools.ts";
 
 /**
@@ -12,7 +11,7 @@ import { installSpark, jdbcJar, missing, python, SPARKS } from "./tools.ts";
  */
 const ROWS = process.env["FLIGHTLINE_PARITY_ROWS"] ?? "24000";
 
-/** Of kills in the streaming end to end, a version. */
+/** Of the streaming end to end, a version; the first one also plays the job's own reader of Kinesis. */
 const SEEDS = Number(process.env["FLIGHTLINE_SPARK_SEEDS"] ?? 2);
 
 const lacking = missing();
@@ -30,12 +29,13 @@ const parts = some(["pytest", "stream"]);
 const forPytest = given.filter((word) => !isOneOf([...names, "pytest", "stream"])(word));
 const folder = mkdtempSync(path.join(tmpdir(), "flightline-spark-"));
 const seed = process.env["FLIGHTLINE_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
-const server = await startPostgres({ data: path.join(folder, "postgres"), port: await freePort() });
+const server = await startTlsPostgres(path.join(folder, "postgres"));
 const env = {
   ...process.env,
   FLIGHTLINE_PARITY: path.join(folder, "parity"),
   FLIGHTLINE_POSTGRES_JAR: jdbcJar,
-  FLIGHTLINE_TEST_POSTGRES: server.dsn ?? "",
+  FLIGHTLINE_TEST_POSTGRES: server.dsn,
+  FLIGHTLINE_TEST_POSTGRES_CA: server.ca,
 };
 const failed: string[] = [];
 function step(name: string, command: string, args: string[], cwd = "."): void {
@@ -54,12 +54,9 @@ try {
     if (parts.includes("pytest"))
       step(`pytest on Spark ${name}`, python(`spark-${name}`), ["-m", "pytest", ...forPytest], "glue");
     for (let n = 0; parts.includes("stream") && n < SEEDS; n++)
-      step(`stream on Spark ${name}`, "npx", [
-        "tsx",
-        "test/spark/stream.ts",
-        name,
-        `${Number(seed) + n}`,
-        server.dsn ?? "",
+      step(`stream on Spark ${name}, seed ${Number(seed) + n}`, "npx", [
+        ...["tsx", "test/spark/stream.ts", name, String(Number(seed) + n), server.dsn],
+        ...(n === 0 ? ["own-reader"] : []),
       ]);
   }
 } finally {

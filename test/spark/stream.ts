@@ -25,11 +25,14 @@ import { jdbcJar, python } from "./tools.ts";
 
 /**
  * Producer -> Kinesis -> the job on Spark -> PostgreSQL and lake, with kill -9 at named points:
- *   npx tsx test/spark/stream.ts 3.5|4.1 SEED SERVER-DSN
- * A forwarder reads Kinesis and writes a Parquet file of raw records per call, which the job reads as a file stream.
+ *   npx tsx test/spark/stream.ts 3.5|4.1 SEED SERVER-DSN [own-reader]
+ * A forwarder reads Kinesis and writes a Parquet file of raw records per call, which the job reads as a file stream; with
+ * `own-reader`, on 4.1, the job's own reader of Kinesis is stopped, killed and sees a split too.
  */
-const [version = "", seed = "1", dsn = ""] = process.argv.slice(2);
-const KILLS = 3;
+const [version = "", seed = "1", dsn = "", part = ""] = process.argv.slice(2);
+const KILLS = 2;
+/** Each run of the job is a JVM of half a minute: what compiles slowly never pays. */
+const JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 const POINTS = ["before rejected", "before database", "staged", "before commit", "before lake", "after lake"];
 const RECORDS_A_FILE = 8;
 const POISON = [
@@ -140,7 +143,7 @@ async function runJob(given: Run): Promise<{ killed: boolean; deliveries: number
     ...["--plan", "glue/plan.json", "--stream", "flightline", "--objects", `file:${path.join(folder, "objects")}`],
     ...["--postgres", jdbc, "--source", source, "--until-empty"],
     ...[
-      "--endpoint",
+      "--kinesis-endpoint",
       process.env["AWS_ENDPOINT_URL"] ?? "",
       "--checkpoint",
       path.join(folder, checkpoint),
@@ -150,7 +153,7 @@ async function runJob(given: Run): Promise<{ killed: boolean; deliveries: number
       "2",
     ],
   ];
-  const spark = `--master local[2] --driver-memory 2g --jars ${jdbcJar} --conf spark.ui.enabled=false pyspark-shell`;
+  const spark = `--master local[2] --driver-memory 2g --driver-java-options "${JAVA}" --jars ${jdbcJar} --conf spark.ui.enabled=false pyspark-shell`;
   const child = spawn(
     python(`spark-${version}`),
     ["glue/victim.py", kill?.point ?? "-", String(kill?.nth ?? 0), ...options],
@@ -267,7 +270,8 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
     more += await put(world, bodies.slice(body, body + 1));
     return forward();
   };
-  if (version !== "3.5") await resumed(database, { split: () => splitOne(kinesis, "flightline"), putMore });
+  if (part === "own-reader" && version !== "3.5")
+    await resumed(database, { split: () => splitOne(kinesis, "flightline"), putMore });
   await splitOne(kinesis, "flightline");
   await putMore(11);
   await runJob({ database, checkpoint: "second", files_a_batch: 7 });
