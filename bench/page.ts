@@ -1,22 +1,13 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import http from "node:http";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
-import { parseCommand, type Io } from "../src/cli/command.ts";
-import { consume } from "../src/cli/consume.ts";
-import { openWorld } from "../src/cli/world.ts";
-import { producer, type Producer } from "../src/flow/produce.ts";
 import { median, type Row } from "./measure.ts";
+import { feed, feedTicks, pause, quiet, serve, TICK_MS } from "./page-feed.ts";
 import { cpuOf_s, postgresBelow_s } from "./place.ts";
 
 /** Of each of the two soaks; FLIGHTLINE_BENCH_MINUTES=1 is a look. */
 const MINUTES = Number(process.env["FLIGHTLINE_BENCH_MINUTES"] ?? 10);
 const AIRCRAFT = 10_000;
 const MANY_AIRCRAFT = 30_000;
-const TICK_MS = 1_000;
 const TICKS = 20;
 
 /** The page in a real browser under software GL, on a server that this process feeds. */
@@ -33,94 +24,6 @@ export async function page(): Promise<{ from: string; rows: Row[] }> {
   ];
   await browser.close();
   return { from: `${AIRCRAFT} aircraft of our own making`, rows };
-}
-
-interface Served {
-  url: string;
-  pid: string;
-  data: string;
-  end(): Promise<void>;
-}
-
-/** `start` on an empty folder; without words behind --from its own simulation feeds it. */
-async function serve(from: readonly string[]): Promise<Served> {
-  const data = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
-  const child = spawn(process.execPath, ["dist/cli/main.js", "start", "--data", data, "--port", "0", ...from], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const url = await urlOf(child);
-  return {
-    url,
-    data,
-    pid: String(child.pid),
-    async end() {
-      child.kill("SIGINT");
-      await once(child, "exit");
-      rmSync(data, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
-
-async function urlOf(child: ChildProcess): Promise<string> {
-  for await (const part of child.stdout ?? []) {
-    const found = /http:\/\/\S+/.exec(String(part))?.[0];
-    if (found !== undefined) return found;
-  }
-  throw new Error("start ended before it told its URL");
-}
-
-/** A server that nobody feeds but this process. */
-async function quiet(): Promise<Served> {
-  const empty = path.join(mkdtempSync(path.join(tmpdir(), "flightline-bench-")), "empty.ndjson");
-  writeFileSync(empty, "");
-  return serve(["--from", empty]);
-}
-
-async function feed(data: string): Promise<{ to: Producer; close(): Promise<void> }> {
-  const world = await openWorld(parseCommand(consume, ["--data", data]), { env: {} } as unknown as Io);
-  return {
-    to: producer(world.stream, { signal: new AbortController().signal, groups: 16, source: "bench" }),
-    close: () => world.close(),
-  };
-}
-
-/** Aircraft spread over the world, each on its own course. */
-function fleet(count: number) {
-  const all = Array.from({ length: count }, (_, i) => ({
-    icao24: (0x100000 + i).toString(16),
-    callsign: `B${i}`,
-    longitude: ((i * 137.508) % 360) - 180,
-    latitude: ((i * 7.31) % 130) - 60,
-    true_track: (i * 23) % 360,
-    baro_altitude: (i * 31) % 12_000,
-    velocity: 60 + (i % 200),
-  }));
-  return (from: number, some: number): Buffer => {
-    const now = Math.floor(Date.now() / 1000);
-    const lines = Array.from({ length: some }, (_, k) => {
-      const one = all[(from + k) % count];
-      if (one === undefined) return "";
-      const step = one.velocity / 111_000;
-      one.longitude = ((one.longitude + 540 + step * Math.sin((one.true_track * Math.PI) / 180)) % 360) - 180;
-      one.latitude = Math.max(-80, Math.min(80, one.latitude + step * Math.cos((one.true_track * Math.PI) / 180)));
-      one.baro_altitude = Math.max(0, Math.min(12_000, one.baro_altitude + ((from + k) % 7) - 3));
-      return JSON.stringify({ ...one, last_contact: now, time_position: now, on_ground: false });
-    });
-    return Buffer.from(lines.join("\n"));
-  };
-}
-
-/** Feeds a tick every second until it has fed `ticks`. */
-async function feedTicks(to: Producer, { count, some, ticks }: { count: number; some: number; ticks: number }) {
-  const next = fleet(count);
-  await to.add(next(0, count), "application/x-ndjson");
-  await to.flush();
-  const begun = performance.now();
-  for (let tick = 1; tick <= ticks; tick++) {
-    await pause(Math.max(0, begun + tick * TICK_MS - performance.now()));
-    await to.add(next(tick * some, some), "application/x-ndjson");
-    await to.flush();
-  }
 }
 
 /** Times the page's own handler of a tick, effects included. As text: what a transpiler adds to a function is not there. */
@@ -298,7 +201,6 @@ async function sizeOfTicks(url: string, some: number): Promise<number> {
 }
 
 const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function figure(question: string, ours: string, [aim, met]: [string, boolean] | [] = []): Row {
   return { question, ours, peer: "", ratio: null, aim: aim ?? "", met: met ?? null };

@@ -1,5 +1,6 @@
 import { GetItemCommand, paginateQuery, paginateScan, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { isInside } from "../flow/box.ts";
 import { NotAnsweredError } from "../flow/errors.ts";
 import { inParallel } from "../flow/in-parallel.ts";
 import type {
@@ -73,13 +74,6 @@ function isAsked(row: StoredRow, { box, icao24, callsign, search, batch_ids }: A
     (batch_ids === undefined || batch_ids.includes(String(row["batch_id"]))) &&
     (part === undefined || [row["icao24"], row["callsign"]].some((text) => String(text).toLowerCase().includes(part)))
   );
-}
-
-function isInside({ latitude, longitude }: StoredRow, { lamin, lamax, lomin, lomax }: Box): boolean {
-  if (typeof latitude !== "number" || typeof longitude !== "number") return false;
-  const isBetween =
-    lomin <= lomax ? longitude >= lomin && longitude <= lomax : longitude >= lomin || longitude <= lomax;
-  return latitude >= lamin && latitude <= lamax && isBetween;
 }
 
 async function aircraftInTiles(world: DynamoWorld, box: Box): Promise<StoredRow[]> {

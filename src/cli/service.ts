@@ -3,7 +3,7 @@ import type { FlowReport } from "../flow/flows.ts";
 import { loadArrived, sweep } from "../flow/load.ts";
 import { NotAnsweredError } from "../flow/errors.ts";
 import { inParallel } from "../flow/in-parallel.ts";
-import type { Database, StoredRow } from "../flow/ports.ts";
+import { MOST_AGE_S, type Database, type StoredRow } from "../flow/ports.ts";
 import { backoff, pause } from "../flow/retry.ts";
 import { keep, type KeeperWorld } from "../local/keeper.ts";
 import type { LiveFeed } from "../local/live.ts";
@@ -145,8 +145,16 @@ async function tellBatches(
   for (const { batch_id, received_at } of rows)
     if (!live.hasBatch(String(batch_id))) unknown.set(String(batch_id), Number(received_at));
   await inParallel([...unknown], LEDGER_READS_AT_ONCE, async ([id, received_at]) => {
-    live.takeBatch(wireBatch(await database.batch({ id, received_at }), { id, received_at }));
+    // where the ledger is written last it may not be there yet: then the next look finds it
+    const ledger = await database.batch({ id, received_at });
+    if (ledger !== null) live.takeBatch(wireBatch(ledger, received_at));
   });
+}
+
+/** Who said nothing for so long before the newest contact of all is shown no more, as in the past. */
+function stillHeard(rows: readonly StoredRow[]): StoredRow[] {
+  const newest = rows.reduce((most, { last_contact }) => Math.max(most, Number(last_contact)), 0);
+  return rows.filter(({ last_contact }) => Number(last_contact) >= newest - MOST_AGE_S);
 }
 
 /** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
@@ -162,9 +170,9 @@ async function follow({ database, postgres, config }: World, { live, signal }: S
       if (performance.now() - reloaded > reload_ms) {
         reloaded = performance.now();
         batches = [];
-        const all = await unlessNotAnswered(database.aircraft({ limit: MOST_AIRCRAFT }));
-        await tellBatches(all, { database, live });
+        const all = stillHeard(await unlessNotAnswered(database.aircraft({ limit: MOST_AIRCRAFT })));
         live.replace(all);
+        await tellBatches(all, { database, live });
       } else if (batches.length > 0) {
         const batch_ids = batches;
         batches = [];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inParallel } from "./in-parallel.ts";
-import { readDoor, type DoorRecord } from "./ingest.ts";
+import { readDoor } from "./ingest.ts";
 import { doorId } from "./keys.ts";
 import type { Database, Door, Flow, FlowTotals, ObjectStore, Totals } from "./ports.ts";
 
@@ -14,8 +14,10 @@ export interface FlowReport {
   rejected: number;
   /** Rows that the door took and no delivery holds yet; counted, never subtracted. */
   pending: number;
-  /** Unix seconds at which the oldest pending row arrived; null when none is pending, and where that is not counted. */
+  /** Unix seconds at which the oldest pending row came to the door; null when none is pending. */
   oldest_pending: number | null;
+  /** The door counts what it takes and what waits; where not, what was decoded stands for it, and nothing is pending. */
+  has_door: boolean;
   repeats: number;
   expired: number;
   /** Rows in the tables; null where the database does not count them. */
@@ -85,11 +87,11 @@ function counterOnce({ database, objects }: { database: Database; objects: Objec
 
 function requestDoor(doors: Iterable<Counted>, delivered: ReadonlySet<string>): Door {
   const door: Door = { received: 0, pending: 0, oldest_pending: null };
-  for (const { id, rows, received_at } of doors) {
+  for (const { id, rows, came_at } of doors) {
     door.received += rows;
     if (rows === 0 || delivered.has(id)) continue;
     door.pending += rows;
-    door.oldest_pending = Math.min(door.oldest_pending ?? received_at, received_at);
+    door.oldest_pending = Math.min(door.oldest_pending ?? came_at, came_at);
   }
   return door;
 }
@@ -97,24 +99,28 @@ function requestDoor(doors: Iterable<Counted>, delivered: ReadonlySet<string>): 
 /** Where the stream keeps no count of what was put, what was decoded stands for it. */
 const decodedRows = ({ received }: FlowTotals): number => received;
 
-/** What counting keeps of a door record. */
-type Counted = Pick<DoorRecord, "id" | "rows" | "received_at">;
+/** What counting keeps of a door record. It came when it was written: what is replayed keeps its first arrival. */
+interface Counted {
+  id: string;
+  rows: number;
+  came_at: number;
+}
 
 const READS_AT_ONCE = 32;
 
 async function readDoors(objects: ObjectStore, into: Map<string, Counted>): Promise<void> {
-  const unread: string[] = [];
-  for await (const { key } of objects.list("raw/")) {
+  const unread: { id: string; modified: number }[] = [];
+  for await (const { key, modified } of objects.list("raw/")) {
     const id = doorId(key);
-    if (id !== null && !into.has(id)) unread.push(id);
+    if (id !== null && !into.has(id)) unread.push({ id, modified });
   }
-  await inParallel(unread, READS_AT_ONCE, async (id) => {
+  await inParallel(unread, READS_AT_ONCE, async ({ id, modified }) => {
     const door = await readDoor(objects, id);
-    if (door !== null) into.set(id, { id, rows: door.rows, received_at: door.received_at });
+    if (door !== null) into.set(id, { id, rows: door.rows, came_at: modified });
   });
 }
 
-function report(flow: Flow, { flows, others = [], stored_at }: Totals, door: Door): FlowReport {
+function report(flow: Flow, { flows, others = [], stored_at, stream_door }: Totals, door: Door): FlowReport {
   const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = flows[flow];
   const missing = door.received - accepted - duplicate - rejected - door.pending;
   const surplus = stored === null ? null : stored - accepted + expired;
@@ -126,6 +132,7 @@ function report(flow: Flow, { flows, others = [], stored_at }: Totals, door: Doo
     rejected,
     pending: door.pending,
     oldest_pending: door.oldest_pending,
+    has_door: flow === "request" || stream_door !== null,
     repeats,
     expired,
     stored,

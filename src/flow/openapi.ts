@@ -97,6 +97,7 @@ export const models: Record<string, JsonSchema> = {
       ...totals,
       pending: integer,
       oldest_pending: { type: ["number", "null"], description: "Unix time at which the oldest pending row arrived" },
+      has_door: { type: "boolean", description: "the door counts what it takes and what waits" },
       balanced: { type: "boolean" },
       missing: { type: "integer", description: "rows received that no count holds" },
       surplus: { type: ["integer", "null"], description: "rows stored beyond the ledger" },

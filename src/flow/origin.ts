@@ -15,11 +15,13 @@ export interface RowOrigin {
   ledger: LedgerRow | null;
   /** Unix seconds of the clean file; null where cleaning and loading are one step. */
   cleaned_at: number | null;
-  /** The raw row as JSON text, cut to `MOST_TEXT` characters; null where it is kept no more. */
+  /** The raw row as JSON text, cut to `MOST_TEXT` characters; null where it is kept no more, or in too large a body. */
   raw: string | null;
 }
 
 const MOST_TEXT = 20_000;
+/** A body is decoded whole to find one row in it; inflated bytes. */
+const MOST_BODY = 16 * 1024 * 1024;
 
 export interface OriginWorld {
   objects: ObjectStore;
@@ -50,6 +52,7 @@ async function requestOrigin(row: StoredRow, { objects }: OriginWorld): Promise<
   const body = door === null ? null : await objects.get(rawBodyKey(id));
   if (door === null || body === null) return { cleaned_at, raw: null };
   const bytes = door.media_type === CHUNK ? body : inflate(body);
+  if (bytes.length > MOST_BODY) return { cleaned_at, raw: null };
   return {
     cleaned_at,
     raw: rawOf(row, decodeAs(door.media_type, bytes, { source: door.source ?? undefined, received_at })),

@@ -76,7 +76,7 @@ export const parameters = {
     query(
       "every",
       { type: "integer", minimum: 1, maximum: 86_400 },
-      "of each aircraft and source the first row in every so many seconds alone; not with cursor",
+      "of each aircraft and source the first row in every so many seconds alone; with icao24, or from and to; not with cursor",
     ),
     limit(10_000, 1_000),
     query("cursor", { type: "string", pattern: "^[A-Za-z0-9_-]{1,200}$" }, "next_cursor of the answer before"),

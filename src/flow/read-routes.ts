@@ -1,7 +1,7 @@
 import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
 import { readDoor } from "./ingest.ts";
 import type { Values } from "./parameters.ts";
-import type { Box, Database, ObjectStore, StateKey, StatesQuery, StoredRow } from "./ports.ts";
+import type { Box, Database, Flow, ObjectStore, StateKey, StatesQuery, StoredRow } from "./ports.ts";
 import { decodeRejected, type RejectedRow } from "./rejected.ts";
 import type { FlowReport } from "./flows.ts";
 
@@ -41,6 +41,9 @@ export async function getStates({ database }: ReadWorld, values: Values): Promis
   const after = cursorOf(values["cursor"]);
   if (after !== undefined && values["every"] !== undefined)
     throw new BadRequestError("every is answered in one page", { code: "invalid_parameter", path: "cursor" });
+  const isBounded = values["icao24"] !== undefined || (values["from"] !== undefined && values["to"] !== undefined);
+  if (values["every"] !== undefined && !isBounded)
+    throw new BadRequestError("every wants an icao24, or from and to", { code: "invalid_parameter", path: "every" });
   const of: StatesQuery = {
     ...chosen(values, ["icao24", "callsign", "source", "batch_id", "from", "to", "every"]),
     ...(box === undefined ? {} : { box }),
@@ -81,16 +84,28 @@ export type RejectedSample = RejectedRow & { flow: string; key: string; index: n
 
 /** `GET /rejections`: newest first. */
 export async function getRejections({ objects }: ReadWorld, { flow, limit }: Values): Promise<ProxyResult> {
-  const most = Number(limit);
-  const flows = flow === undefined ? ["request", "stream"] : [String(flow)];
+  const flows = flow === undefined ? (["request", "stream"] as const) : [flow as Flow];
+  return json(200, { rejections: await newestRejections(objects, flows, Number(limit)) });
+}
+
+/** The newest rejected rows of these flows, newest first: objects are read until there are enough. */
+export async function newestRejections(
+  objects: ObjectStore,
+  flows: readonly Flow[],
+  most: number,
+): Promise<RejectedSample[]> {
   const found: RejectedSample[] = [];
-  for (const one of flows)
-    for (const key of await newestKeys(objects, `rejected/flow=${one}/`, most)) {
+  for (const flow of flows) {
+    let rows = 0;
+    for (const key of (await newestKeys(objects, `rejected/flow=${flow}/`, most)).reverse()) {
+      if (rows >= most) break;
       const body = await objects.get(key);
-      if (body !== null) found.push(...decodeRejected(body).map((row, index) => ({ flow: one, key, index, ...row })));
+      const read = body === null ? [] : decodeRejected(body).map((row, index) => ({ flow, key, index, ...row }));
+      rows += read.length;
+      found.push(...read);
     }
-  found.sort((a, b) => b.received_at - a.received_at);
-  return json(200, { rejections: found.slice(0, most) });
+  }
+  return found.sort((a, b) => b.received_at - a.received_at).slice(0, most);
 }
 
 /** Keys stand by day and hour, so the newest are the last ones listed. */

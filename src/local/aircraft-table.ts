@@ -3,9 +3,6 @@ import { gzipSync } from "node:zlib";
 import type { StoredRow } from "../flow/ports.ts";
 import { changeOf, toWire, type Delta, type Snapshot, type WireBatch, type WireChange, type WireRow } from "./wire.ts";
 
-/** An emergency is told when two reports this many seconds apart say it: single wrong codes are common. */
-export const EMERGENCY_AFTER_S = 10;
-
 interface Held {
   n: number;
   /** As it was at the last tick; undefined when it came since. */
@@ -18,6 +15,7 @@ interface Held {
 export function aircraftTable() {
   const held = new Map<string, Held>();
   const changed = new Set<string>();
+  const gone: number[] = [];
   const batches = batchNumbers();
   const isEmergency = emergencies();
   /** Tells snapshots of another run from ours. */
@@ -43,17 +41,16 @@ export function aircraftTable() {
     },
     takeBatch: batches.take,
     hasBatch: batches.has,
-    /** Forgets what is not among `all`; returns how many. */
-    dropOthers(all: readonly StoredRow[]): number {
+    /** Forgets what is not among `all`; the next tick tells it. */
+    dropOthers(all: readonly StoredRow[]): void {
       const known = new Set(all.map((row) => String(row["icao24"])));
-      const gone = [...held.keys()].filter((icao24) => !known.has(icao24));
-      for (const icao24 of gone) {
+      for (const [icao24, { n }] of held) {
+        if (known.has(icao24)) continue;
         held.delete(icao24);
         changed.delete(icao24);
+        gone.push(n);
       }
       batches.keepOnly(new Set(all.map((row) => String(row["batch_id"]))));
-      if (gone.length > 0) encoded = undefined;
-      return gone.length;
     },
     /** The next tick's delta as JSON; null when nothing changed. */
     advance(): string | null {
@@ -61,9 +58,10 @@ export function aircraftTable() {
       const changes = [...changed].flatMap((icao24) => send(held.get(icao24)));
       changed.clear();
       const fresh = batches.takeFresh();
-      if (changes.length === 0 && fresh.length === 0) return null;
+      const left = gone.splice(0);
+      if (changes.length === 0 && fresh.length === 0 && left.length === 0) return null;
       encoded = undefined;
-      return JSON.stringify({ tick, batches: fresh, changes } satisfies Delta);
+      return JSON.stringify({ tick, batches: fresh, changes, gone: left } satisfies Delta);
     },
     /** As it stood at the last tick. */
     snapshot() {
@@ -113,23 +111,31 @@ function batchNumbers() {
   };
 }
 
-/** Tells whether a row's emergency has lasted: its own report and one `EMERGENCY_AFTER_S` before it. */
-function emergencies(): (row: StoredRow) => boolean {
-  const since = new Map<string, number>();
+/** Single wrong codes are common, so an emergency is told when two reports this many seconds apart say it. */
+const EMERGENCY_AFTER_S = 10;
+/** It ends when nobody said it for so long, in s, or when another code is said; a report without a code says nothing. */
+export const EMERGENCY_SPAN_S = 300;
+
+/** Tells of each row, given in order of time for each aircraft, whether its aircraft is in an emergency. */
+export function emergencies(): (row: StoredRow) => boolean {
+  const said = new Map<string, { first: number; last: number }>();
   return (row) => {
-    const icao24 = String(row["icao24"]);
-    if (!hasEmergency(row)) {
-      since.delete(icao24);
-      return false;
+    const [icao24, last_contact] = [String(row["icao24"]), Number(row["last_contact"])];
+    const known = said.get(icao24);
+    const isOver = known !== undefined && last_contact - known.last > EMERGENCY_SPAN_S;
+    if (hasEmergency(row)) {
+      const first = known === undefined || isOver ? last_contact : known.first;
+      said.set(icao24, { first, last: Math.max(last_contact, known?.last ?? 0) });
+      return last_contact - first >= EMERGENCY_AFTER_S;
     }
-    const last_contact = Number(row["last_contact"]);
-    const first = since.get(icao24) ?? last_contact;
-    since.set(icao24, first);
-    return last_contact - first >= EMERGENCY_AFTER_S;
+    if (known === undefined) return false;
+    if (!isOver && (row["squawk"] ?? null) === null) return known.last - known.first >= EMERGENCY_AFTER_S;
+    said.delete(icao24);
+    return false;
   };
 }
 
-/** The row itself says so, which a single report may do by mistake. */
+/** The row itself says so. */
 export const hasEmergency = (row: StoredRow): boolean => String(row["flags"]).split(",").includes("emergency");
 
 function encode(text: string, run: string): { gzip: Buffer; etag: string } {

@@ -44,7 +44,7 @@ test("sends what changed at a tick, once, and a snapshot that is the same", asyn
   expect(held).toHaveLength(2);
   expect((await snapshotOf(url, response.headers.get("etag") ?? "")).status).toBe(304);
   feed.replace([row(1)]);
-  await read((seen) => seen.includes("event: resync"));
+  await read((seen) => seen.includes('"gone":[1]'));
   expect(feed.size).toBe(1);
 });
 

@@ -27,7 +27,7 @@ export interface LiveFeed {
 }
 
 const TICK_MS = 1_000;
-/** A comment now and then shows both sides that the line is alive. */
+/** A word now and then shows both sides that the line is alive. */
 const HEARTBEAT_TICKS = 15;
 
 /** Bytes that may wait for a client: `write` answers false from 16 KiB on, which one tick of many aircraft always has. */
@@ -51,13 +51,13 @@ export function liveFeed({ tick_ms = TICK_MS }: { tick_ms?: number } = {}): Live
   const timer = setInterval(() => {
     const delta = table.advance();
     if (delta !== null) to.send(`event: aircraft\ndata: ${delta}\n\n`);
-    else if (table.tick % HEARTBEAT_TICKS === 0) to.send(": alive\n\n");
+    else if (table.tick % HEARTBEAT_TICKS === 0) to.send(message("alive", {}));
   }, tick_ms);
   timer.unref();
   return {
     update: (rows) => rows.forEach(table.take),
     replace(all) {
-      if (table.dropOthers(all) > 0) to.send(message("resync", {}));
+      table.dropOthers(all);
       all.forEach(table.take);
     },
     takeBatch: table.takeBatch,

@@ -6,7 +6,9 @@ import type { IngestWorld } from "../flow/ingest.ts";
 import { originOf, type OriginWorld } from "../flow/origin.ts";
 import type { Flow, StoredRow } from "../flow/ports.ts";
 import { openRejections, replayRejected, type Replayed } from "../flow/replay.ts";
-import { EMERGENCY_AFTER_S, hasEmergency } from "./aircraft-table.ts";
+import { claimOf, type ClaimedSample } from "./claims.ts";
+import { newestRejections } from "../flow/read-routes.ts";
+import { emergencies, EMERGENCY_SPAN_S, hasEmergency } from "./aircraft-table.ts";
 import type { LiveFeed } from "./live.ts";
 import { toWire, type Frame } from "./wire.ts";
 
@@ -16,8 +18,6 @@ export interface PageWorld extends IngestWorld, OriginWorld {
   watch?: boolean | undefined;
 }
 
-/** How far back rows of an emergency are looked for, in s. */
-const EMERGENCY_SPAN_S = 300;
 const MOST_AIRCRAFT = 100_000;
 const REJECTED = /^rejected\/flow=(request|stream)\/[a-z0-9=/-]+\/[rs][0-9a-f]{32}\.[0-9a-f]{8}\.ndjson\.gz$/;
 const LATEST_S = 100_000_000_000;
@@ -32,6 +32,7 @@ export async function answerPage(
   if (pathname === "/live/aircraft") world.live.snapshot(request, response);
   else if (pathname === "/live/events") world.live.events(request, response);
   else if (pathname === "/live/replay") send(response, await replay(world, request, searchParams));
+  else if (pathname === "/live/rejections") send(response, { rejections: await rejections(world) });
   else if (pathname === "/live/oldest") send(response, { oldest: await oldest(world) });
   else if (name === "at" && value !== undefined) send(response, await frameAt(world, timeOf(value)));
   else if (name === "origin" && value !== undefined) send(response, await origin(world, value));
@@ -53,7 +54,9 @@ function timeOf(text: string): number {
 
 /** `GET /live/at/{unix_s}`: aircraft and counters as they were then. */
 async function frameAt({ database }: PageWorld, at: number): Promise<Frame> {
-  const [rows, past] = await Promise.all([database.aircraft({ at, limit: MOST_AIRCRAFT }), database.past(at)]);
+  // who keeps no order by time says so before the ledger is summed
+  const rows = await database.aircraft({ at, limit: MOST_AIRCRAFT });
+  const past = await database.past(at);
   const flows = (["request", "stream"] as const).map((flow: Flow) => {
     const { received, accepted, duplicate, rejected, reasons } = past[flow];
     return { flow, received, accepted, duplicate, rejected, reasons };
@@ -62,13 +65,20 @@ async function frameAt({ database }: PageWorld, at: number): Promise<Frame> {
   return { at, rows: await Promise.all(wire), flows };
 }
 
-/** Two reports some seconds apart, as the live feed demands it. */
+/** By the live feed's own rule, over what the aircraft said before. */
 async function wasEmergency(row: StoredRow, database: PageWorld["database"]): Promise<boolean> {
   if (!hasEmergency(row)) return false;
-  const last_contact = Number(row["last_contact"]);
-  const to = last_contact - EMERGENCY_AFTER_S;
-  const of = { icao24: String(row["icao24"]), from: last_contact - EMERGENCY_SPAN_S, to, limit: EMERGENCY_SPAN_S };
-  return (await database.states(of)).some(hasEmergency);
+  const to = Number(row["last_contact"]);
+  const said = { icao24: String(row["icao24"]), from: to - EMERGENCY_SPAN_S, to, limit: 2 * EMERGENCY_SPAN_S };
+  const judge = emergencies();
+  return (await database.states(said)).map(judge).at(-1) ?? false;
+}
+
+const REJECTIONS = 500;
+
+/** `GET /live/rejections`: the newest of both flows, with what they claim of themselves. */
+async function rejections({ objects }: PageWorld): Promise<ClaimedSample[]> {
+  return (await newestRejections(objects, ["request", "stream"], REJECTIONS)).map(claimOf);
 }
 
 /** `GET /live/oldest`: last_contact of the oldest stored row; null where there is none, or where the store keeps no order by time. */

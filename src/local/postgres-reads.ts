@@ -99,11 +99,16 @@ function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
   );
 }
 
-/** Newest as merge-aircraft.sql orders. */
-const newestAt = (to: Conditions, at: number): string =>
-  `select distinct on (icao24) * from state_vectors
-   where last_contact between ${to.put(at - MOST_AGE_S)} and ${to.put(at)}
-   order by icao24, last_contact desc, coalesce(time_position, -1) desc, source collate "C" desc`;
+/** Newest as merge-aircraft.sql orders; the newest contacts come from the index of identities alone. */
+function newestAt(to: Conditions, at: number): string {
+  const span = `between ${to.put(at - MOST_AGE_S)} and ${to.put(at)}`;
+  return `select distinct on (icao24) state_vectors.*
+   from state_vectors join (
+     select icao24, max(last_contact) as last_contact from state_vectors where last_contact ${span} group by icao24
+   ) as newest using (icao24, last_contact)
+   where last_contact ${span}
+   order by icao24, coalesce(time_position, -1) desc, source collate "C" desc`;
+}
 
 function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
   const to = conditions();

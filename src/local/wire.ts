@@ -1,5 +1,5 @@
 import { sumOfCounts } from "../flight/rejection.ts";
-import type { DeliveryName, LedgerRow, StoredRow } from "../flow/ports.ts";
+import type { LedgerRow, StoredRow } from "../flow/ports.ts";
 
 /**
  * How aircraft travel to the page. Shared with the page, so nothing of Node is imported here.
@@ -49,12 +49,12 @@ export interface WireBatch {
   n: number;
   batch_id: string;
   flow: "request" | "stream";
-  /** Rows; null where the ledger holds no such batch. */
-  counts: { received: number; accepted: number; duplicate: number; rejected: number; repeats: number } | null;
-  contract: string | null;
+  /** Rows */
+  counts: { received: number; accepted: number; duplicate: number; rejected: number; repeats: number };
+  contract: string;
   /** Unix seconds */
   received_at: number;
-  applied_at: number | null;
+  applied_at: number;
 }
 
 /** `GET /live/aircraft`: every aircraft known, and the tick that it stands at. */
@@ -68,6 +68,8 @@ export interface Delta {
   tick: number;
   batches: WireBatch[];
   changes: WireChange[];
+  /** Numbers of aircraft that are not there any more. */
+  gone: number[];
 }
 /** `GET /live/at/{time}`: what the stores hold of a past moment. */
 export interface Frame {
@@ -86,13 +88,11 @@ export interface PastFlow {
   reasons: Record<string, number>;
 }
 
-/** A batch as rows name it; `ledger` is null where the ledger holds none. */
-export function wireBatch(ledger: LedgerRow | null, { id, received_at }: DeliveryName): Omit<WireBatch, "n"> {
-  const flow = id.startsWith("r") ? "request" : "stream";
-  if (ledger === null) return { batch_id: id, flow, counts: null, contract: null, received_at, applied_at: null };
-  const { received, accepted, duplicate, rejected, repeats, contract, applied_at } = ledger;
+/** A batch as rows name it. `received_at` is that of its rows. */
+export function wireBatch(ledger: LedgerRow, received_at: number): Omit<WireBatch, "n"> {
+  const { batch_id, flow, received, accepted, duplicate, rejected, repeats, contract, applied_at } = ledger;
   const counts = { received, accepted, duplicate, rejected: sumOfCounts(rejected), repeats };
-  return { batch_id: id, flow, counts, contract, received_at, applied_at };
+  return { batch_id, flow, counts, contract, received_at, applied_at };
 }
 
 export function toWire(row: StoredRow): WireRow {

@@ -116,11 +116,9 @@ function readChoice(given: string): Choice | null {
 
 /** Takes the view from the URL, and keeps the URL as the view is. */
 export function followAddress(): void {
-  const given = new URLSearchParams(window.location.hash.slice(1));
-  for (const { name, read } of parts) {
-    const found = given.get(name);
-    if (found !== null) read(found);
-  }
+  take();
+  // a link pasted over this one
+  window.addEventListener("hashchange", take);
   effect(() => {
     const spelt = parts.flatMap(({ name, write }) => {
       const found = write();
@@ -128,4 +126,12 @@ export function followAddress(): void {
     });
     window.history.replaceState(null, "", `#${spelt.join("&")}`);
   });
+}
+
+function take(): void {
+  const given = new URLSearchParams(window.location.hash.slice(1));
+  for (const { name, read } of parts) {
+    const found = given.get(name);
+    if (found !== null) read(found);
+  }
 }

@@ -6,6 +6,8 @@ import { BYTES, type Sprites } from "./sprites.ts";
 export interface AircraftLayer extends CustomLayerInterface {
   /** Shows these from the next frame on. */
   show(sprites: Sprites, look: { halo: Rgb; ring: Rgb }): void;
+  /** Icons in the last frame. */
+  readonly count: number;
 }
 
 const VERTEX = `#version 300 es
@@ -93,7 +95,11 @@ export function aircraftLayer(id: string): AircraftLayer {
   let drawing: Drawing | undefined;
   let shown: { sprites: Sprites; halo: Rgb; ring: Rgb } | undefined;
   let isUploaded = false;
+  let count = 0;
   return {
+    get count() {
+      return count;
+    },
     id,
     type: "custom",
     onAdd(to, gl) {
@@ -110,6 +116,7 @@ export function aircraftLayer(id: string): AircraftLayer {
       if (map === undefined || drawing === undefined || shown === undefined) return;
       if (!isUploaded) upload(gl, drawing, shown.sprites);
       isUploaded = true;
+      count = shown.sprites.count;
       draw(gl, { map, drawing, shown, matrix: defaultProjectionData.mainMatrix as Float32List });
     },
   };

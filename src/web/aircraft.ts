@@ -31,6 +31,7 @@ export function takeSnapshot(snapshot: Snapshot): void {
 /** Takes what changed since the delta before, or since the snapshot. */
 export function takeDelta(delta: Delta): void {
   for (const batch of delta.batches) batches.set(batch.n, batch);
+  for (const n of delta.gone) remove(n);
   for (const change of delta.changes) put(change[0], applyChange(rows.get(change[0]), change));
   if (batches.size > rows.size + MOST_UNNAMED) forgetUnnamed();
   version.value++;
@@ -39,6 +40,13 @@ export function takeDelta(delta: Delta): void {
 function put(n: number, row: WireRow): void {
   rows.set(n, row);
   numbers.set(addressOf(row), n);
+}
+
+function remove(n: number): void {
+  const row = rows.get(n);
+  rows.delete(n);
+  // the same aircraft may be back under another number
+  if (row !== undefined && numbers.get(addressOf(row)) === n) numbers.delete(addressOf(row));
 }
 
 function forgetUnnamed(): void {

@@ -92,8 +92,18 @@ export function paint(map: MapLibre, colours: Colours): void {
 
 type Countries = Topology<{ countries: GeometryCollection }>;
 
-/** Loads land and names. Rejects when the server does not answer. */
+const RETRY_MS = 5_000;
+
+/** Loads land and names; again after a while where the server does not answer. */
 export async function loadLand(map: MapLibre): Promise<void> {
+  try {
+    await readLand(map);
+  } catch {
+    setTimeout(() => void loadLand(map), RETRY_MS);
+  }
+}
+
+async function readLand(map: MapLibre): Promise<void> {
   const read = async <T>(path: string): Promise<T> => (await (await fetch(path)).json()) as T;
   const [countries, names] = await Promise.all([
     read<Countries>("/countries.json"),

@@ -33,13 +33,11 @@ function Batch({ batch: { batch_id, flow, counts, received_at, applied_at } }: {
         data-batch={batch_id}
         onClick={() => (choice.value = isChosen ? null : { kind: "batch", batch_id })}
       >
-        <b>{flow}</b> {batch_id.slice(0, 9)} · received {clock(received_at)}
-        {applied_at !== null && <>, visible {clock(applied_at)}</>}
+        <b>{flow}</b> {batch_id.slice(0, 9)} · received {clock(received_at)}, visible {clock(applied_at)}
       </button>
       <p class="quiet">
-        {counts === null
-          ? "no row in the ledger"
-          : `${many(counts.received)} = ${many(counts.accepted)} accepted + ${many(counts.duplicate)} duplicate + ${many(counts.rejected)} rejected; ${many(counts.repeats)} repeats`}
+        {many(counts.received)} = {many(counts.accepted)} accepted + {many(counts.duplicate)} duplicate +{" "}
+        {many(counts.rejected)} rejected; {many(counts.repeats)} repeats
       </p>
     </li>
   );

@@ -1,6 +1,10 @@
+import { Check, Choose } from "./controls.tsx";
+import { pastTime } from "./past.ts";
 import { chosen, count, listed, sourceNames } from "./shown.ts";
 import { many } from "./text.ts";
 import { choice, onlyFlagged, onlyInView, phase, phases, search, source, type Choice } from "./view.ts";
+
+const PHASES = { all: "air and ground", air: "in the air", ground: "on the ground" } as const;
 
 /** What leaves aircraft out, from table and map alike; the map's edges from the table alone. */
 export function Filters() {
@@ -13,43 +17,19 @@ export function Filters() {
         value={search.value}
         onInput={(event) => (search.value = event.currentTarget.value)}
       />
-      <select
-        aria-label="In the air or on the ground"
-        value={phase.value}
-        onChange={(event) => (phase.value = event.currentTarget.value as typeof phase.value)}
-      >
-        {phases.map((name) => (
-          <option key={name} value={name}>
-            {{ all: "air and ground", air: "in the air", ground: "on the ground" }[name]}
-          </option>
-        ))}
-      </select>
-      <select aria-label="Source" value={source.value} onChange={(event) => (source.value = event.currentTarget.value)}>
-        <option value="">all sources</option>
-        {sourceNames.value.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-      <label>
-        <input
-          type="checkbox"
-          checked={onlyInView.value}
-          onChange={(event) => (onlyInView.value = event.currentTarget.checked)}
-        />{" "}
-        in view only
-      </label>
-      <label>
-        <input
-          type="checkbox"
-          checked={onlyFlagged.value}
-          onChange={(event) => (onlyFlagged.value = event.currentTarget.checked)}
-        />{" "}
-        flagged
-      </label>
+      <Choose of={phase} options={phases} say={(name) => PHASES[name]} label="In the air or on the ground" />
+      <Choose
+        of={source}
+        options={["", ...sourceNames.value]}
+        say={(name) => (name === "" ? "all sources" : name)}
+        label="Source"
+      />
+      <Check of={onlyInView}>in view only</Check>
+      <Check of={onlyFlagged}>flagged</Check>
       <span class="quiet" data-name="listed" data-value={listed.value.length}>
         {listed.value.length === count.value ? "" : `${many(listed.value.length)} of ${many(count.value)}`}
       </span>
-      {choice.value !== null && <Chosen of={choice.value} />}
+      {choice.value !== null && pastTime.value === null && <Chosen of={choice.value} />}
     </div>
   );
 }

@@ -97,7 +97,8 @@ function Rate({ flow }: { flow: FlowReport["flow"] }) {
 }
 
 /** How long, at the time of the count, the oldest row had waited that passed the door and stood in no batch. */
-function Lag({ report: { oldest_pending, stored_at } }: { report: FlowReport }) {
+function Lag({ report: { oldest_pending, stored_at, has_door } }: { report: FlowReport }) {
+  if (!has_door) return <span class="lag quiet">lag: see the stream's iterator age</span>;
   const seconds = oldest_pending === null ? 0 : Math.max(0, Math.round(stored_at - oldest_pending));
   return (
     <span class={seconds > SOON_S ? "lag late" : "lag quiet"} data-name="lag" data-value={seconds}>

@@ -1,8 +1,9 @@
 import { valueOf } from "../local/wire.ts";
 import { addressOf } from "./aircraft.ts";
+import { Choose } from "./controls.tsx";
 import { showHelp } from "./keys.tsx";
 import { connection, lastData, sources } from "./server.ts";
-import { emergencies } from "./shown.ts";
+import { emergencies, sourceNames } from "./shown.ts";
 import { clock } from "./text.ts";
 import { selected, theme, themes } from "./view.ts";
 
@@ -10,24 +11,14 @@ export function Header() {
   return (
     <header>
       <h1>Flightline</h1>
-      {sources.value.some(({ simulated }) => simulated) && <span class="state simulated">simulated flights</span>}
+      {isSimulated() && <span class="state simulated">simulated flights</span>}
       {sources.value.some(({ recorded }) => recorded) && <span class="state simulated">recorded flights</span>}
       <Connection />
       <StaleSources />
       <Emergencies />
       <nav aria-label="Page">
         <a href="/v1/openapi.json">API</a>
-        <label>
-          Theme{" "}
-          <select
-            value={theme.value}
-            onChange={(event) => (theme.value = event.currentTarget.value as typeof theme.value)}
-          >
-            {themes.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <Choose of={theme} options={themes} label="Theme" isLabelSeen />
         <button type="button" class="plain" onClick={showHelp}>
           Keys
         </button>
@@ -35,6 +26,10 @@ export function Header() {
     </header>
   );
 }
+
+/** By a feed that runs here, or by what rows say: others' stores, and those of an earlier start, hold them too. */
+const isSimulated = (): boolean =>
+  sources.value.some(({ simulated }) => simulated) || sourceNames.value.some((name) => name.startsWith("simulated"));
 
 function Connection() {
   const state = connection.value;

@@ -1,25 +1,27 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { RowOrigin } from "../flow/origin.ts";
 import type { StoredRow } from "../flow/ports.ts";
-import { present } from "./clock.ts";
 import { shownTime } from "./shown.ts";
 import { selected } from "./view.ts";
 
 /** How far back the panel looks, s. */
 const SPAN_S = 6 * 3_600;
 const MOST_POINTS = 700;
-/** A live aircraft's rows are read again after this time, ms. */
-const REFRESH_MS = 10_000;
+/** Its rows are read again after this time, s. */
+const REFRESH_S = 10;
+/** A row may be ahead of this machine's clock by so much, s. */
+const AHEAD_S = 10;
+/** What the API gives at once: more than three sources report in that time. */
+const MOST_ROWS = 10_000;
 
 /** The last of its rows are shown one by one, s. */
 const RECENT_S = 300;
-const MOST_RECENT = 2_000;
 
 /** Stored rows of the selected aircraft, oldest first: thinned, but for the recent ones. */
 const stored = signal<{ icao24: string; rows: readonly StoredRow[] }>({ icao24: "", rows: [] });
 export const history = computed<readonly StoredRow[]>(() =>
   stored.value.icao24 === selected.value
-    ? stored.value.rows.filter((row) => Number(row["last_contact"]) <= shownTime.value)
+    ? stored.value.rows.filter((row) => Number(row["last_contact"]) <= shownTime.value + AHEAD_S)
     : [],
 );
 /** How its newest row came to be; null until it is known, and where no row is stored. */
@@ -46,27 +48,25 @@ function nearestPair(rows: readonly StoredRow[]): readonly [StoredRow, StoredRow
   return found;
 }
 
-/** Reads what is stored of the selected aircraft, and again while it is selected. */
+/** Reads what is stored of the selected aircraft up to the time shown, and again as that time goes on. */
 export function followSelected(): void {
+  let known = { icao24: "", at: 0 };
   effect(() => {
-    const icao24 = selected.value;
-    origin.value = null;
-    if (icao24 !== null) void read(icao24);
+    const [icao24, at] = [selected.value, shownTime.value];
+    if (icao24 !== known.icao24) origin.value = null;
+    if (icao24 === null || (icao24 === known.icao24 && Math.abs(at - known.at) < REFRESH_S)) return;
+    known = { icao24, at };
+    void read(icao24, at);
   });
-  setInterval(() => {
-    if (selected.value !== null && !document.hidden) void read(selected.value);
-  }, REFRESH_MS);
 }
 
-async function read(icao24: string): Promise<void> {
-  const to = present.peek();
+async function read(icao24: string, to: number): Promise<void> {
   const every = Math.ceil(SPAN_S / MOST_POINTS);
-  const of = `/v1/states?icao24=${icao24}`;
+  const of = `/v1/states?icao24=${icao24}&limit=${MOST_ROWS}`;
   const [past, recent, found] = await Promise.all([
-    answer<{ states: StoredRow[] }>(
-      `${of}&from=${to - SPAN_S}&to=${to - RECENT_S - 1}&every=${every}&limit=${2 * MOST_POINTS}`,
-    ),
-    answer<{ states: StoredRow[] }>(`${of}&from=${to - RECENT_S}&limit=${MOST_RECENT}`),
+    answer<{ states: StoredRow[] }>(`${of}&from=${to - SPAN_S}&to=${to - RECENT_S - 1}&every=${every}`),
+    // rows may be ahead of this machine's clock by a little
+    answer<{ states: StoredRow[] }>(`${of}&from=${to - RECENT_S}&to=${to + REFRESH_S}`),
     answer<RowOrigin>(`/live/origin/${icao24}`),
   ]);
   if (selected.peek() !== icao24) return;

@@ -41,7 +41,7 @@ export const showHelp = (): void => helpDialog().showModal();
 
 export function followKeys(): void {
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    const isTyping = event.target instanceof Element && event.target.matches("input[type=search], select");
     if (event.ctrlKey || event.metaKey || event.altKey || helpDialog().open) return;
     if (event.key === "Escape") return leave();
     const act = isTyping ? undefined : actions[event.key];
@@ -55,7 +55,8 @@ const actions: Record<string, (event: KeyboardEvent) => boolean> = {
   "?": () => (showHelp(), true),
   l: () => ((pastTime.value = null), true),
   " ": ({ target }) => {
-    if (pastTime.value === null || target instanceof HTMLButtonElement) return false;
+    if (pastTime.value === null || (target instanceof Element && target.matches("button, [type=checkbox]")))
+      return false;
     isPlaying.value = !isPlaying.value;
     return true;
   },

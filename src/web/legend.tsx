@@ -1,37 +1,20 @@
 import { useId } from "preact/hooks";
+import { Check, Choose } from "./controls.tsx";
 import { FRESH_S, sourceColour, STALE_S } from "./colouring.ts";
-import { altitudeColour } from "./ramp.ts";
+import { altitudeColour, FT_PER_M } from "./ramp.ts";
 import { sourceNames } from "./shown.ts";
 import { colours, cssOf, type ColourName } from "./theme.ts";
 import { colourBy, colourings, showsRejected } from "./view.ts";
 
 const STEPS_FT = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 20_000, 30_000, 40_000] as const;
-const M_PER_FT = 0.3048;
 const BAR = { width: 180, height: 8 } as const;
 
 /** What the colours mean, and what else they may show. */
 export function Legend() {
   return (
     <div class="legend">
-      <label>
-        Colour by{" "}
-        <select
-          value={colourBy.value}
-          onChange={(event) => (colourBy.value = event.currentTarget.value as typeof colourBy.value)}
-        >
-          {colourings.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <input
-          type="checkbox"
-          checked={showsRejected.value}
-          onChange={(event) => (showsRejected.value = event.currentTarget.checked)}
-        />{" "}
-        rejected rows
-      </label>
+      <Choose of={colourBy} options={colourings} label="Colour by" isLabelSeen />
+      <Check of={showsRejected}>rejected rows</Check>
       {colourBy.value === "altitude" ? <Ramp /> : <Swatches of={swatches()} />}
     </div>
   );
@@ -50,7 +33,7 @@ function Ramp() {
         <linearGradient id={gradient}>
           {STEPS_FT.map((ft) => {
             const look = { land: colours.value.land, isStale: false };
-            return <stop key={ft} offset={ft / 40_000} stop-color={cssOf(altitudeColour(ft * M_PER_FT, look))} />;
+            return <stop key={ft} offset={ft / 40_000} stop-color={cssOf(altitudeColour(ft / FT_PER_M, look))} />;
           })}
         </linearGradient>
         <rect width={BAR.width} height={BAR.height} fill={`url(#${gradient})`} />

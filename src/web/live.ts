@@ -5,6 +5,8 @@ import { takeDelta, takeSnapshot } from "./aircraft.ts";
 import { connection, lastData, sources, takeFlows } from "./server.ts";
 
 const RETRY_MS = 1_000;
+/** A line that is open and tells nothing for so long is dead: the server says a word every 15 s. */
+const SILENT_S = 40;
 
 let events: EventSource | undefined;
 let retry: number | undefined;
@@ -13,6 +15,10 @@ let asked: { abort: AbortController; deltas: Delta[] } | undefined;
 
 /** Follows the server while the page is seen; a hidden page keeps no connection open. */
 export function follow(): void {
+  setInterval(() => {
+    const isSilent = Date.now() / 1000 - (lastData.value ?? Infinity) > SILENT_S;
+    if (connection.value === "live" && isSilent) lost();
+  }, RETRY_MS);
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   open();
 }
@@ -34,6 +40,7 @@ function open(): void {
     if (asked === undefined) takeDelta(delta);
     else asked.deltas.push(delta);
   });
+  on("alive", () => {});
   on("resync", () => void snapshot());
   source.addEventListener("open", () => {
     connection.value = "live";

@@ -3,12 +3,12 @@ import { addressOf, isEmergency } from "./aircraft.ts";
 import { Charts } from "./charts.tsx";
 import { Provenance } from "./provenance.tsx";
 import { pastTime } from "./past.ts";
+import { FT_PER_M } from "./ramp.ts";
 import { selectedRow, shownTime } from "./shown.ts";
 import { many, span } from "./text.ts";
 import { TwoViews } from "./two-views.tsx";
 import { selected } from "./view.ts";
 
-const FT_PER_M = 1 / 0.3048;
 const KT_PER_MS = 3_600 / 1_852;
 const FT_PER_MIN = 60 * FT_PER_M;
 
@@ -70,7 +70,7 @@ function About({ row }: { row: WireRow }) {
       </dl>
       <Charts />
       <TwoViews />
-      {pastTime.value === null && <Provenance row={row} />}
+      {pastTime.value === null && <Provenance />}
     </>
   );
 }

@@ -55,7 +55,7 @@ async function fetchFrame(at: number): Promise<void> {
 /** A second of playing; a frame that is not there yet is waited for. The end is the present. */
 function step(): void {
   const at = pastTime.value;
-  if (!isPlaying.value || at === null || frame.value?.at !== at) return;
+  if (!isPlaying.value || document.hidden || at === null || frame.value?.at !== at) return;
   const next = at + speed.value;
   pastTime.value = next >= present.value ? null : next;
 }

@@ -1,37 +1,41 @@
-import { valueOf, type WireRow } from "../local/wire.ts";
-import { batchOf } from "./aircraft.ts";
+import type { RowOrigin } from "../flow/origin.ts";
+import { sumOfCounts } from "../flight/rejection.ts";
 import { origin } from "./history.ts";
 import { clock, many } from "./text.ts";
 import { choice } from "./view.ts";
 
 /** How the newest row came to be: flow and batch, when it was where, what the rules noticed, and what arrived. */
-export function Provenance({ row }: { row: WireRow }) {
-  const flags = String(valueOf(row, "flags") ?? "");
+export function Provenance() {
+  const found = origin.value;
   return (
     <div class="provenance">
-      <h3>Where this row comes from</h3>
-      <p class="quiet">
-        {flags === "" ? "No rule noticed anything." : `Rules noticed: ${flags.replaceAll(",", ", ")}`}
-      </p>
-      <Steps />
-      <BatchOf row={row} />
-      <Raw />
+      <h3>Where its newest row comes from</h3>
+      {found === null ? (
+        <p class="quiet">Looking it up…</p>
+      ) : (
+        <>
+          <p class="quiet">{noticed(String(found.row["flags"]))}</p>
+          <Steps of={found} />
+          <BatchOf of={found} />
+          <Raw of={found} />
+        </>
+      )}
     </div>
   );
 }
 
-function Steps() {
-  const found = origin.value;
-  if (found === null) return <p class="quiet">Looking it up…</p>;
-  const received_at = Number(found.row["received_at"]);
+const noticed = (flags: string): string =>
+  flags === "" ? "No rule noticed anything." : `Rules noticed: ${flags.replaceAll(",", ", ")}`;
+
+function Steps({ of: { row, flow, cleaned_at, ledger } }: { of: RowOrigin }) {
   const steps = [
-    ["observed", Number(found.row["last_contact"])],
-    ["received", received_at],
-    ["cleaned", found.cleaned_at],
-    ["visible", found.ledger?.applied_at ?? null],
+    ["observed", Number(row["last_contact"])],
+    ["received", Number(row["received_at"])],
+    ["cleaned", cleaned_at],
+    ["visible", ledger?.applied_at ?? null],
   ] as const;
   return (
-    <ol class="steps" data-flow={found.flow}>
+    <ol class="steps" data-flow={flow}>
       {steps.map(([name, at]) => (
         <li key={name}>
           {name} <b data-name={name}>{at === null ? "with its batch" : clock(at)}</b>
@@ -41,11 +45,8 @@ function Steps() {
   );
 }
 
-function BatchOf({ row }: { row: WireRow }) {
-  const batch = batchOf(row);
-  const found = origin.value;
-  const batch_id = batch?.batch_id ?? (found === null ? null : String(found.row["batch_id"]));
-  if (batch_id === null) return null;
+function BatchOf({ of: { row, flow, ledger } }: { of: RowOrigin }) {
+  const batch_id = String(row["batch_id"]);
   const isChosen = choice.value?.kind === "batch" && choice.value.batch_id === batch_id;
   return (
     <p>
@@ -59,26 +60,23 @@ function BatchOf({ row }: { row: WireRow }) {
       >
         {batch_id.slice(0, 9)}
       </button>{" "}
-      of the {batch_id.startsWith("r") ? "request" : "stream"} flow
-      {batch?.counts && (
+      of the {flow} flow
+      {ledger !== null && (
         <span class="quiet">
-          : {many(batch.counts.received)} received, {many(batch.counts.accepted)} accepted,{" "}
-          {many(batch.counts.duplicate)} duplicate, {many(batch.counts.rejected)} rejected
+          : {many(ledger.received)} received, {many(ledger.accepted)} accepted, {many(ledger.duplicate)} duplicate,{" "}
+          {many(sumOfCounts(ledger.rejected))} rejected, contract {ledger.contract}
         </span>
       )}
-      {batch?.contract && <span class="quiet">, contract {batch.contract}</span>}
     </p>
   );
 }
 
-function Raw() {
-  const found = origin.value;
-  if (found === null) return null;
-  if (found.raw === null) return <p class="quiet">What arrived is not kept here any more.</p>;
+function Raw({ of: { raw } }: { of: RowOrigin }) {
+  if (raw === null) return <p class="quiet">What arrived cannot be shown here.</p>;
   return (
     <details>
       <summary>As it arrived</summary>
-      <code data-name="raw">{found.raw}</code>
+      <code data-name="raw">{raw}</code>
     </details>
   );
 }

@@ -10,7 +10,7 @@ const hues: readonly (readonly [number, number])[] = [
   [40_000, 300],
   [51_000, 360],
 ];
-const FT_PER_M = 1 / 0.3048;
+export const FT_PER_M = 1 / 0.3048;
 const SATURATION = 0.88;
 const GROUND_HUE = 215;
 const GROUND_SATURATION = 0.16;

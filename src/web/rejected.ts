@@ -1,13 +1,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { RejectedSample } from "../flow/read-routes.ts";
+import type { ClaimedSample } from "../local/claims.ts";
 import { flows } from "./server.ts";
 import { choice, showsRejected, tab } from "./view.ts";
 
 /** The newest rejected rows, read while somebody looks at them. */
-export const samples = signal<readonly RejectedSample[]>([]);
+export const samples = signal<readonly ClaimedSample[]>([]);
 /** What came of the last replay. */
 export const replayed = signal<string | null>(null);
-const SAMPLES = 500;
 
 /** Rejected rows of both flows by reason, most first. */
 export const reasons = computed<readonly (readonly [string, number])[]>(() => {
@@ -25,18 +25,34 @@ const areSeen = computed(
     (choice.value?.kind === "part" && choice.value.part === "rejected"),
 );
 
-/** Reads samples whenever more was rejected and they are seen. */
+const AGAIN_MS = 5_000;
+
+/** Reads samples when more was rejected and they are seen: once at a time, and not all the time. */
 export function followRejected(): void {
+  let known = -1;
+  let isReading = false;
+  const look = async (): Promise<void> => {
+    if (isReading || !areSeen.value || rejectedRows.value === known || document.hidden) return;
+    isReading = true;
+    known = rejectedRows.value;
+    await readSamples();
+    setTimeout(() => {
+      isReading = false;
+      void look();
+    }, AGAIN_MS);
+  };
   effect(() => {
-    if (areSeen.value && rejectedRows.value > 0) void readSamples();
+    void areSeen.value;
+    void rejectedRows.value;
+    void look();
   });
 }
 
 /** Samples that cannot be read now come with the next rejection. */
 async function readSamples(): Promise<void> {
   try {
-    const response = await fetch(`/v1/rejections?limit=${SAMPLES}`);
-    if (response.ok) samples.value = ((await response.json()) as { rejections: RejectedSample[] }).rejections;
+    const response = await fetch("/live/rejections");
+    if (response.ok) samples.value = ((await response.json()) as { rejections: ClaimedSample[] }).rejections;
   } catch {
     // the connection's own state tells that the server is away
   }
@@ -61,38 +77,6 @@ export async function replay(sample: RejectedSample | null): Promise<void> {
   }
 }
 
-/** What a rejected row claims of itself. */
-interface Claim {
-  sample: RejectedSample;
-  icao24: string | null;
-  /** deg; null where it claims no position on Earth. */
-  position: readonly [longitude: number, latitude: number] | null;
-}
-
-export const claims = computed<readonly Claim[]>(() => samples.value.map(claimOf));
-
-function claimOf(sample: RejectedSample): Claim {
-  const row = objectOf(sample.row);
-  const [longitude, latitude] = [degrees(row["longitude"], 180), degrees(row["latitude"], 90)];
-  const icao24 = typeof row["icao24"] === "string" ? row["icao24"].trim().toLowerCase() : null;
-  return { sample, icao24, position: longitude === null || latitude === null ? null : [longitude, latitude] };
-}
-
-/** A row that is no JSON object claims nothing. */
-function objectOf(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? "");
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-function degrees(value: unknown, most: number): number | null {
-  const found = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof found === "number" && Math.abs(found) <= most ? found : null;
-}
-
 /** Addresses that rejected rows of a flow claim. */
 export const rejectedAddresses = (flow: string): Set<string> =>
-  new Set(claims.value.flatMap(({ sample, icao24 }) => (sample.flow === flow && icao24 !== null ? [icao24] : [])));
+  new Set(samples.value.flatMap((sample) => (sample.flow === flow && sample.icao24 !== null ? [sample.icao24] : [])));

@@ -1,12 +1,16 @@
 import { signal } from "@preact/signals";
 import type { RejectedSample } from "../flow/read-routes.ts";
 import { reasons, replay, replayed, samples } from "./rejected.ts";
+import { sources } from "./server.ts";
 import { clock, hexOf, many } from "./text.ts";
 
 const MOST_TEXT = 600;
 const MOST_SHOWN = 100;
 /** A reason whose rows alone are shown; null: all. */
 const reason = signal<string | null>(null);
+
+/** A server that only watches has no feed, and sends nothing through the rules. */
+const takesIn = (): boolean => sources.value.length > 0;
 
 /** Sums of both flows by reason, and the newest rejected rows as they came, each with its replay. */
 export function Rejections() {
@@ -34,9 +38,11 @@ export function Rejections() {
       </dl>
       <p class="quiet">
         The newest {many(Math.min(MOST_SHOWN, shown.length))}, as they came.{" "}
-        <button type="button" onClick={() => void replay(null)}>
-          Replay all of earlier rules
-        </button>
+        {takesIn() && (
+          <button type="button" onClick={() => void replay(null)}>
+            Replay all of earlier rules
+          </button>
+        )}
       </p>
       {replayed.value !== null && (
         <p role="status" class="replayed">
@@ -56,9 +62,11 @@ function Rejected({ sample }: { sample: RejectedSample }) {
   const { reason: why, field, flow, source, place, received_at, row, bytes } = sample;
   return (
     <li>
-      <button type="button" onClick={() => void replay(sample)} aria-label={`Replay this row, rejected as ${why}`}>
-        Replay
-      </button>
+      {takesIn() && (
+        <button type="button" onClick={() => void replay(sample)} aria-label={`Replay this row, rejected as ${why}`}>
+          Replay
+        </button>
+      )}
       <span class="reason">{why}</span>
       {field !== null && <> in {field}</>}
       <span class="quiet">

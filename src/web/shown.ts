@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import type { Box } from "../flow/ports.ts";
+import { isInside } from "../flow/box.ts";
 import { numberOf, places, valueOf, type WireField, type WireRow } from "../local/wire.ts";
 import { addressOf, batchOf, isEmergency, liveRow, liveRows } from "./aircraft.ts";
 import { present } from "./clock.ts";
@@ -27,7 +27,7 @@ export const listed = computed<readonly WireRow[]>(() => {
   // shown as an age, so the latest contact is the least
   const sign = isDescending === (by === "last_contact") ? 1 : -1;
   const place = places[by];
-  const found = box === null ? [...chosen.value] : chosen.value.filter((row) => isInside(row, box));
+  const found = box === null ? [...chosen.value] : chosen.value.filter((row) => isInside(positionOf(row), box));
   return found.sort((a, b) => compare(a[place] ?? null, b[place] ?? null, sign));
 });
 
@@ -42,6 +42,8 @@ export const selectedRow = computed<WireRow | undefined>(() => {
 
 /** Names of the sources that rows bear. */
 export const sourceNames = computed(() => [...new Set(rows.value.map((row) => String(row[places.source])))].sort());
+
+const positionOf = (row: WireRow) => ({ longitude: numberOf(row, "longitude"), latitude: numberOf(row, "latitude") });
 
 type Test = ((row: WireRow) => boolean) | null;
 
@@ -71,16 +73,9 @@ function byChoice(of: Choice | null): Test {
   if (of.kind === "batch") return (row) => batchOf(row)?.batch_id === of.batch_id;
   const isOfFlow = (row: WireRow): boolean => batchOf(row)?.flow === of.flow;
   if (of.part === "accepted") return isOfFlow;
-  if (of.part === "duplicate") return (row) => isOfFlow(row) && (batchOf(row)?.counts?.duplicate ?? 0) > 0;
+  if (of.part === "duplicate") return (row) => isOfFlow(row) && (batchOf(row)?.counts.duplicate ?? 0) > 0;
   const addresses = of.part === "rejected" ? rejectedAddresses(of.flow) : new Set<string>();
   return (row) => addresses.has(addressOf(row));
-}
-
-/** As the API's box: edges belong to it, and it may cross the antimeridian. */
-function isInside(row: WireRow, { lamin, lamax, lomin, lomax }: Box): boolean {
-  const [longitude, latitude] = [numberOf(row, "longitude"), numberOf(row, "latitude")];
-  if (longitude === null || latitude === null || latitude < lamin || latitude > lamax) return false;
-  return lomin <= lomax ? longitude >= lomin && longitude <= lomax : longitude >= lomin || longitude <= lomax;
 }
 
 /** Null last, whichever way. */

@@ -1,6 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { present } from "./clock.ts";
+import { Choose } from "./controls.tsx";
 import { findOldest, frame, isPlaying, oldest, pastProblem, pastTime, speed, speeds } from "./past.ts";
+import { count } from "./shown.ts";
 import { moment, span } from "./text.ts";
 
 const DAY_S = 86_400;
@@ -10,11 +12,12 @@ const LEAST_SPAN_S = 60;
 
 /** Moves the whole page through stored time: aircraft and counters together. */
 export function Slider() {
-  useEffect(() => void findOldest(), [Math.floor(present.value / LEAST_SPAN_S)]);
-  if (oldest.value === null) return null;
-  const end = present.value;
-  const begin = Math.min(end - LEAST_SPAN_S, Math.max(oldest.value, end - MOST_SPAN_S));
+  useEffect(() => void findOldest(), [Math.floor(present.value / LEAST_SPAN_S), count.value > 0]);
   const at = pastTime.value;
+  // a store without a past has none to show, but a URL may ask for one: then there is a way back
+  if (oldest.value === null && at === null) return null;
+  const end = present.value;
+  const begin = Math.min(end - LEAST_SPAN_S, Math.max(oldest.value ?? end, end - MOST_SPAN_S));
   return (
     <section class="slider" aria-label="Time">
       <button type="button" aria-pressed={at === null} onClick={() => (pastTime.value = null)}>
@@ -29,7 +32,7 @@ export function Slider() {
       >
         {isPlaying.value ? "Pause" : "Play"}
       </button>
-      <Speed />
+      <Choose of={speed} options={speeds} say={(factor) => `${factor}×`} label="Speed" />
       <input
         type="range"
         aria-label="Time shown"
@@ -50,17 +53,3 @@ export function Slider() {
     </section>
   );
 }
-
-const Speed = () => (
-  <select
-    aria-label="Speed"
-    value={speed.value}
-    onChange={(event) => (speed.value = Number(event.currentTarget.value) as typeof speed.value)}
-  >
-    {speeds.map((factor) => (
-      <option key={factor} value={factor}>
-        {factor}×
-      </option>
-    ))}
-  </select>
-);

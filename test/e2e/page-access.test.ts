@@ -1,7 +1,9 @@
 import axe from "axe-core";
 import { expect, test } from "vitest";
-import { drawn, openProduct, useBrowser } from "../browser.ts";
+import { contrastOf, type Rgb } from "../../src/web/ramp.ts";
+import { coloursAt, drawn, openPage, openProduct, useBrowser } from "../browser.ts";
 import { goodRow } from "../bodies.ts";
+import { until } from "../product.ts";
 
 const browser = useBrowser();
 const rows = Array.from({ length: 40 }, (_, i) => goodRow({ icao24: (0xb00000 + i).toString(16), callsign: `K${i}` }));
@@ -75,31 +77,41 @@ test("everything is reached and done by keyboard, and what has the focus shows i
   expect(await page.getByRole("dialog").count()).toBe(0);
 });
 
-test("who wants no motion gets none: the map jumps to what is selected", async () => {
-  const { page } = await openProduct(browser(), {
-    rows: [goodRow({ icao24: "000001", longitude: 120, latitude: -20 })],
-    hash: "#map=5/50/8",
-    reducedMotion: "reduce",
-  });
+test.each([
+  ["who wants no motion gets none: the map jumps to what is selected", "reduce" as const, true],
+  ["else the map moves there", "no-preference" as const, false],
+])("%s", async (_, reducedMotion, isThereAtOnce) => {
+  const far = goodRow({ icao24: "000001", longitude: 120, latitude: -20 });
+  const { running } = await openProduct(browser(), { rows: [far] });
+  const { page } = await openPage(browser(), "about:blank", { reducedMotion });
+  await page.clock.install();
+  await page.goto(`${running.url}/#map=5/50/8`);
   await drawn(page, 1);
-  const frames = page.evaluate(`new Promise((resolve) => {
-    const seen = new Set();
-    const look = () => seen.add(location.hash.match(/map=[^&]*/)[0]);
-    const timer = setInterval(look, 5);
-    setTimeout(() => { clearInterval(timer); resolve(seen.size); }, 1500);
-  })`);
+  // from here on time goes as the test says
+  await page.clock.pauseAt(Date.now() + 60_000);
   await page.locator("[role=row][data-icao24]").click();
-  expect(await frames).toBe(2);
-  expect(await page.evaluate(() => location.hash)).toContain("/-20.0000/");
+  const isThere = () => page.evaluate(() => location.hash.includes("/-20.0000/"));
+  await page.clock.runFor(150);
+  expect(await isThere()).toBe(isThereAtOnce);
+  await page.clock.runFor(2_000);
+  expect(await isThere()).toBe(true);
 });
 
 test("the theme can be chosen, and the map follows it", async () => {
   const { page } = await openProduct(browser(), { rows, hash: "#theme=dark", colorScheme: "light" });
   await drawn(page, 40);
+  await page.locator(".map[data-ready=true]").waitFor();
+  const isSea = (sea: Rgb) =>
+    until(
+      async () => (await coloursAt(page, [[-40, 0]]))[0],
+      (colour) => colour !== undefined && contrastOf(colour, sea) < 1.1,
+    );
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   expect(await paper()).toBe("rgb(16, 20, 26)");
+  await isSea([0x0d, 0x13, 0x1b]);
   await page.getByLabel("Theme").selectOption("light");
   expect(await paper()).toBe("rgb(246, 247, 249)");
+  await isSea([0xcf, 0xdd, 0xe8]);
 });
 
 test("on a phone the page is one column without sideways scrolling", async () => {

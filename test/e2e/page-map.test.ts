@@ -186,3 +186,23 @@ test("heading and table are there before the map", async () => {
   for (const go of held) go();
   await page.locator(".map[data-ready=true]").waitFor();
 });
+
+test("a context that was lost comes back with land and aircraft", async () => {
+  const { page, troubles } = await openProduct(browser(), {
+    rows: [at("000001", 9, 0, { baro_altitude: 3_000 })],
+    hash: "#map=11/0/9",
+  });
+  await drawn(page, 1);
+  const isThere = async () =>
+    near((await coloursAt(page, [[9, 0]]))[0], altitudeColour(3_000, { land: LAND, isStale: false }));
+  await until(isThere, (found) => found);
+  await page.evaluate(`(() => {
+    const gl = document.querySelector("canvas.maplibregl-canvas").getContext("webgl2");
+    globalThis.lost = gl.getExtension("WEBGL_lose_context");
+    lost.loseContext();
+  })()`);
+  await rest();
+  await page.evaluate("lost.restoreContext()");
+  await until(isThere, (found) => found);
+  expect(troubles.filter((trouble) => !/context/i.test(trouble))).toEqual([]);
+});
