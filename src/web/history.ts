@@ -1,7 +1,9 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { RowOrigin } from "../flow/origin.ts";
 import type { StoredRow } from "../flow/ports.ts";
-import { shownTime } from "./shown.ts";
+import { now } from "./clock.ts";
+import { pastTime } from "./past.ts";
+import { selectedRow, shownTime } from "./shown.ts";
 import { selected } from "./view.ts";
 
 /** How far back the panel looks, s. */
@@ -50,13 +52,17 @@ function nearestPair(rows: readonly StoredRow[]): readonly [StoredRow, StoredRow
 
 /** Reads what is stored of the selected aircraft up to the time shown, and again as that time goes on. */
 export function followSelected(): void {
-  let known = { icao24: "", at: 0 };
+  let known = { icao24: "", isThere: false, clock: 0 };
   effect(() => {
-    const [icao24, at] = [selected.value, shownTime.value];
+    const icao24 = selected.value;
     if (icao24 !== known.icao24) origin.value = null;
-    if (icao24 === null || (icao24 === known.icao24 && Math.abs(at - known.at) < REFRESH_S)) return;
-    known = { icao24, at };
-    void read(icao24, at);
+    if (icao24 === null) return;
+    // the time of recorded flights may stand still while rows come
+    const asked = { icao24, isThere: selectedRow.value !== undefined, clock: pastTime.value ?? now.value };
+    const isKnown = icao24 === known.icao24 && asked.isThere === known.isThere;
+    if (isKnown && Math.abs(asked.clock - known.clock) < REFRESH_S) return;
+    known = asked;
+    void read(icao24, shownTime.peek());
   });
 }
 

@@ -33,22 +33,22 @@ export function hueOf(altitude_m: number): number {
 /** What stands out less from the land than 3 to 1 is hard to see; a little more, since edges are smoothed. */
 const LEAST_CONTRAST = 3.2;
 const LIGHTNESS_STEP = 0.01;
-const lightnesses = new Map<string, number>();
+/** By land, then by whole degree of hue: asked for every aircraft at every tick. */
+const lightnesses = new WeakMap<Rgb, number[]>();
 
 /** The lightness nearest to the middle at which a hue stands out from the land. */
 function lightnessOf(hue: number, land: Rgb): number {
-  const key = `${Math.round(hue)} ${land.join()}`;
-  const known = lightnesses.get(key);
-  if (known !== undefined) return known;
+  const degree = Math.round(hue);
+  const known = lightnesses.get(land) ?? [];
+  lightnesses.set(land, known);
+  return (known[degree] ??= findLightness(degree, land));
+}
+
+function findLightness(hue: number, land: Rgb): number {
   const step = isDark(land) ? LIGHTNESS_STEP : -LIGHTNESS_STEP;
   let lightness = 0.5;
-  while (
-    lightness > 0 &&
-    lightness < 1 &&
-    contrastOf(rgbOf(Math.round(hue), SATURATION, lightness), land) < LEAST_CONTRAST
-  )
+  while (lightness > 0 && lightness < 1 && contrastOf(rgbOf(hue, SATURATION, lightness), land) < LEAST_CONTRAST)
     lightness += step;
-  lightnesses.set(key, lightness);
   return lightness;
 }
 
