@@ -1,13 +1,6 @@
 import { openskyOrder } from "../flight/contract.ts";
 import type { RejectedSample } from "../flow/read-routes.ts";
-
-/** A rejected row, and what it claims of itself. */
-export interface ClaimedSample extends RejectedSample {
-  icao24: string | null;
-  /** deg; null where it claims no position on Earth */
-  longitude: number | null;
-  latitude: number | null;
-}
+import type { ClaimedSample } from "./wire.ts";
 
 /** Reads an address and a position out of a rejected row, whatever else is wrong with it. */
 export function claimOf(sample: RejectedSample): ClaimedSample {

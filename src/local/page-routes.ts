@@ -6,11 +6,11 @@ import type { IngestWorld } from "../flow/ingest.ts";
 import { originOf, type OriginWorld } from "../flow/origin.ts";
 import type { Flow, StoredRow } from "../flow/ports.ts";
 import { openRejections, replayRejected, type Replayed } from "../flow/replay.ts";
-import { claimOf, type ClaimedSample } from "./claims.ts";
+import { claimOf } from "./claims.ts";
 import { newestRejections } from "../flow/read-routes.ts";
 import { emergencies, EMERGENCY_SPAN_S, hasEmergency } from "./aircraft-table.ts";
 import type { LiveFeed } from "./live.ts";
-import { toWire, type Frame } from "./wire.ts";
+import { toWire, type ClaimedSample, type Frame } from "./wire.ts";
 
 export interface PageWorld extends IngestWorld, OriginWorld {
   live: LiveFeed;

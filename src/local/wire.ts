@@ -1,5 +1,6 @@
 import { sumOfCounts } from "../flight/rejection.ts";
 import type { LedgerRow, StoredRow } from "../flow/ports.ts";
+import type { RejectedSample } from "../flow/read-routes.ts";
 
 /**
  * How aircraft travel to the page. Shared with the page, so nothing of Node is imported here.
@@ -77,6 +78,13 @@ export interface Frame {
   at: number;
   rows: WireRow[];
   flows: PastFlow[];
+}
+/** `GET /live/rejections`: a rejected row, and what it claims of itself. */
+export interface ClaimedSample extends RejectedSample {
+  icao24: string | null;
+  /** deg; null where it claims no position on Earth */
+  longitude: number | null;
+  latitude: number | null;
 }
 /** Sums of the batches that were applied by then. */
 export interface PastFlow {

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { RejectedSample } from "../flow/read-routes.ts";
-import type { ClaimedSample } from "../local/claims.ts";
+import type { ClaimedSample } from "../local/wire.ts";
 import { flows } from "./server.ts";
 import { choice, showsRejected, tab } from "./view.ts";
 
