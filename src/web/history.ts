@@ -29,7 +29,7 @@ export const history = computed<readonly StoredRow[]>(() =>
 /** How its newest row came to be; null until it is known, and where no row is stored. */
 export const origin = signal<RowOrigin | null>(null);
 
-/** What two sources said of it at about the same time, newest first; null where one alone reports it. */
+/** What two sources said of it at about the same time, in the order of their names; null where one alone reports it. */
 export const views = computed<readonly [StoredRow, StoredRow] | null>(() => {
   const begin = Number(history.value.at(-1)?.["last_contact"]) - RECENT_S;
   return nearestPair(history.value.filter((row) => Number(row["last_contact"]) >= begin));
@@ -72,7 +72,7 @@ async function read(icao24: string, to: number): Promise<void> {
   const [past, recent, found] = await Promise.all([
     answer<{ states: StoredRow[] }>(`${of}&from=${to - SPAN_S}&to=${to - RECENT_S - 1}&every=${every}`),
     // rows may be ahead of this machine's clock by a little
-    answer<{ states: StoredRow[] }>(`${of}&from=${to - RECENT_S}&to=${to + REFRESH_S}`),
+    answer<{ states: StoredRow[] }>(`${of}&from=${to - RECENT_S}&to=${to + AHEAD_S}`),
     answer<RowOrigin>(`/live/origin/${icao24}`),
   ]);
   if (selected.peek() !== icao24) return;

@@ -26,13 +26,13 @@ export function followMap(map: MapLibre, layer: AircraftLayer): (() => void)[] {
     camera.value = { longitude: lng, latitude: lat, zoom: map.getZoom() };
     mapBox.value = boxOf(map);
   };
-  map.on("moveend", see);
   see();
-  map.on("click", ({ lngLat }) => {
+  const moved = map.on("moveend", see);
+  const clicked = map.on("click", ({ lngLat }) => {
     const found = nearest(chosen.peek(), lngLat, { zoom: map.getZoom(), reach: radiusAt(map.getZoom()) + REACH });
     selected.value = found === undefined ? null : addressOf(found);
   });
-  map.on("mousemove", ({ lngLat }) => {
+  const pointed = map.on("mousemove", ({ lngLat }) => {
     const found = nearest(chosen.peek(), lngLat, { zoom: map.getZoom(), reach: radiusAt(map.getZoom()) });
     map.getCanvas().style.cursor = found === undefined ? "" : "pointer";
     map.getCanvas().title = found === undefined ? "" : nameOf(found);
@@ -44,6 +44,7 @@ export function followMap(map: MapLibre, layer: AircraftLayer): (() => void)[] {
     effect(() => showTrail(map, selectedRow.value)),
     effect(() => showCallsigns(map)),
     followSelection(map),
+    ...[moved, clicked, pointed].map((listening) => () => listening.unsubscribe()),
   ];
 }
 

@@ -10,8 +10,7 @@ import { camera } from "./view.ts";
 const MOST_ZOOM = 13;
 const ATTRIBUTION = "Natural Earth · GeoNames · OurAirports";
 
-/** Why there is no map; null while there is one. */
-const problem = signal<string | null>(null);
+const isMissing = signal(false);
 
 export function SkyMap() {
   const place = useRef<HTMLDivElement>(null);
@@ -21,14 +20,15 @@ export function SkyMap() {
     try {
       return begin(element);
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : String(error);
+      console.warn("there is no map", error);
+      isMissing.value = true;
       return undefined;
     }
   }, []);
   return (
     <section class="sky" aria-label="Map">
-      <div ref={place} class="map" hidden={problem.value !== null} />
-      {problem.value === null ? (
+      <div ref={place} class="map" hidden={isMissing.value} />
+      {!isMissing.value ? (
         <Legend />
       ) : (
         <p role="alert" class="no-map">
