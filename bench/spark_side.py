@@ -25,7 +25,7 @@ os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 import spark_by_hand  # noqa: E402 -- lies beside this
 from databases import Manifests  # noqa: E402
-from job import World, apply_batch  # noqa: E402
+from job import World, apply_batch, session_builder  # noqa: E402
 from lines import ChunkSettings  # noqa: E402
 from micro_batch import judge, kept_records, lines_of  # noqa: E402
 from objects import FileObjects, open_objects  # noqa: E402
@@ -39,11 +39,11 @@ Judge = Callable[[DataFrame, Plan, ChunkSettings], DataFrame]
 
 def session(plan: Plan) -> SparkSession:
     spark = (
-        SparkSession.builder.master("local[2]")
+        session_builder()
+        .master("local[2]")
         .config("spark.ui.enabled", "false")
         .config("spark.driver.memory", "3g")
         .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.sql.execution.arrow.maxRecordsPerBatch", "64")
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from pyspark.sql import SparkSession
 
+from job import session_builder
 from plan import Plan, prepare_session, read_plan
 
 HERE = Path(__file__).parent
@@ -45,7 +46,8 @@ def plan() -> Plan:
 @pytest.fixture(scope="session")
 def spark(plan: Plan) -> Iterator[SparkSession]:
     session = (
-        SparkSession.builder.master("local[2]")
+        session_builder()
+        .master("local[2]")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.driver.memory", "3g")

@@ -31,6 +31,8 @@ from sources import SourceSettings, open_source
 WORKER_MODULES = ("databases", "dynamo", "ids", "lines", "micro_batch", "objects", "plan", "quarantine")
 # records of up to 1 MiB that a Python worker holds at once
 RECORDS_A_WORKER = 64
+# classes that Spark keeps of the code it makes; a micro-batch uses about 80, and of a full 100 some would be made anew
+CLASSES_KEPT = 1000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -127,13 +129,14 @@ def login_of(given: argparse.Namespace) -> Login:
     return plain_login
 
 
-def session() -> SparkSession:
+def session_builder() -> SparkSession.Builder:
     return (
-        SparkSession.builder.appName("flightline")
+        SparkSession.Builder()
+        .appName("flightline")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(RECORDS_A_WORKER))
+        .config("spark.sql.codegen.cache.maxEntries", str(CLASSES_KEPT))
         # an empty marker is no file of the lake
         .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
-        .getOrCreate()
     )
 
 
@@ -210,4 +213,4 @@ def void(_: object) -> None:
 
 if __name__ == "__main__":
     options = read_options(sys.argv[1:])
-    run(options, open_world(options, session()))
+    run(options, open_world(options, session_builder().getOrCreate()))

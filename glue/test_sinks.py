@@ -128,6 +128,22 @@ def test_postgres_holds_each_delivery_once_and_its_equations_hold(
     assert server.rows("select count(*)::int as n from state_vectors") == [{"n": accepted}]
 
 
+def test_after_the_first_batch_spark_compiles_no_code_anew(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    jvm: Any = spark.sparkContext._jvm  # type: ignore[attr-defined,unused-ignore]
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
+    records = [(*one, datetime.fromtimestamp(at, UTC)) for *one, at in records_of(made / "few")]
+    compiled = []
+    for i in range(3):
+        spark.createDataFrame(records[i::3], RAW).write.parquet(f"{tmp_path}/{i}")
+        before = jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME().getCount()
+        apply_batch(world, spark.read.parquet(f"{tmp_path}/{i}"))
+        after = jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME().getCount()
+        compiled.append(after - before)
+    assert compiled[1:] == [0, 0], compiled
+
+
 def test_postgres_keeps_the_newest_row_of_each_aircraft(
     spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
 ) -> None:

@@ -35,6 +35,6 @@ def watched(self: postgres.Postgres, connection: Any, batch: Any) -> Any:
 
 postgres.Postgres._merge = watched  # type: ignore[method-assign]
 options = job.read_options(sys.argv[3:])
-world = job.open_world(options, job.session())
+world = job.open_world(options, job.session_builder().getOrCreate())
 world.passing = passing
 job.run(options, world)
