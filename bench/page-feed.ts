@@ -47,9 +47,17 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 /** A server that nobody feeds but this process. */
 export async function quiet(): Promise<Served> {
-  const empty = path.join(mkdtempSync(path.join(tmpdir(), "flightline-bench-")), "empty.ndjson");
+  const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
+  const empty = path.join(folder, "empty.ndjson");
   writeFileSync(empty, "");
-  return serve(["--from", empty]);
+  const served = await serve(["--from", empty]);
+  return {
+    ...served,
+    async end() {
+      await served.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 export async function feed(data: string): Promise<{ to: Producer; close(): Promise<void> }> {

@@ -1,6 +1,10 @@
+import { readdir, readFile, rename } from "node:fs/promises";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { query } from "../../src/local/transaction.ts";
 import { aircraft, number, openProduct, post, useBrowser, WITHOUT_MAP } from "../browser.ts";
+import { contractTag } from "../../src/flight/contract.ts";
 import { goodRow } from "../bodies.ts";
 import { flowsOf, until } from "../product.ts";
 
@@ -69,6 +73,38 @@ test("rejections by reason add up to rejected, are shown as they came, and are r
   ]);
   expect(answer.status()).toBe(200);
   expect((await flowsOf(running.url)).request).toMatchObject({ received: 5, rejected: 4, balanced: true });
+});
+
+test("what other rules rejected is replayed at once, and only that", async () => {
+  const { page, place, running } = await openProduct(browser(), {
+    rows: [goodRow(), goodRow({ icao24: "zz" }), goodRow({ last_contact: 5 })],
+    hash: "#tab=rejections",
+  });
+  await post(running.url, [goodRow({ icao24: "yy" })]);
+  await until(
+    () => number(page, `${REQUEST} [data-name=rejected]`),
+    (count) => count === 3,
+  );
+  const all = page.getByRole("button", { name: "Replay all of earlier rules" });
+  const told = page.locator(".replayed");
+  await all.click();
+  expect(await told.textContent()).toBe("0 replayed: 0 clean now, 0 rejected again");
+  const objects = path.join(place.data, "objects");
+  const rejected = (await readdir(objects, { recursive: true })).filter((name) => name.startsWith("rejected/"));
+  const older = rejected.find((name) => name.includes(`.${contractTag}.`)) ?? "";
+  const rows = gunzipSync(await readFile(path.join(objects, older))).toString().trimEnd().split("\n").length;
+  await rename(path.join(objects, older), path.join(objects, older.replace(contractTag, "0000000000")));
+  await all.click();
+  await until(
+    () => told.textContent(),
+    (text) => text === `${rows} replayed: 0 clean now, ${rows} rejected again`,
+  );
+  await all.click();
+  await until(
+    () => told.textContent(),
+    (text) => text?.startsWith("0 replayed") === true,
+  );
+  expect((await flowsOf(running.url)).request).toMatchObject({ rejected: 3 + rows, balanced: true });
 });
 
 test("bytes that are no text are shown as bytes", async () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { aircraft, number, openPage, openProduct, post, quiet, useBrowser, WITHOUT_MAP } from "../browser.ts";
 import { goodRow } from "../bodies.ts";
-import { startProduct, until } from "../product.ts";
+import { startProduct, temporaryFolder, until } from "../product.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 
@@ -54,6 +55,21 @@ test("a snapshot that fails is asked for again, and the page is whole after", as
   );
   expect(asked).toBeGreaterThan(2);
   expect(await page.getByRole("status").textContent()).toBe("live");
+});
+
+test("recorded flights are seen at the time they were recorded, and said to be recorded", async () => {
+  const file = `${await temporaryFolder()}/recorded.ndjson`;
+  const rows = [goodRow({ last_contact: 1_600_000_000 }), goodRow({ icao24: "abc123", last_contact: 1_599_999_990 })];
+  await writeFile(file, rows.map((row) => `${JSON.stringify({ ...row, time_position: null })}\n`).join(""));
+  const { page } = await openProduct(browser(), { args: ["--from", file, "--speed", "max"] });
+  await until(
+    () => aircraft(page),
+    (count) => count === 2,
+  );
+  expect(await page.locator("header .simulated").allTextContents()).toEqual(["recorded flights"]);
+  // nobody is gone for having been heard years ago: the newest was heard just now
+  const ages = page.locator("[role=row][data-icao24] .last_contact");
+  expect((await ages.allTextContents()).sort()).toEqual(["0", "10"]);
 });
 
 test("says when the server is gone, goes on by itself when it is back, and shows what the snapshot holds", async () => {
