@@ -38,7 +38,7 @@ const TICK_MS = 1_000;
 const RELOAD_MS = 60_000;
 /** Where the database tells nothing of what it applied. */
 const UNTOLD_RELOAD_MS = 5_000;
-/** Counting takes at most this part of the time. */
+/** Counting takes about this part of the time at most. */
 const COUNTING_SHARE = 0.05;
 const MOST_AIRCRAFT = 1_000_000;
 
@@ -119,11 +119,13 @@ function counter({ counter: flows }: World) {
   return { anew, latest: async () => last ?? anew() };
 }
 
+/** The quickest of three counts says when the next one may be: what made one slow, a cold start say, is no rule. */
 async function count({ anew }: ReturnType<typeof counter>, { live, signal }: ServiceOptions): Promise<void> {
-  while (!signal.aborted) {
+  for (let took = [0, 0]; !signal.aborted; took = took.slice(-2)) {
     const begun = performance.now();
     live.setFlows(await anew());
-    await pause(Math.max(TICK_MS, (performance.now() - begun) / COUNTING_SHARE), signal);
+    took.push(performance.now() - begun);
+    await pause(Math.max(TICK_MS, Math.min(...took) / COUNTING_SHARE), signal);
   }
 }
 
