@@ -141,7 +141,7 @@ def session_builder() -> SparkSession.Builder:
 
 
 def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
-    plan = read_plan(given.plan)
+    plan = read_plan(given.plan, given.region)
     prepare_session(spark, plan)
     # Spark's own 200 are 200 tasks of a few rows each in every micro-batch
     spark.conf.set("spark.sql.shuffle.partitions", given.partitions or 2 * spark.sparkContext.defaultParallelism)
@@ -149,7 +149,7 @@ def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
     place = given.objects or (f"s3://{given.bucket}" if given.bucket else None)
     if place is None:
         raise SystemExit("--bucket or --objects is missing")
-    objects = open_objects(place)
+    objects = open_objects(place, given.region)
     if isinstance(objects, FileObjects):
         without_checksum_files(spark)
     if given.postgres_ca and not Path(given.postgres_ca).is_absolute():

@@ -20,8 +20,8 @@ LONG_DIGITS = re.compile("[0-9]{1000}")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 BLANK = " \t\r\n"
-# Spark 4's reader knows no longer name; no field of ours is so long
-LONGEST_NAME = 50_000
+# Spark 4's reader knows no name of more than 50,000 of Java's characters, of which one of ours may be two
+LONG_LINE = 25_000
 GZIP_MAGIC = b"\x1f\x8b"
 # what one Arrow batch of lines may hold
 LINES_A_BATCH = 4_096
@@ -140,13 +140,13 @@ def narrowed(text: str, fields: dict[str, str]) -> str | None:
     It does not where a text field comes twice (a number stays although text follows), nor where a name is too long.
     """
     twice = any(text.count(f'"{name}"') > 1 for name, kind in fields.items() if kind == "text")
-    if not (twice or "\\u" in text or len(text) > LONGEST_NAME):
+    if not (twice or "\\u" in text or len(text) > LONG_LINE):
         return None
     try:
         found = members(text)
     except (ValueError, IndexError):
         return None
-    if len(found) == len(dict(found)) and len(text) <= LONGEST_NAME:
+    if len(found) == len(dict(found)) and len(text) <= LONG_LINE:
         return None
     kept = {name: value for name, value in found if name in fields}
     return "{" + ",".join(f'"{name}":{"{}" if value[0] in "{[" else value}' for name, value in kept.items()) + "}"

@@ -64,10 +64,9 @@ def kept_records(raw: DataFrame) -> DataFrame:
 
 
 def deliveries_of(records: DataFrame, stream: str) -> tuple[list[Delivery], bool]:
-    """In the order of arrival; and whether a record came more than once."""
+    """And whether a record came more than once."""
     rows = records.select("sequence_number", "partition_key", "received_at", "copy").collect()
     found = [row for row in rows if row["copy"] == 1]
-    found.sort(key=lambda row: (int(row.sequence_number), row.partition_key.encode()))
     deliveries = [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in found]
     return deliveries, len(found) < len(rows)
 

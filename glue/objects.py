@@ -51,10 +51,10 @@ class FileObjects:
 
 
 @cache
-def _s3() -> Any:
+def _s3(region: str) -> Any:
     import boto3  # noqa: PLC0415 -- without S3 it need not be there
 
-    return boto3.client("s3")
+    return boto3.client("s3", region_name=region)
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class S3Objects:
     prefix: str
     """s3 on Glue, s3a on a Spark of one's own."""
     scheme: str
+    region: str
 
     @property
     def root(self) -> str:
@@ -74,7 +75,7 @@ class S3Objects:
         name = f"{self.prefix}/{key}".lstrip("/")
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                _s3().put_object(Bucket=self.bucket, Key=name, Body=body, IfNoneMatch="*")
+                _s3(self.region).put_object(Bucket=self.bucket, Key=name, Body=body, IfNoneMatch="*")
                 return True
             except ClientError as error:
                 status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -86,11 +87,11 @@ class S3Objects:
         raise AssertionError("the last attempt returns or raises")
 
 
-def open_objects(url: str) -> Objects:
+def open_objects(url: str, region: str) -> Objects:
     """`file:FOLDER`, `s3://BUCKET/PREFIX` or `s3a://BUCKET/PREFIX`."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         return FileObjects(parts.path)
     if parts.scheme in ("s3", "s3a"):
-        return S3Objects(parts.netloc, parts.path.strip("/"), parts.scheme)
+        return S3Objects(parts.netloc, parts.path.strip("/"), parts.scheme, region)
     raise ValueError(f"{url} is neither file:, s3:// nor s3a://")

@@ -34,14 +34,14 @@ def parse_plan(text: str) -> Plan:
     return cast(Plan, whole)
 
 
-def read_plan(place: str) -> Plan:
-    """From a file or an object of S3."""
+def read_plan(place: str, region: str = "us-east-1") -> Plan:
+    """From a file, or an object of S3 in the region."""
     url = urlsplit(place)
     if url.scheme not in ("s3", "s3a"):
         return parse_plan(Path(place).read_text(encoding="utf-8"))
     import boto3  # noqa: PLC0415 -- without S3 it need not be there
 
-    body = boto3.client("s3").get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"]
+    body = boto3.client("s3", region_name=region).get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"]
     return parse_plan(body.read().decode())
 
 

@@ -27,6 +27,10 @@ Answer = TypeVar("Answer")
 PARAMETER = re.compile(r"\$(\d+)")
 
 
+class StageError(Exception):
+    """The stage does not hold what was put there."""
+
+
 @dataclass
 class Postgres:
     spark: SparkSession
@@ -58,6 +62,11 @@ class Postgres:
         self.partitions_made_on = today
 
     def _merge(self, connection: Any, batch: MicroBatch) -> Applied:
+        staged = int(self._query(connection, "count-staged", batch.id)[0])
+        accepted = sum(one.accepted for one in batch.deliveries)
+        if staged != accepted:
+            # the stage does not outlive a crash of the server, and another driver may have cleared it
+            raise StageError(f"{staged} of {accepted} rows are staged; the batch is to be applied again")
         claims = json.dumps([{"id": one.id, "rows": one.rows} for one in batch.deliveries])
         fresh = set(self._query(connection, "claim-deliveries", claims, batch.id))
         kept = [one for one in batch.deliveries if one.id in fresh]
@@ -82,6 +91,7 @@ class Postgres:
             total.repeats,
             batch.arrived_at,
         )
+        self._query(connection, "tell-applied", batch.id)
         self._update(connection, "clear-stage", batch.id)
         return total
 

@@ -8,8 +8,9 @@ from pyspark import cloudpickle
 from pyspark.sql import DataFrame, SparkSession
 
 RAW = "data binary, partitionKey string, sequenceNumber string, approximateArrivalTimestamp timestamp"
-# Glue's own reader, and the open connector that it brings; which name a version answers to is tried at start
+# of the job's own reader, a shard
 CALLS_A_BATCH = 10
+# Glue's own reader, and the open connector that it brings; which name a version answers to is tried at start
 KINESIS_FORMATS = ("kinesis", "aws-kinesis")
 
 
@@ -34,6 +35,8 @@ def kinesis_options(name: str, of: SourceSettings) -> dict[str, str]:
             "endpointUrl": of.endpoint,
             "startingPosition": "TRIM_HORIZON",
             "failOnDataLoss": "true",
+            # what the alarm on the consumer's lag reads
+            "emitConsumerLagMetrics": "true",
         }
     return {
         "kinesis.streamName": of.stream,

@@ -16,14 +16,15 @@ import duckdb
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from databases import Database, Manifests
+from databases import Applied, Database, InOrder, Manifests
 from ids import record_id
 from job import World, apply_batch, without_checksum_files
 from lines import ChunkSettings
 from logins import trust_of
+from micro_batch import MicroBatch
 from objects import FileObjects
 from plan import Plan
-from postgres import Postgres
+from postgres import Postgres, StageError
 from sources import RAW
 from test_cases import FIELDS
 from test_parity import expected_of, outcome_of, read, records_of
@@ -44,12 +45,15 @@ class Server:
     def login(self) -> dict[str, str]:
         return self.properties
 
-    def execute(self, url: str, *statements: str) -> None:
+    def connect(self, url: str) -> Any:
         jvm: Any = self.spark.sparkContext._jvm  # type: ignore[attr-defined,unused-ignore]
         properties = jvm.java.util.Properties()
         for name, value in self.properties.items():
             properties.setProperty(name, value)
-        connection = jvm.org.postgresql.Driver().connect(url, properties)
+        return jvm.org.postgresql.Driver().connect(url, properties)
+
+    def execute(self, url: str, *statements: str) -> None:
+        connection = self.connect(url)
         for statement in statements:
             connection.createStatement().execute(statement)
         connection.close()
@@ -126,6 +130,39 @@ def test_postgres_holds_each_delivery_once_and_its_equations_hold(
         assert (again.received, again.accepted, again.repeats > 0) == (0, 0, True)
     assert server.rows(TOTALS) == [totals]
     assert server.rows("select count(*)::int as n from state_vectors") == [{"n": accepted}]
+
+
+def test_rows_that_vanish_from_the_stage_fail_the_batch_which_can_be_applied_again(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    raw = raw_records(spark, made / "few")
+    lossy = """create function lose() returns trigger language plpgsql as $$ begin return null; end $$;
+        create trigger lose before insert on spark_stage for each row when (new.icao24 < '8') execute function lose()"""
+    server.execute(server.url, lossy)
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
+    with pytest.raises(StageError, match="rows are staged"):
+        apply_batch(world, raw)
+    for table in ("state_vectors", "batches", "deliveries"):
+        assert server.rows(f"select count(*)::int as n from {table}") == [{"n": 0}]
+    server.execute(server.url, "drop trigger lose on spark_stage")
+    applied = apply_batch(world, raw)
+    assert applied is not None
+    assert applied.received == len(expected_of(made / "few"))
+    assert server.rows("select count(*)::int as n from state_vectors") == [{"n": applied.accepted}]
+
+
+def test_who_listens_hears_of_a_batch_that_was_applied(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    listener = server.connect(server.url)
+    listener.createStatement().execute("listen flightline_applied")
+    apply_batch(
+        world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7)),
+        raw_records(spark, made / "few"),
+    )
+    heard = [one.getParameter() for one in listener.getNotifications()]
+    listener.close()
+    assert [{"batch_id": one} for one in heard] == server.rows("select batch_id from batches")
 
 
 def test_after_the_first_batch_spark_compiles_no_code_anew(
@@ -260,6 +297,54 @@ def test_a_sink_that_is_down_fails_the_batch_and_sheds_nothing(
     with pytest.raises(Exception, match="refused"):
         apply_batch(world_of(spark, plan, tmp_path, down), raw_records(spark, made / "few"))
     assert not (tmp_path / "lake").exists()
+    applied = apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+    assert applied is not None
+    assert applied.received == len(expected_of(made / "few"))
+
+
+class AwayAtFirst:
+    """A database that is down when it is asked for the first time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.asked = database, 0
+
+    def apply(self, batch: MicroBatch) -> Applied:
+        self.asked += 1
+        if self.asked == 1:
+            raise ConnectionError("away")
+        return self.database.apply(batch)
+
+
+def test_of_two_databases_the_second_one_gets_what_it_missed(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    raw = raw_records(spark, made / "few")
+    second = AwayAtFirst(Manifests(FileObjects(str(tmp_path)), plan["tag"]))
+    both = InOrder((Postgres(spark, plan, server.url, server.login, 7), second))
+    world = world_of(spark, plan, tmp_path, both)
+    with pytest.raises(ConnectionError, match="away"):
+        apply_batch(world, raw)
+    assert not (tmp_path / "lake").exists()
+    received = len(expected_of(made / "few"))
+    assert server.rows(TOTALS)[0]["received"] == received
+    again = apply_batch(world, raw)
+    assert again is not None
+    assert (again.received, again.repeats) == (0, received)
+    assert server.rows(TOTALS)[0]["received"] == received
+    manifests = [json.loads(file.read_text()) for file in (tmp_path / "manifests").rglob("*.json")]
+    assert sum(one["received"] for one in manifests) == received
+    assert (tmp_path / "lake").exists()
+
+
+def test_objects_that_cannot_be_written_fail_the_batch_before_its_database(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    database = Postgres(spark, plan, server.url, server.login, 7)
+    world = world_of(spark, plan, tmp_path / "file", database)
+    with pytest.raises(Exception, match="file"):
+        apply_batch(world, raw_records(spark, made / "few"))
+    assert server.rows("select count(*)::int as n from deliveries") == [{"n": 0}]
 
 
 def test_postgres_is_believed_with_a_certificate_of_the_right_authority_alone(

@@ -200,6 +200,13 @@ function jobRole(stack: Stack, { settings, data, database, stream, streamKey }: 
           ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
           // Spark replaces a batch's own folder of the lake, and cleans up its checkpoints
           ...objects(data, ["checkpoints", "lake"], ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]),
+          // a folder is looked for under its own name, and by some file systems marked by an object beside it
+          allow(
+            ["s3:GetObject", "s3:PutObject"],
+            ["checkpoints", "lake"].flatMap((folder) =>
+              [folder, `${folder}_$folder$`].map((name) => data.bucket.arnForObjects(name)),
+            ),
+          ),
           listing(data, ["checkpoints", "rejected", "lake", "manifests"]),
           ...dynamo(data, settings, "write"),
           ...(database === undefined

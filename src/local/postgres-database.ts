@@ -12,7 +12,7 @@ import { postgresPast, postgresTotals } from "./postgres-totals.ts";
 import { statement } from "./sql.ts";
 import { query, transaction } from "./transaction.ts";
 
-/** The channel on which a committed batch's id is announced, in its transaction. */
+/** The channel on which a committed batch's id is announced, in its transaction: by sql/statements/tell-applied.sql. */
 export const APPLIED_CHANNEL = "flightline_applied";
 
 export interface PostgresDatabaseOptions {
@@ -67,7 +67,7 @@ async function applyOnce(client: pg.PoolClient, application: Application): Promi
     repeats,
     application.arrived_at,
   ]);
-  await client.query("select pg_notify($1, $2)", [APPLIED_CHANNEL, batch_id]);
+  await client.query(statement("tell-applied"), [batch_id]);
   return { received, accepted, duplicate, rejected: rejectedRows, repeats };
 }
 

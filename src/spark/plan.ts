@@ -69,10 +69,12 @@ where reason is null and not is_duplicate`;
 /** The names of sql/statements that the job runs, in their order. */
 export const planStatements = [
   "make-partitions",
+  "count-staged",
   "claim-deliveries",
   "insert-staged-states",
   "merge-staged-aircraft",
   "insert-batch",
+  "tell-applied",
   "clear-stage",
 ] as const;
 

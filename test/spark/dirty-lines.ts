@@ -148,6 +148,8 @@ const ADVERSARIAL: readonly string[] = [
   minimal(`"a":"${"ü".repeat(32_760)}"`),
   minimal(`"${"n".repeat(49_990)}":1`),
   minimal(`"${"n".repeat(50_001)}":1`),
+  // 45,100 characters, 50,200 of Java's
+  minimal(`"${"n".repeat(40_000)}${"\u{1f6e9}".repeat(5_100)}":1`),
   minimal(`"a":{"${"n".repeat(60_000)}":1}`),
   minimal(`"origin_country":"${"c".repeat(60_000)}"`),
   minimal(`"velocity":"${" ".repeat(60_000)}1"`),
