@@ -58,7 +58,11 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--kinesis-endpoint", help="where it is not AWS's")
     options.add_argument("--checkpoint", help="where the position is kept; else checkpoints/ beside the objects")
     options.add_argument("--files-a-batch", type=int, default=100)
-    options.add_argument("--partitions", type=int, help="of a micro-batch's rows; else twice the cores at the start")
+    options.add_argument(
+        "--partitions",
+        type=int,
+        help="of a micro-batch's rows; else twice the cores at the start; a checkpoint keeps it on Spark 3.5",
+    )
     options.add_argument("--trigger-seconds", type=int, default=10)
     options.add_argument("--deployment", help="whose metrics the log tells CloudWatch; without it there are none")
     options.add_argument("--until-empty", action="store_true", help="ends when what stood there was read")

@@ -6,6 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, NamedTuple, NoReturn
 
 import pyarrow as pa
@@ -226,8 +227,10 @@ def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
         yield Line(0, settings.source, str(error), None, data)
         return
     source = (header or {}).get("source") or settings.source
-    lines = content if header is None else behind
-    for place, line in enumerate(lines.split(b"\n"), 1 if header is None else 2):
+    lines = BytesIO(content if header is None else behind)
+    # one at a time: a record of a few kilobytes may inflate to millions of lines
+    for place, ended in enumerate(lines, 1 if header is None else 2):
+        line = ended.removesuffix(b"\n")
         if not line.strip(b" \t\r"):
             continue
         text, reason = text_of(line)

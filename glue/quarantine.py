@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from functools import partial
+from io import BytesIO
 from itertools import groupby
 from time import gmtime, strftime
 
@@ -43,7 +44,10 @@ def _write_partition(rows: Iterator[Row], objects: Objects, tag: str) -> None:
 
 
 def _write_object(delivery: str, rows: Iterable[Row], objects: Objects, tag: str) -> None:
-    found = list(rows)
-    key = f"rejected/flow=stream/{hour_folder(found[0].received_at)}/{delivery}.{tag}.ndjson.gz"
-    text = "".join(rejected_line(row) for row in found)
-    objects.put(key, gzip.compress(text.encode(), compresslevel=1, mtime=0))
+    """Packed row by row: a record of a few kilobytes may inflate to millions of rows."""
+    hour, body = "", BytesIO()
+    with gzip.GzipFile(filename="", fileobj=body, mode="wb", compresslevel=1, mtime=0) as packed:
+        for row in rows:
+            hour = hour or hour_folder(row.received_at)
+            packed.write(rejected_line(row).encode())
+    objects.put(f"rejected/flow=stream/{hour}/{delivery}.{tag}.ndjson.gz", body.getvalue())

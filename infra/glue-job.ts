@@ -25,6 +25,8 @@ export interface GlueProps {
 const WORKER = "G.025X";
 /** Where workers are scaled this is the most of them; Glue takes as many as the batches need. */
 const MOST_WORKERS = 10;
+/** vCPU of such a worker */
+const WORKER_CORES = 2;
 
 /** The streaming job. Version, worker and number are always stated: what Glue takes without them costs ten large workers. Its name. */
 export function glueJob(stack: Stack, props: GlueProps): string {
@@ -115,6 +117,8 @@ function jobArguments(
     "--region": data.region,
     "--deployment": settings.name,
     "--retention-days": String(settings.retentionDays.rows),
+    // Glue adds workers where tasks wait: a batch of fewer tasks than cores would hold it at the first two
+    "--partitions": String(MOST_WORKERS * WORKER_CORES),
     ...(usesDynamo(settings) ? { "--dynamodb": settings.name } : {}),
     ...(database === undefined
       ? {}
