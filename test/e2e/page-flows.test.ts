@@ -92,7 +92,10 @@ test("what other rules rejected is replayed at once, and only that", async () =>
   const objects = path.join(place.data, "objects");
   const rejected = (await readdir(objects, { recursive: true })).filter((name) => name.startsWith("rejected/"));
   const older = rejected.find((name) => name.includes(`.${contractTag}.`)) ?? "";
-  const rows = gunzipSync(await readFile(path.join(objects, older))).toString().trimEnd().split("\n").length;
+  const rows = gunzipSync(await readFile(path.join(objects, older)))
+    .toString()
+    .trimEnd()
+    .split("\n").length;
   await rename(path.join(objects, older), path.join(objects, older.replace(contractTag, "0000000000")));
   await all.click();
   await until(
