@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 
 from job import session_builder
 from plan import Plan, prepare_session, read_plan
+from test_worlds import Server
 
 HERE = Path(__file__).parent
 
@@ -58,6 +59,17 @@ def spark(plan: Plan) -> Iterator[SparkSession]:
     prepare_session(session, plan)
     yield session
     session.stop()
+
+
+@pytest.fixture
+def server(spark: SparkSession) -> Iterator[Server]:
+    dsn = os.environ.get("FLIGHTLINE_TEST_POSTGRES")
+    assert dsn, "FLIGHTLINE_TEST_POSTGRES names no server; npm run test:spark starts one"
+    made = Server(spark, dsn)
+    made.execute(made.owner, f"create database {made.name}")
+    made.execute(made.url, *(file.read_text() for file in sorted((HERE.parent / "sql").glob("0*.sql"))))
+    yield made
+    made.execute(made.owner, f"drop database {made.name} with (force)")
 
 
 @pytest.fixture(scope="session")

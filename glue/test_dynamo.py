@@ -11,7 +11,7 @@ from job import apply_batch
 from plan import Plan
 from test_cases import FIELDS
 from test_parity import expected_of
-from test_sinks import parts, raw_records, world_of
+from test_worlds import parts, raw_records, world_of
 
 KEYS = {
     "aircraft": ["icao24"],

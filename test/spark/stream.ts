@@ -1,18 +1,16 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import pg from "pg";
 import { parseCommand, type Io } from "../../src/cli/command.ts";
 import { consume as consumeCommand } from "../../src/cli/consume.ts";
 import { openWorld, type World } from "../../src/cli/world.ts";
 import { compact, readLakeFile } from "../../src/flow/compact.ts";
 import { consume as consumeStream } from "../../src/flow/consume.ts";
-import type { StreamRecord } from "../../src/flow/ports.ts";
 import { producer } from "../../src/flow/produce.ts";
 import { decodeRejected, type RejectedRow } from "../../src/flow/rejected.ts";
 import { migrate } from "../../src/local/migrate.ts";
@@ -21,6 +19,7 @@ import { pick, sequence } from "../../src/source/random.ts";
 import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
 import { splitOne } from "../aws/reshard.ts";
 import { simulatedBodies } from "../bodies.ts";
+import { writeRecords } from "./raw-records.ts";
 import { jdbcJar, python } from "./tools.ts";
 
 /**
@@ -76,54 +75,6 @@ function forwarder({ stream }: World) {
       }
     return forwarded;
   };
-}
-
-/** Written aside and renamed, so that the job never sees half a file. */
-function writeRecords(file: string, records: readonly StreamRecord[]): void {
-  const sink = new ByteWriter();
-  const column = (name: string, type: "BYTE_ARRAY" | "STRING" | "TIMESTAMP", data: unknown[]) => ({ name, type, data });
-  const writer = new ParquetWriter({
-    writer: sink,
-    schema: [
-      { name: "records", num_children: 4 },
-      { name: "data", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
-      ...["partitionKey", "sequenceNumber"].map(
-        (name) => ({ name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" }) as const,
-      ),
-      {
-        name: "approximateArrivalTimestamp",
-        type: "INT64",
-        converted_type: "TIMESTAMP_MILLIS",
-        repetition_type: "OPTIONAL",
-      },
-    ],
-  });
-  const columnData = [
-    column(
-      "data",
-      "BYTE_ARRAY",
-      records.map(({ data }) => data),
-    ),
-    column(
-      "partitionKey",
-      "STRING",
-      records.map(({ partition_key }) => partition_key),
-    ),
-    column(
-      "sequenceNumber",
-      "STRING",
-      records.map(({ sequence_number }) => sequence_number),
-    ),
-    column(
-      "approximateArrivalTimestamp",
-      "TIMESTAMP",
-      records.map(({ arrived_at }) => new Date(arrived_at * 1000)),
-    ),
-  ];
-  void writer.write({ columnData: columnData.map(({ name, data }) => ({ name, data })) as never });
-  void writer.finish();
-  writeFileSync(`${file}.aside`, sink.getBytes());
-  renameSync(`${file}.aside`, file);
 }
 
 interface Run {

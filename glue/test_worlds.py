@@ -1,0 +1,76 @@
+"""What the tests of the sinks stand on: a batch, a world, a PostgreSQL server."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyspark.sql import DataFrame, SparkSession
+
+from databases import Database, Manifests
+from job import World, without_checksum_files
+from lines import ChunkSettings
+from objects import FileObjects
+from plan import Plan
+from sources import RAW
+from test_parity import records_of
+
+ROOT = Path(__file__).parent.parent
+
+
+class Server:
+    """A database of its own on the tests' PostgreSQL."""
+
+    def __init__(self, spark: SparkSession, dsn: str) -> None:
+        url = urlsplit(dsn)
+        self.spark, self.name = spark, f"test_{secrets.token_hex(6)}"
+        self.owner = f"jdbc:postgresql://{url.hostname}:{url.port}/postgres"
+        self.url = f"jdbc:postgresql://{url.hostname}:{url.port}/{self.name}"
+        self.properties = {"user": str(url.username), "password": str(url.password)}
+
+    def login(self) -> dict[str, str]:
+        return self.properties
+
+    def connect(self, url: str) -> Any:
+        jvm: Any = self.spark.sparkContext._jvm  # type: ignore[attr-defined,unused-ignore]
+        properties = jvm.java.util.Properties()
+        for name, value in self.properties.items():
+            properties.setProperty(name, value)
+        return jvm.org.postgresql.Driver().connect(url, properties)
+
+    def execute(self, url: str, *statements: str) -> None:
+        connection = self.connect(url)
+        for statement in statements:
+            connection.createStatement().execute(statement)
+        connection.close()
+
+    def rows(self, query: str, **more: str) -> list[dict[str, Any]]:
+        properties = {**self.properties, **more, "driver": "org.postgresql.Driver"}
+        found = self.spark.read.jdbc(self.url, f"({query}) as q", properties=properties)
+        return [row.asDict() for row in found.collect()]
+
+
+def world_of(spark: SparkSession, plan: Plan, folder: Path, database: Database | None = None) -> World:
+    objects = FileObjects(str(folder))
+    without_checksum_files(spark)
+    chunks = ChunkSettings("parity", "opensky", plan["source_pattern"], plan["fields"])
+    return World(spark, plan, chunks, objects, database or Manifests(objects, plan["tag"]), "parquet")
+
+
+def raw_records(spark: SparkSession, made: Path) -> DataFrame:
+    rows = [(*one, at) for *one, at in records_of(made)]
+    timed = spark.createDataFrame(rows, RAW.replace("timestamp", "bigint"))
+    return timed.withColumn(
+        "approximateArrivalTimestamp", timed.approximateArrivalTimestamp.cast("timestamp")
+    ).persist()
+
+
+def parts(raw: DataFrame, number: int) -> list[DataFrame]:
+    """The records in so many batches; which one a record comes in differs with the number."""
+    return [raw.where(f"pmod(hash(partitionKey, sequenceNumber), {number}) = {i}") for i in range(number)]
+
+
+TOTALS = """
+select sum(received)::int as received, sum(accepted)::int as accepted, sum(duplicate)::int as duplicate,
+  sum((select coalesce(sum(value::int), 0) from jsonb_each_text(rejected)))::int as rejected
+from batches"""
