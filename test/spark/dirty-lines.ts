@@ -38,7 +38,8 @@ function rowText(next: Next): string {
 }
 
 const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
-const minimal = (member: string): string => `{"icao24":"3c6444","last_contact":1750000000,${member}}`;
+const LAST_CONTACT = "1750000000";
+const minimal = (member: string): string => `{"icao24":"3c6444","last_contact":${LAST_CONTACT},${member}}`;
 
 /** Texts that two readers of JSON may see differently. */
 const ADVERSARIAL: readonly string[] = [
@@ -155,6 +156,13 @@ const ADVERSARIAL: readonly string[] = [
   minimal(`"velocity":"${" ".repeat(60_000)}1"`),
   minimal(`"velocity":${"9".repeat(400)}`),
   minimal(`"velocity":${"1".repeat(310)}e-300`),
+  // at the edges of rules
+  minimal('"callsign":"ABCDEFGH"'),
+  minimal('"callsign":"ABCDEFGHI"'),
+  minimal('"velocity":340'),
+  minimal('"last_contact":100000000000'),
+  minimal('"last_contact":100000000001'),
+  minimal('"true_track":-360'),
 ];
 
 /** What damages bytes do: a cut, a changed byte, bytes that are no UTF-8. */
@@ -176,8 +184,9 @@ export function dirtyLine(next: Next): Buffer {
   return choice < 0.07 ? damaged(line, next) : line;
 }
 
-/** Every adversarial text once. */
-export const adversarialLines = (): Buffer[] => ADVERSARIAL.map((text) => Buffer.from(text));
+/** Every adversarial text once, each a second before the one before it: none is the duplicate of another. */
+export const adversarialLines = (): Buffer[] =>
+  ADVERSARIAL.map((text, i) => Buffer.from(text.replace(LAST_CONTACT, String(Number(LAST_CONTACT) - i))));
 
 const HEADERS = [
   '{"flightline":1,"source":"opensky","rows":9}',

@@ -32,6 +32,14 @@ function randomRecords(count: number): StreamRecord[] {
   };
   add(Buffer.concat(adversarialLines().flatMap((line) => [line, Buffer.from("\n")])));
   add(Buffer.alloc(0));
+  // one row twice: the first by number is not the first by text
+  for (const sequence_number of ["9000", "10000"])
+    records.push({
+      partition_key: "0",
+      sequence_number,
+      data: Buffer.from(`{"icao24":"3c6445","last_contact":1750000000,"callsign":"N${sequence_number}"}`),
+      arrived_at: 1_750_000_100,
+    });
   for (let left = count; left > 0;) {
     const count = Math.min(left, 1 + Math.floor(400 * next()));
     left -= count;
