@@ -68,7 +68,10 @@ test("everything is reached and done by keyboard, and what has the focus shows i
   await page.getByRole("rowgroup", { name: "Rows" }).focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  expect(await page.locator(".panel h2").textContent()).toContain("K30");
+  await until(
+    () => page.locator(".panel h2").textContent(),
+    (text) => text?.includes("K30") === true,
+  );
   await page.keyboard.press("Escape");
   expect(await page.locator(".panel").count()).toBe(0);
   await page.keyboard.press("?");
