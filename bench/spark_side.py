@@ -80,7 +80,7 @@ def by_hand(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFram
 
 def job_pass(spark: SparkSession, plan: Plan, raw: DataFrame, out: str) -> None:
     """What the job does with a micro-batch, without a database: counts, rejected objects, lake, manifests."""
-    objects = open_objects(f"file:{out}", "")
+    objects = open_objects(f"file:{out}")
     assert isinstance(objects, FileObjects)
     world = World(spark, plan, settings_of(plan, "bench"), objects, Manifests(objects, plan["tag"]), "parquet")
     assert apply_batch(world, raw) is not None

@@ -64,7 +64,7 @@ def kept_records(raw: DataFrame) -> DataFrame:
 
 
 def deliveries_of(records: DataFrame, stream: str) -> tuple[list[Delivery], bool]:
-    """And whether a record came more than once."""
+    """Each delivery once, and whether a record came more than once."""
     rows = records.select("sequence_number", "partition_key", "received_at", "copy").collect()
     found = [row for row in rows if row["copy"] == 1]
     deliveries = [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in found]

@@ -87,7 +87,7 @@ class S3Objects:
         raise AssertionError("the last attempt returns or raises")
 
 
-def open_objects(url: str, region: str) -> Objects:
+def open_objects(url: str, region: str = "us-east-1") -> Objects:
     """`file:FOLDER`, `s3://BUCKET/PREFIX` or `s3a://BUCKET/PREFIX`."""
     parts = urlsplit(url)
     if parts.scheme == "file":
