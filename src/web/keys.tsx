@@ -64,10 +64,13 @@ const actions: Record<string, (event: KeyboardEvent) => boolean> = {
 
 function focusSearch(): boolean {
   tab.value = "aircraft";
-  const focus = (): void => document.querySelector<HTMLElement>("input[type=search]")?.focus();
-  focus();
+  const focus = (): boolean => {
+    const search = document.querySelector<HTMLElement>("input[type=search]");
+    search?.focus();
+    return search !== null;
+  };
   // where the tab was another, its input comes with the next frame
-  requestAnimationFrame(focus);
+  if (!focus()) requestAnimationFrame(focus);
   return true;
 }
 

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { contrastOf, type Rgb } from "../../src/web/ramp.ts";
 import { coloursAt, drawn, openPage, openProduct, useBrowser } from "../browser.ts";
 import { goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
 
 const browser = useBrowser();
 const rows = Array.from({ length: 40 }, (_, i) => goodRow({ icao24: (0xb00000 + i).toString(16), callsign: `K${i}` }));
@@ -64,20 +63,30 @@ test("everything is reached and done by keyboard, and what has the focus shows i
     expect(all).toContain(wanted);
   await page.keyboard.press("/");
   await page.keyboard.type("K3");
-  expect(await page.getByRole("searchbox").inputValue()).toBe("K3");
+  await expect.poll(() => page.getByRole("searchbox").inputValue()).toBe("K3");
   await page.getByRole("rowgroup", { name: "Rows" }).focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  await until(
-    () => page.locator(".panel h2").textContent(),
-    (text) => text?.includes("K30") === true,
-  );
+  await expect.poll(() => page.locator(".panel h2").textContent()).toContain("K30");
   await page.keyboard.press("Escape");
-  expect(await page.locator(".panel").count()).toBe(0);
+  await expect.poll(() => page.locator(".panel").count()).toBe(0);
   await page.keyboard.press("?");
-  expect(await page.getByRole("dialog").isVisible()).toBe(true);
+  await expect.poll(() => page.getByRole("dialog").isVisible()).toBe(true);
   await page.keyboard.press("Escape");
-  expect(await page.getByRole("dialog").count()).toBe(0);
+  await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+});
+
+test("a key takes the focus at once, and never again from where it went since", async () => {
+  const { page } = await openProduct(browser(), { rows });
+  await drawn(page, 40);
+  const focused = await page.evaluate(`(async () => {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "/", bubbles: true }));
+    const first = document.activeElement.type;
+    document.querySelector("[role=rowgroup][aria-label=Rows]").focus();
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    return [first, document.activeElement.ariaLabel];
+  })()`);
+  expect(focused).toEqual(["search", "Rows"]);
 });
 
 test.each([
@@ -95,9 +104,9 @@ test.each([
   await page.locator("[role=row][data-icao24]").click();
   const isThere = () => page.evaluate(() => location.hash.includes("/-20.0000/"));
   await page.clock.runFor(150);
-  expect(await isThere()).toBe(isThereAtOnce);
+  await expect.poll(isThere).toBe(isThereAtOnce);
   await page.clock.runFor(2_000);
-  expect(await isThere()).toBe(true);
+  await expect.poll(isThere).toBe(true);
 });
 
 test("the theme can be chosen, and the map follows it", async () => {
@@ -105,20 +114,17 @@ test("the theme can be chosen, and the map follows it", async () => {
   await drawn(page, 40);
   await page.locator(".map[data-ready=true]").waitFor();
   const isSea = (sea: Rgb) =>
-    until(
-      async () => (await coloursAt(page, [[-40, 0]]))[0],
-      (colour) => colour !== undefined && contrastOf(colour, sea) < 1.1,
-    );
+    expect.poll(async () => contrastOf((await coloursAt(page, [[-40, 0]]))[0] ?? [0, 0, 0], sea)).toBeLessThan(1.1);
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  expect(await paper()).toBe("rgb(16, 20, 26)");
+  await expect.poll(paper).toBe("rgb(16, 20, 26)");
   await isSea([0x0d, 0x13, 0x1b]);
   await page.getByLabel("Theme").selectOption("light");
-  expect(await paper()).toBe("rgb(246, 247, 249)");
+  await expect.poll(paper).toBe("rgb(246, 247, 249)");
   await isSea([0xcf, 0xdd, 0xe8]);
 });
 
 test("on a phone the page is one column without sideways scrolling", async () => {
   const { page } = await openProduct(browser(), { rows, viewport: { width: 390, height: 844 } });
   await drawn(page, 40);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 });

@@ -14,58 +14,37 @@ const REQUEST = "[data-flow=request]";
 test("turns red with the missing number when a row is deleted behind its back", async () => {
   const rows = [goodRow(), goodRow({ icao24: "abc123" }), goodRow({ icao24: "zz" })];
   const { page, place } = await openProduct(browser(), { rows });
-  await until(
-    () => number(page, `${REQUEST} [data-name=stored]`),
-    (count) => count === 2,
-  );
+  await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
   const card = page.locator(REQUEST);
-  expect(await card.getAttribute("data-balanced")).toBe("true");
+  await expect.poll(() => card.getAttribute("data-balanced")).toBe("true");
   await query(place.database.pool, "delete from state_vectors where icao24 = 'abc123'");
-  await until(
-    () => card.getAttribute("data-balanced"),
-    (balanced) => balanced === "false",
-  );
-  expect(await card.getByRole("alert").textContent()).toContain("-1 rows stored beyond the ledger");
+  await expect.poll(() => card.getAttribute("data-balanced")).toBe("false");
+  await expect.poll(() => card.getByRole("alert").textContent()).toContain("-1 rows stored beyond the ledger");
 });
 
 test("turns red and names the difference when a batch is missing from the ledger", async () => {
   const { page, place } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
-  await until(
-    () => number(page, `${REQUEST} [data-name=stored]`),
-    (count) => count === 2,
-  );
+  await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
   await query(place.database.pool, "delete from batches");
-  await until(
-    () => page.locator(`${REQUEST} .count.missing b`).count(),
-    (count) => count === 1,
-  );
-  expect(await number(page, `${REQUEST} .count.missing b`)).toBe(2);
-  expect(await page.locator(`${REQUEST} rect.missing`).getAttribute("width")).not.toBe("0");
+  await expect.poll(() => page.locator(`${REQUEST} .count.missing b`).count()).toBe(1);
+  await expect.poll(() => number(page, `${REQUEST} .count.missing b`)).toBe(2);
+  await expect.poll(() => page.locator(`${REQUEST} rect.missing`).getAttribute("width")).not.toBe("0");
 });
 
 test("rejections by reason add up to rejected, are shown as they came, and are replayed one by one", async () => {
   const bad = [goodRow({ icao24: "zz" }), goodRow({ icao24: "" }), goodRow({ last_contact: 5 })];
   const { page, running } = await openProduct(browser(), { rows: [goodRow(), ...bad], hash: "#tab=rejections" });
-  await until(
-    () => number(page, `${REQUEST} [data-name=rejected]`),
-    (count) => count === 3,
-  );
-  expect(await number(page, "[data-reason=bad_icao24]")).toBe(2);
-  expect(await number(page, "[data-reason=bad_last_contact]")).toBe(1);
+  await expect.poll(() => number(page, `${REQUEST} [data-name=rejected]`)).toBe(3);
+  await expect.poll(() => number(page, "[data-reason=bad_icao24]")).toBe(2);
+  await expect.poll(() => number(page, "[data-reason=bad_last_contact]")).toBe(1);
   const samples = page.locator(".rejections li");
-  await until(
-    () => samples.count(),
-    (count) => count === 3,
-  );
-  expect((await samples.allTextContents()).some((text) => text.includes('"icao24":"zz"'))).toBe(true);
+  await expect.poll(() => samples.count()).toBe(3);
+  await expect.poll(async () => (await samples.allTextContents()).join()).toContain('"icao24":"zz"');
   await page.getByRole("button", { name: "bad_last_contact", exact: true }).click();
-  expect(await samples.count()).toBe(1);
+  await expect.poll(() => samples.count()).toBe(1);
   await samples.getByRole("button", { name: "Replay" }).click();
-  expect(await page.locator(".replayed").textContent()).toBe("1 replayed: 0 clean now, 1 rejected again");
-  await until(
-    () => number(page, `${REQUEST} [data-name=rejected]`),
-    (count) => count === 4,
-  );
+  await expect.poll(() => page.locator(".replayed").textContent()).toBe("1 replayed: 0 clean now, 1 rejected again");
+  await expect.poll(() => number(page, `${REQUEST} [data-name=rejected]`)).toBe(4);
   // the same row is taken once per contract: the first one is the last in the list
   const [answer] = await Promise.all([
     page.waitForResponse((response) => response.url().includes("/live/replay")),
@@ -81,14 +60,11 @@ test("what other rules rejected is replayed at once, and only that", async () =>
     hash: "#tab=rejections",
   });
   await post(running.url, [goodRow({ icao24: "yy" })]);
-  await until(
-    () => number(page, `${REQUEST} [data-name=rejected]`),
-    (count) => count === 3,
-  );
+  await expect.poll(() => number(page, `${REQUEST} [data-name=rejected]`)).toBe(3);
   const all = page.getByRole("button", { name: "Replay all of earlier rules" });
   const told = page.locator(".replayed");
   await all.click();
-  expect(await told.textContent()).toBe("0 replayed: 0 clean now, 0 rejected again");
+  await expect.poll(() => told.textContent()).toBe("0 replayed: 0 clean now, 0 rejected again");
   const objects = path.join(place.data, "objects");
   const rejected = (await readdir(objects, { recursive: true })).filter((name) => name.startsWith("rejected/"));
   const older = rejected.find((name) => name.includes(`.${contractTag}.`)) ?? "";
@@ -98,15 +74,9 @@ test("what other rules rejected is replayed at once, and only that", async () =>
     .split("\n").length;
   await rename(path.join(objects, older), path.join(objects, older.replace(contractTag, "0000000000")));
   await all.click();
-  await until(
-    () => told.textContent(),
-    (text) => text === `${rows} replayed: 0 clean now, ${rows} rejected again`,
-  );
+  await expect.poll(() => told.textContent()).toBe(`${rows} replayed: 0 clean now, ${rows} rejected again`);
   await all.click();
-  await until(
-    () => told.textContent(),
-    (text) => text?.startsWith("0 replayed") === true,
-  );
+  await expect.poll(() => told.textContent()).toMatch(/^0 replayed/);
   expect((await flowsOf(running.url)).request).toMatchObject({ rejected: 3 + rows, balanced: true });
 });
 
@@ -118,19 +88,13 @@ test("bytes that are no text are shown as bytes", async () => {
     headers: { "content-type": "application/x-ndjson" },
     body,
   });
-  await until(
-    () => page.locator(".rejections code").allTextContents(),
-    ([text]) => text === "2 bytes: ff fe",
-  );
+  await expect.poll(() => page.locator(".rejections code").allTextContents()).toEqual(["2 bytes: ff fe"]);
 });
 
 test("a flow that stands still shows how long its oldest row has waited", async () => {
   const { page, place, running } = await openProduct(browser(), { rows: [goodRow()] });
-  await until(
-    () => number(page, `${REQUEST} [data-name=stored]`),
-    (count) => count === 1,
-  );
-  expect(await number(page, `${REQUEST} [data-name=lag]`)).toBe(0);
+  await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(1);
+  await expect.poll(() => number(page, `${REQUEST} [data-name=lag]`)).toBe(0);
   // whoever loads waits for this lock
   const client = await place.database.pool.connect();
   try {
@@ -142,19 +106,13 @@ test("a flow that stands still shows how long its oldest row has waited", async 
       (seconds) => seconds >= 1,
     );
     expect(lag).toBeLessThanOrEqual(Math.ceil((Date.now() - begun) / 1000) + 1);
-    expect(await number(page, `${REQUEST} [data-name=pending]`)).toBe(1);
+    await expect.poll(() => number(page, `${REQUEST} [data-name=pending]`)).toBe(1);
   } finally {
     await client.query("rollback");
     client.release();
   }
-  await until(
-    () => number(page, `${REQUEST} [data-name=lag]`),
-    (seconds) => seconds === 0,
-  );
-  await until(
-    () => number(page, `${REQUEST} [data-name=stored]`),
-    (count) => count === 2,
-  );
+  await expect.poll(() => number(page, `${REQUEST} [data-name=lag]`)).toBe(0);
+  await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
 });
 
 test("parts of a flow, and batches, show their aircraft alone", async () => {
@@ -167,7 +125,7 @@ test("parts of a flow, and batches, show their aircraft alone", async () => {
         .locator("[role=row][data-icao24]")
         .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-icao24")).sort())
     ).join();
-  const lists = (wanted: string) => until(listed, (found) => found === wanted);
+  const lists = (wanted: string) => expect.poll(listed).toBe(wanted);
   await lists("000001,000002");
   const second = await post(running.url, [
     goodRow({ icao24: "000003" }),
@@ -206,26 +164,29 @@ test("the panel tells flow, batch, times, what the rules noticed and what arrive
   const id = await post(running.url, [row]);
   await page.locator(".steps[data-flow=request]").waitFor();
   const panel = page.locator(".panel");
-  expect(await panel.locator("h2").textContent()).toContain("N123AB");
-  expect(await panel.locator("[data-name=batch]").textContent()).toBe(id.slice(0, 9));
-  expect(await panel.textContent()).toContain("Rules noticed: stale_position");
+  await expect.poll(() => panel.locator("h2").textContent()).toContain("N123AB");
+  await expect.poll(() => panel.locator("[data-name=batch]").textContent()).toBe(id.slice(0, 9));
+  await expect.poll(() => panel.textContent()).toContain("Rules noticed: stale_position");
   for (const step of ["observed", "received", "cleaned", "visible"])
-    expect(await panel.locator(`[data-name=${step}]`).textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
+    await expect.poll(() => panel.locator(`[data-name=${step}]`).textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
   await panel.getByText("As it arrived").click();
   expect(JSON.parse((await panel.locator("[data-name=raw]").textContent()) ?? "")).toEqual(row);
 });
 
 test("a row of the stream is followed back to its record", async () => {
   const { page } = await openProduct(browser(), { args: ["--from", "simulator"] });
-  await until(
-    () => aircraft(page),
-    (count) => count > 300,
-  );
+  await expect.poll(() => aircraft(page)).toBeGreaterThan(300);
   await page.locator("[role=row][data-icao24]").first().click();
   await page.locator(".steps[data-flow=stream]").waitFor();
   await page.getByText("As it arrived").click();
-  const raw = JSON.parse((await page.locator("[data-name=raw]").textContent()) ?? "") as Record<string, unknown>;
-  expect(raw["icao24"]).toBe(await page.locator(".panel").getAttribute("data-icao24"));
-  const observed = new Date(Math.floor(Number(raw["last_contact"])) * 1000).toLocaleTimeString("en-GB");
-  expect(await page.locator("[data-name=observed]").textContent()).toBe(observed);
+  await page.locator("[data-name=raw]").waitFor();
+  // read at once: the next row may come at any time
+  const { icao24, raw, observed } = await page.locator(".panel").evaluate((panel) => ({
+    icao24: panel.getAttribute("data-icao24"),
+    raw: panel.querySelector("[data-name=raw]")?.textContent,
+    observed: panel.querySelector("[data-name=observed]")?.textContent,
+  }));
+  const row = JSON.parse(raw ?? "") as Record<string, unknown>;
+  expect(row["icao24"]).toBe(icao24);
+  expect(observed).toBe(new Date(Math.floor(Number(row["last_contact"])) * 1000).toLocaleTimeString("en-GB"));
 });

@@ -1,9 +1,9 @@
+import type { Page } from "playwright-core";
 import { feature } from "topojson-client";
 import { expect, test } from "vitest";
 import { altitudeColour, contrastOf, type Rgb } from "../../src/web/ramp.ts";
 import { coloursAt, drawn, openPage, openProduct, post, useBrowser, type Colour } from "../browser.ts";
 import { goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -15,6 +15,23 @@ const LAND: Rgb = [0xf3, 0xf1, 0xea];
 const rest = () => new Promise((resolve) => setTimeout(resolve, 1_500));
 const near = (found: Colour | undefined, wanted: Rgb): boolean =>
   found !== undefined && wanted.every((value, i) => Math.abs(value - (found[i] ?? -99)) <= 12);
+
+/** Waits until the map has, or has not, a colour at each of the places (longitude and latitude, deg). */
+async function shows(
+  page: Page,
+  wanted: Record<string, readonly [place: readonly [number, number], colour: Rgb, has: boolean]>,
+): Promise<void> {
+  const places = Object.values(wanted);
+  const found = async () => {
+    const colours = await coloursAt(
+      page,
+      places.map(([place]) => place),
+    );
+    return Object.keys(wanted).map((what, i) => [what, near(colours[i], places[i]?.[1] ?? LAND)]);
+  };
+  await expect.poll(found).toEqual(Object.entries(wanted).map(([what, [, , has]]) => [what, has]));
+}
+
 const saturation = ([r, g, b]: Colour): number => (Math.max(r, g, b) - Math.min(r, g, b)) / 255;
 
 /** deg of longitude that so many px are at a zoom. */
@@ -31,28 +48,19 @@ test("an aircraft stands at its place in its altitude's colour, turned by its tr
   ];
   const { page } = await openProduct(browser(), { rows, hash: `#map=${zoom}/0/9` });
   await drawn(page, 4);
-  await rest();
-  const [north, east, high, stale, besideNorth, besideEast, aheadNorth, wingEast] = await coloursAt(page, [
-    [9, 0],
-    [9.05, 0],
-    [8.95, 0],
-    [9, -0.05],
-    // ahead of the wing of one that flies north there is nothing; of one that flies east there is its nose
-    [9 + wing, wing / 3],
-    [9.05 + wing, 0],
-    [9, wing],
-    // and its left wing, swept back
-    [9.05 - wing * 0.2, wing * 0.84],
-  ]);
-  const colour = (altitude: number) => altitudeColour(altitude, { land: LAND, isStale: false });
-  expect(near(north, colour(3_000)), String(north)).toBe(true);
-  expect(near(east, colour(3_000)), String(east)).toBe(true);
-  expect(near(high, colour(11_000)), String(high)).toBe(true);
-  expect(near(besideNorth, colour(3_000)), String(besideNorth)).toBe(false);
-  expect(near(besideEast, colour(3_000)), String(besideEast)).toBe(true);
-  expect(near(aheadNorth, colour(3_000)), String(aheadNorth)).toBe(true);
-  expect(near(wingEast, colour(3_000)), String(wingEast)).toBe(true);
-  expect(saturation(stale ?? [0, 0, 0])).toBeLessThan(saturation(high ?? [0, 0, 0]) / 2);
+  const low = altitudeColour(3_000, { land: LAND, isStale: false });
+  const high = altitudeColour(11_000, { land: LAND, isStale: false });
+  await shows(page, {
+    "one that flies north": [[9, 0], low, true],
+    "ahead of it its nose": [[9, wing], low, true],
+    "beside it, ahead of its wing, nothing": [[9 + wing, wing / 3], low, false],
+    "one that flies east": [[9.05, 0], low, true],
+    "ahead of it the nose": [[9.05 + wing, 0], low, true],
+    "its left wing, swept back": [[9.05 - wing * 0.2, wing * 0.84], low, true],
+    "a high one": [[8.95, 0], high, true],
+  });
+  const [stale] = await coloursAt(page, [[9, -0.05]]);
+  expect(saturation(stale ?? high)).toBeLessThan(saturation(high) / 2);
 });
 
 test("an emergency is told by two reports ten seconds apart, in red and above 500 others", async () => {
@@ -64,22 +72,18 @@ test("an emergency is told by two reports ten seconds apart, in red and above 50
   expect(await page.locator(".emergencies button").count()).toBe(0);
   await post(running.url, [say(0)]);
   await page.getByRole("button", { name: "Emergency 7700: MAYDAY1" }).click();
-  expect(await page.locator(".panel [role=alert]").textContent()).toContain("7700");
+  await expect.poll(() => page.locator(".panel [role=alert]").textContent()).toContain("7700");
   await page.keyboard.press("Escape");
-  await rest();
-  expect(near((await coloursAt(page, [[9, 0]]))[0], [0xc5, 0x00, 0x0b])).toBe(true);
+  await shows(page, { emergency: [[9, 0], [0xc5, 0x00, 0x0b], true] });
   await page.locator("input[type=search]").fill("MAYDAY");
-  expect(await page.locator(".row.emergency").getAttribute("data-icao24")).toBe("abc123");
+  await expect.poll(() => page.locator(".row.emergency").getAttribute("data-icao24")).toBe("abc123");
 });
 
 test("there is no land where there is sea, at zoom 1 and across the antimeridian", async () => {
   const { page } = await openProduct(browser(), { hash: "#map=1/20/-100" });
   await page.locator(".map[data-ready=true]").waitFor();
   const isLand = async (place: readonly [number, number]) => near((await coloursAt(page, [place]))[0], LAND);
-  await until(
-    () => isLand([-100, 40]),
-    (found) => found,
-  );
+  await expect.poll(() => isLand([-100, 40])).toBe(true);
   await rest();
   for (const sea of [
     [-160, 0],
@@ -113,33 +117,25 @@ test("aircraft on both sides of the antimeridian are seen together", async () =>
   const rows = [at("000001", 179.9, 0), at("000002", -179.9, 0)];
   const { page } = await openProduct(browser(), { rows, hash: "#map=9/0/180&view=1" });
   await drawn(page, 2);
-  await rest();
   const sea: Rgb = [0xcf, 0xdd, 0xe8];
-  for (const colour of await coloursAt(page, [
-    [179.9, 0],
-    [180.1, 0],
-  ]))
-    expect(contrastOf(colour, sea)).toBeGreaterThan(2);
-  expect(await page.locator("[role=row][data-icao24]").count()).toBe(2);
+  for (const longitude of [179.9, 180.1])
+    await expect
+      .poll(async () => contrastOf((await coloursAt(page, [[longitude, 0]]))[0] ?? sea, sea), String(longitude))
+      .toBeGreaterThan(2);
+  await expect.poll(() => page.locator("[role=row][data-icao24]").count()).toBe(2);
 });
 
 test("rejected rows stand hollow where they claim to be, and freshness and source have colours of their own", async () => {
   const rows = [at("000001", 9, 0, { baro_altitude: 3_000 }), { ...at("zz", 9.02, 0), icao24: "zz" }];
   const { page } = await openProduct(browser(), { rows, hash: "#map=11/0/9&rejected=1&colour=freshness" });
   await drawn(page, 2);
-  await rest();
-  const ring = degrees(8, 11);
-  const [fresh, middle, edge] = await coloursAt(page, [
-    [9, 0],
-    [9.02, 0],
-    [9.02 + ring, 0],
-  ]);
-  expect(near(fresh, [0x11, 0x73, 0x4b]), String(fresh)).toBe(true);
-  expect(near(edge, [0x9a, 0x4d, 0x00]), String(edge)).toBe(true);
-  expect(near(middle, [0x9a, 0x4d, 0x00])).toBe(false);
+  await shows(page, {
+    fresh: [[9, 0], [0x11, 0x73, 0x4b], true],
+    ring: [[9.02 + degrees(8, 11), 0], [0x9a, 0x4d, 0x00], true],
+    "its middle": [[9.02, 0], [0x9a, 0x4d, 0x00], false],
+  });
   await page.locator(".legend select").selectOption("source");
-  await rest();
-  expect(near((await coloursAt(page, [[9, 0]]))[0], [0x0b, 0x5c, 0xad])).toBe(true);
+  await shows(page, { "its source": [[9, 0], [0x0b, 0x5c, 0xad], true] });
 });
 
 test("asks nobody else and breaks no policy through load, pan, zoom, selection and the past", async () => {
@@ -156,15 +152,9 @@ test("asks nobody else and breaks no policy through load, pan, zoom, selection a
   await page.mouse.up();
   await page.mouse.wheel(0, -400);
   await page.locator("[data-icao24='3c6444'][role=row]").click();
-  await until(
-    () => page.locator(".chart canvas").count(),
-    (count) => count === 2,
-  );
+  await expect.poll(() => page.locator(".chart canvas").count()).toBe(2);
   await page.getByRole("button", { name: "Play" }).click();
-  await until(
-    () => page.locator(".flow.past").count(),
-    (count) => count === 2,
-  );
+  await expect.poll(() => page.locator(".flow.past").count()).toBe(2);
   expect(troubles).toEqual([]);
 });
 
@@ -193,9 +183,8 @@ test("a context that was lost comes back with land and aircraft", async () => {
     hash: "#map=11/0/9",
   });
   await drawn(page, 1);
-  const isThere = async () =>
-    near((await coloursAt(page, [[9, 0]]))[0], altitudeColour(3_000, { land: LAND, isStale: false }));
-  await until(isThere, (found) => found);
+  const low = altitudeColour(3_000, { land: LAND, isStale: false });
+  await shows(page, { "an aircraft": [[9, 0], low, true] });
   await page.evaluate(`(() => {
     const gl = document.querySelector("canvas.maplibregl-canvas").getContext("webgl2");
     globalThis.lost = gl.getExtension("WEBGL_lose_context");
@@ -203,6 +192,6 @@ test("a context that was lost comes back with land and aircraft", async () => {
   })()`);
   await rest();
   await page.evaluate("lost.restoreContext()");
-  await until(isThere, (found) => found);
+  await shows(page, { "an aircraft again": [[9, 0], low, true] });
   expect(troubles.filter((trouble) => !/context/i.test(trouble))).toEqual([]);
 });

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { coloursAt, drawn, number, openProduct, post, useBrowser } from "../browser.ts";
 import { goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -29,21 +28,22 @@ test("the slider moves aircraft and counters together, and back to the present",
   await move(first - 50);
   await drawn(page, 1);
   const received = () => number(page, ".flow.past[data-flow=request] [data-name=received]");
-  await until(received, (count) => count === 0);
-  await new Promise((resolve) => setTimeout(resolve, 800));
-  const land = (await coloursAt(page, [[9.1, 0]]))[0];
-  const then = (await coloursAt(page, [[8.9, 0]]))[0];
-  expect(then).not.toEqual(land);
+  await expect.poll(received).toBe(0);
+  const isThen = async () => {
+    const [later, then] = await coloursAt(page, [
+      [9.1, 0],
+      [8.9, 0],
+    ]);
+    return later?.join() !== then?.join();
+  };
+  await expect.poll(isThen).toBe(true);
   await move(first + 1);
   await drawn(page, 2);
-  await until(received, (count) => count === 3);
-  expect(await page.getByLabel("Time shown").getAttribute("aria-valuetext")).not.toBe("live");
+  await expect.poll(received).toBe(3);
+  await expect.poll(() => page.getByLabel("Time shown").getAttribute("aria-valuetext")).not.toBe("live");
   await page.getByRole("button", { name: "Live" }).click();
   await drawn(page, 3);
-  await until(
-    () => number(page, "[data-flow=request] [data-name=stored]"),
-    (count) => count === 4,
-  );
+  await expect.poll(() => number(page, "[data-flow=request] [data-name=stored]")).toBe(4);
 });
 
 test("playing goes on by itself until the present", async () => {
@@ -55,11 +55,8 @@ test("playing goes on by itself until the present", async () => {
   const time = () => number(page, ".slider .time");
   const begin = await time();
   await page.getByRole("button", { name: "Play" }).click();
-  await until(time, (found) => found === begin + 60);
-  await until(
-    () => page.getByRole("button", { name: "Live" }).getAttribute("aria-pressed"),
-    (pressed) => pressed === "true",
-  );
+  await expect.poll(time).toBe(begin + 60);
+  await expect.poll(() => page.getByRole("button", { name: "Live" }).getAttribute("aria-pressed")).toBe("true");
 });
 
 test("an aircraft as two sources report it: seconds, metres and the fields that differ", async () => {
@@ -67,10 +64,8 @@ test("an aircraft as two sources report it: seconds, metres and the fields that 
   const { page, running } = await openProduct(browser(), { rows: [first], hash: "#icao24=000001" });
   await post(running.url, [second], "second");
   await page.locator(".views").waitFor();
-  const text = (await page.locator(".views").textContent()) ?? "";
-  expect(text).toContain("3 s apart, 1,112 m apart");
-  const rows = await page.locator(".views tbody tr").allTextContents();
-  expect(rows).toEqual(["callsignDLH9LFOTHER1"]);
+  await expect.poll(() => page.locator(".views").textContent()).toContain("3 s apart, 1,112 m apart");
+  await expect.poll(() => page.locator(".views tbody tr").allTextContents()).toEqual(["callsignDLH9LFOTHER1"]);
 });
 
 test("the trail follows the stored history, and the charts say in words what they show", async () => {
@@ -79,10 +74,9 @@ test("the trail follows the stored history, and the charts say in words what the
   );
   const { page } = await openProduct(browser(), { rows, hash: "#map=9/0/8.95&icao24=000001" });
   await drawn(page, 1);
-  await until(
-    async () => (await page.locator("figcaption").allTextContents())[0],
-    (text) => text?.startsWith("Altitude over 10 min: 3,000 to 3,590 m") === true,
-  );
+  await expect
+    .poll(async () => (await page.locator("figcaption").allTextContents())[0])
+    .toMatch(/^Altitude over 10 min: 3,000 to 3,590 m/);
   const isTrail = async () => {
     const [on, off] = await coloursAt(page, [
       [9, 0],
@@ -90,5 +84,5 @@ test("the trail follows the stored history, and the charts say in words what the
     ]);
     return on !== undefined && off !== undefined && on.join() !== off.join();
   };
-  await until(isTrail, (found) => found);
+  await expect.poll(isTrail).toBe(true);
 });

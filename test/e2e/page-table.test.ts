@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { drawn, number, openPage, openProduct, useBrowser } from "../browser.ts";
 import { crowd, goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
 
 const browser = useBrowser();
 test("a row selects its icon and an icon its row", async () => {
@@ -9,13 +8,13 @@ test("a row selects its icon and an icon its row", async () => {
   const { page } = await openProduct(browser(), { rows, hash: "#map=10/0/9" });
   await drawn(page, 2);
   await page.locator("[role=row][data-icao24=abc123]").click();
-  expect(await page.locator(".panel").getAttribute("data-icao24")).toBe("abc123");
+  await expect.poll(() => page.locator(".panel").getAttribute("data-icao24")).toBe("abc123");
   await page.keyboard.press("Escape");
-  expect(await page.locator(".panel").count()).toBe(0);
+  await expect.poll(() => page.locator(".panel").count()).toBe(0);
   const box = await page.locator(".map").boundingBox();
   await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
   await page.locator(".panel").waitFor();
-  expect(await page.locator(".row.selected").getAttribute("data-icao24")).toBe("3c6444");
+  await expect.poll(() => page.locator(".row.selected").getAttribute("data-icao24")).toBe("3c6444");
 });
 
 test("in view only lists what the API's box holds, also where the map shows the antimeridian", async () => {
@@ -37,10 +36,7 @@ test("in view only lists what the API's box holds, also where the map shows the 
       aircraft: unknown[];
     };
     expect(answer.aircraft.length).toBeGreaterThan(10);
-    await until(
-      () => number(page, "[data-name=listed]"),
-      (count) => count === answer.aircraft.length,
-    );
+    await expect.poll(() => number(page, "[data-name=listed]")).toBe(answer.aircraft.length);
   }
 });
 
@@ -58,10 +54,7 @@ test("the URL gives the same view in another browser", async () => {
   await page.locator(".panel").waitFor();
   const { page: other } = await openPage(browser(), `${running.url}/${new URL(page.url()).hash}`);
   await drawn(other, 10);
-  await until(
-    () => other.locator(".panel").count(),
-    (count) => count === 1,
-  );
+  await expect.poll(() => other.locator(".panel").count()).toBe(1);
   const view = (of: typeof page) =>
     of.evaluate(() => ({
       rows: [...document.querySelectorAll("[role=row][data-icao24]")].map((row) => row.getAttribute("data-icao24")),
@@ -71,6 +64,7 @@ test("the URL gives the same view in another browser", async () => {
       colour: document.querySelector<HTMLSelectElement>(".legend select")?.value,
       hash: location.hash,
     }));
-  expect(await view(other)).toEqual(await view(page));
-  expect((await view(page)).rows).toHaveLength(10);
+  await expect.poll(async () => (await view(page)).rows).toHaveLength(10);
+  const wanted = await view(page);
+  await expect.poll(() => view(other)).toEqual(wanted);
 });
