@@ -120,7 +120,9 @@ test("aircraft on both sides of the antimeridian are seen together", async () =>
   const sea: Rgb = [0xcf, 0xdd, 0xe8];
   for (const longitude of [179.9, 180.1])
     await expect
-      .poll(async () => contrastOf((await coloursAt(page, [[longitude, 0]]))[0] ?? sea, sea), String(longitude))
+      .poll(async () => contrastOf((await coloursAt(page, [[longitude, 0]]))[0] ?? sea, sea), {
+        message: String(longitude),
+      })
       .toBeGreaterThan(2);
   await expect.poll(() => page.locator("[role=row][data-icao24]").count()).toBe(2);
 });
