@@ -88,15 +88,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def dynamo() -> Iterator[Any]:
     """A client of DynamoDB's emulator, on which workers are too."""
-    command = [
-        "node",
-        str(HERE.parent / "node_modules/dynalite/cli.js"),
-        "--port",
-        str(DYNAMO_PORT),
-        "--createTableMs",
-        "1",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "moto.server", "--port", str(DYNAMO_PORT)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(200):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", DYNAMO_PORT)):
             break

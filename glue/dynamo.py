@@ -51,8 +51,8 @@ def day_of(unix_s: int) -> str:
     return strftime("%Y-%m-%d", gmtime(unix_s))
 
 
-def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict[str, Any]) -> bool:
-    """False when the condition does not hold."""
+def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict[str, Any]) -> Item:
+    """The item that stands there now: another than the given one where the condition does not hold."""
     client = _client(tables.region)
     given = {"ExpressionAttributeValues": {f":{of}": value for of, value in values.items()}} if values else {}
     try:
@@ -60,11 +60,20 @@ def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict
             TableName=f"{tables.prefix}-{name}",
             Item=item,
             ConditionExpression=condition,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **given,
         )
-    except client.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+    except client.exceptions.ConditionalCheckFailedException as refused:
+        stands: Item = refused.response["Item"]
+        return stands
+    return item
+
+
+def get(tables: Tables, name: str, key: Item) -> Item:
+    """The item as it is now; an empty one where there is none."""
+    table = f"{tables.prefix}-{name}"
+    item: Item = _client(tables.region).get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
+    return item
 
 
 def observation(row: Row) -> str:
@@ -98,20 +107,26 @@ def tile_of(row: Row) -> Item:
     return {"tile": {"N": str(north * TILES_A_ROW + east)}}
 
 
-def put_state(row: Row, tables: Tables) -> str | None:
-    """The delivery that holds the row now, if it is the row's own."""
+def hold_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
+    """
+    The delivery that holds the row now, after it was put where none does. It may be one that died before its ledger's
+    row and comes again in this batch. A row of a known delivery was put when that came first, and is not put again.
+    """
     key = {
         "aircraft_day": {"S": f"{row.icao24}#{day_of(row.last_contact)}"},
         "observation": {"S": observation(row)},
     }
-    held = put_if(
-        tables,
-        "states",
-        {**item_of(row, tables.retention_days), **key},
-        "attribute_not_exists(aircraft_day) OR batch_id = :id",
-        id={"S": row.delivery_id},
-    )
-    return str(row.delivery_id) if held else None
+    if row.delivery_id in known:
+        stands = get(tables, "states", key)
+    else:
+        stands = put_if(
+            tables,
+            "states",
+            {**item_of(row, tables.retention_days), **key},
+            "attribute_not_exists(aircraft_day) OR batch_id = :id",
+            id={"S": row.delivery_id},
+        )
+    return stands["batch_id"]["S"] if stands else None
 
 
 def put_newest(row: Row, tables: Tables) -> None:
@@ -125,17 +140,19 @@ def put_newest(row: Row, tables: Tables) -> None:
     )
 
 
-def _put_partition(rows: Iterable[Row], tables: Tables) -> Iterator[tuple[str, int]]:
+def _put_partition(rows: Iterable[Row], tables: Tables, known: frozenset[str]) -> Iterator[tuple[str, int]]:
     """Puts a partition's rows, which holds all of an aircraft; yields the rows that each delivery holds."""
     held: dict[str, int] = {}
     newest: dict[str, Row] = {}
     source = iter(rows)
     with ThreadPoolExecutor(WRITES_AT_ONCE) as pool:
         while some := list(islice(source, 1_000)):
-            for delivery in pool.map(partial(put_state, tables=tables), some):
+            for delivery in pool.map(partial(hold_state, tables=tables, known=known), some):
                 if delivery is not None:
                     held[delivery] = held.get(delivery, 0) + 1
             for row in some:
+                if row.delivery_id in known:
+                    continue
                 if row.icao24 not in newest or observation(newest[row.icao24]) < observation(row):
                     newest[row.icao24] = row
         for _ in pool.map(partial(put_newest, tables=tables), newest.values()):
@@ -166,10 +183,9 @@ class Dynamo:
 
     def _put_rows(self, accepted: DataFrame, known: set[str]) -> dict[str, int]:
         """How many rows each delivery holds: told by the partitions, for an accumulator counts a retried task twice."""
-        rows = accepted.where(~accepted.delivery_id.isin(sorted(known))) if known else accepted
-        put = partial(_put_partition, tables=self.tables)
+        put = partial(_put_partition, tables=self.tables, known=frozenset(known))
         held: dict[str, int] = {}
-        for delivery, number in rows.repartition("icao24").rdd.mapPartitions(put).collect():
+        for delivery, number in accepted.repartition("icao24").rdd.mapPartitions(put).collect():
             held[delivery] = held.get(delivery, 0) + number
         return held
 
@@ -207,7 +223,7 @@ class Dynamo:
             "rejected": {"M": reasons},
             **{name: {"N": str(number)} for name, number in numbers.items()},
         }
-        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)")
+        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)") is item
 
     def _count_repeat(self, one: Delivery) -> None:
         self._add(ledger_key(one), "repeats", {"N": str(one.rows)})

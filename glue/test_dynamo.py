@@ -11,7 +11,7 @@ from job import apply_batch
 from plan import Plan
 from test_cases import FIELDS
 from test_parity import expected_of
-from test_worlds import parts, raw_records, world_of
+from test_worlds import parts, raw_records, records_frame, world_of
 
 KEYS = {
     "aircraft": ["icao24"],
@@ -74,3 +74,39 @@ def test_a_number_too_close_to_zero_for_the_store_is_zero() -> None:
     assert [attribute(value) for value in (5e-324, -1e-131, 1e-130, True, 7, "x")] == [
         {"N": "0"}, {"N": "0"}, {"N": "1e-130"}, {"BOOL": True}, {"N": "7"}, {"S": "x"},
     ]  # fmt: skip
+
+
+class _DiedError(Exception):
+    pass
+
+
+def test_a_row_whose_holder_died_before_its_ledger_is_counted_when_the_holder_comes_again(
+    spark: SparkSession, plan: Plan, tmp_path: Path, dynamo: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new checkpoint brings the holder beside an earlier record with the same row, which is then the batch's."""
+    line = (
+        b'{"icao24":"fedcba","last_contact":1800000000,"time_position":null,"longitude":8,"latitude":50,'
+        b'"on_ground":false}'
+    )
+    records = [(line, "died", str(n), 1_800_000_000 + n) for n in range(3)]
+    raw = records_frame(spark, records)
+    first, second, third = (raw.where(f"sequenceNumber = '{n}'") for n in range(3))
+    world = world_of(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
+    before = ledger(dynamo, prefix)
+
+    def die(*_: object) -> bool:
+        raise _DiedError
+
+    with monkeypatch.context() as dying, pytest.raises(_DiedError):
+        dying.setattr(Dynamo, "_put_ledger", die)
+        apply_batch(world, second)
+    # the first finds its row held
+    applied = apply_batch(world, first)
+    assert applied is not None
+    assert (applied.accepted, applied.duplicate) == (0, 1)
+    # of the three rows the first one's is the batch's, though it is known by now
+    applied = apply_batch(world, first.union(second).union(third))
+    assert applied is not None
+    assert (applied.accepted, applied.duplicate, applied.repeats) == (1, 1, 1)
+    counted = ledger(dynamo, prefix)
+    assert {name: counted[name] - before[name] for name in counted} == {"received": 3, "accepted": 1, "duplicate": 2}

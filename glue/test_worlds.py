@@ -58,8 +58,12 @@ def world_of(spark: SparkSession, plan: Plan, folder: Path, database: Database |
 
 
 def raw_records(spark: SparkSession, made: Path) -> DataFrame:
-    rows = [(*one, at) for *one, at in records_of(made)]
-    timed = spark.createDataFrame(rows, RAW.replace("timestamp", "bigint"))
+    return records_frame(spark, records_of(made))
+
+
+def records_frame(spark: SparkSession, records: list[tuple[bytes, str, str, int]]) -> DataFrame:
+    """Raw records of (data, partition key, sequence number, arrival in Unix seconds)."""
+    timed = spark.createDataFrame(records, RAW.replace("timestamp", "bigint"))
     return timed.withColumn(
         "approximateArrivalTimestamp", timed.approximateArrivalTimestamp.cast("timestamp")
     ).persist()

@@ -164,25 +164,46 @@ test("keys that a throttled read leaves out are asked for again", async () => {
   expect(left).toBeGreaterThan(20);
 });
 
-test("a delivery that died half-way counts the same when it comes again", async () => {
-  const { client, prefix } = await place();
-  const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
+/** A client that dies at the put after so many. */
+function dyingClient(puts: number): DynamoDBClient {
   const dying = dynamoClient(endpoint());
-  let puts = 0;
+  let done = 0;
   dying.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        if (commandName === "PutItemCommand" && ++puts > 10) throw new Error("killed");
+        if (commandName === "PutItemCommand" && ++done > puts) throw new Error("killed");
         return next(args);
       },
     { step: "initialize" },
   );
+  return dying;
+}
+
+test("a delivery that died half-way counts the same when it comes again", async () => {
+  const { client, prefix } = await place();
+  const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
   const of = { prefix, retention_days: 7 };
-  await expect(dynamoDatabase(dying, of).apply(application("b1", [{ id: "s1", rows }]))).rejects.toThrow("killed");
+  await expect(dynamoDatabase(dyingClient(10), of).apply(application("b1", [{ id: "s1", rows }]))).rejects.toThrow(
+    "killed",
+  );
   const again = dynamoDatabase(client, of);
   expect((await again.totals({ since: 0, verify: true })).flows.stream.unbalanced).not.toEqual([]);
   expect(await again.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 20, duplicate: 0 });
   expect((await again.totals({ since: 0, verify: true })).flows.stream).toMatchObject({ stored: 20, unbalanced: [] });
+});
+
+test("a row whose holder died before its ledger is the holder's when it comes again beside others with the same row", async () => {
+  const { client, prefix } = await place();
+  const of = { prefix, retention_days: 7 };
+  const [first, second, third] = ["s1", "s2", "s3"].map((id) => ({ id, rows: [goodRow()] }));
+  if (first === undefined || second === undefined || third === undefined) throw new Error("three are made");
+  // the row, the aircraft, and not the ledger's row
+  await expect(dynamoDatabase(dyingClient(2), of).apply(application("b1", [second]))).rejects.toThrow("killed");
+  const again = dynamoDatabase(client, of);
+  expect(await again.apply(application("b2", [first]))).toMatchObject({ accepted: 0, duplicate: 1 });
+  const all = application("b3", [first, second, third]);
+  expect(await again.apply(all)).toMatchObject({ accepted: 1, duplicate: 1, repeats: 1 });
+  expect((await again.totals({ since: 0, verify: true })).flows.stream).toMatchObject({ stored: 1, unbalanced: [] });
 });
 
 test("a number too near to zero for DynamoDB is stored as zero and stops nothing", async () => {
