@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ["test/postgres-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // what is waited for may take as long as the test may
-    expect: { poll: { interval: 100, timeout: 55_000 } },
+    // ends before the test does, so that it says what was waited for
+    expect: { poll: { interval: 100, timeout: 40_000 } },
     // two cores, one PostgreSQL: more workers only wait for each other
     maxWorkers: 2,
     // its modules import folders, which Node does not

@@ -41,25 +41,26 @@ class Postgres:
     login: Login
     """days that rows are kept; the day partitions follow it"""
     retention_days: int
-    partitions_made_on: int = -1
+    day_begun: int = -1
 
     def apply(self, batch: MicroBatch) -> Applied:
-        self._make_partitions()
+        self._begin_day()
         self._transaction(lambda connection: self._update(connection, "clear-stage", batch.id))
         rows = batch.accepted.withColumn("batch_id", f.lit(batch.id))
         options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
         rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.login(), **options})
         return self._transaction(lambda connection: self._merge(connection, batch))
 
-    def _make_partitions(self) -> None:
-        """Once a day: what is missing is told by one statement of the plan, and made by those that it tells."""
+    def _begin_day(self) -> None:
+        """Once a day: stages whose batch never came again are cleared, and partitions made that one statement tells."""
         today = int(time.time()) // DAY_S
-        if self.partitions_made_on == today:
+        if self.day_begun == today:
             return
+        self._transaction(lambda connection: self._update(connection, "clear-lost-stages"))
         missing = self._transaction(lambda connection: self._query(connection, "make-partitions", self.retention_days))
         for statement in missing:
             self._transaction(partial(_execute, sql=statement))
-        self.partitions_made_on = today
+        self.day_begun = today
 
     def _merge(self, connection: Any, batch: MicroBatch) -> Applied:
         staged = int(self._query(connection, "count-staged", batch.id)[0])

@@ -71,6 +71,20 @@ def test_rows_that_vanish_from_the_stage_fail_the_batch_which_can_be_applied_aga
     assert server.rows("select count(*)::int as n from state_vectors") == [{"n": applied.accepted}]
 
 
+def test_what_a_batch_that_never_came_again_left_in_the_stage_is_cleared_after_a_day(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    left = """insert into spark_stage (source, icao24, last_contact, on_ground, spi, flags, received_at,
+            batch_id, delivery_id, staged_at)
+        select 'opensky', '3c6444', 1800000000, false, false, '', 1800000000,
+            'lost', hours::text, now() - make_interval(hours => hours)
+        from unnest(array[25, 1]) as hours"""
+    server.execute(server.url, left)
+    world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
+    apply_batch(world, raw_records(spark, made / "few"))
+    assert server.rows("select delivery_id from spark_stage") == [{"delivery_id": "1"}]
+
+
 def test_who_listens_hears_of_a_batch_that_was_applied(
     spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
 ) -> None:

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
-import { newPlace, startProduct, temporaryFolder, until, type Place, type Running } from "./product.ts";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { flowsOf, newPlace, startProduct, temporaryFolder, until, type Place, type Running } from "./product.ts";
 
 /** WebGL 2 by software, whatever the machine has. */
 const SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
@@ -35,7 +35,7 @@ export interface OpenOptions extends BrowserContextOptions {
   args?: readonly string[];
   /** What follows the URL. */
   hash?: string;
-  /** Sent before the page is opened. */
+  /** Sent, and stored, before the page is opened. */
   rows?: readonly unknown[];
 }
 
@@ -46,7 +46,13 @@ export async function openProduct(
 ): Promise<Opened> {
   const place = await newPlace();
   const running = await startProduct(["--data", place.data, ...(args ?? (await quiet()))], place.env);
-  if (rows !== undefined) await post(running.url, rows);
+  if (rows !== undefined) {
+    await post(running.url, rows);
+    await until(
+      () => flowsOf(running.url),
+      ({ request }) => request.pending === 0,
+    );
+  }
   return { place, running, ...(await openPage(browser, `${running.url}/${hash ?? ""}`, options)) };
 }
 
@@ -88,11 +94,8 @@ export const number = async (page: Page, selector: string): Promise<number> =>
 export const aircraft = (page: Page): Promise<number> => number(page, "[data-name=aircraft]");
 
 /** Waits until so many icons are drawn. */
-export const drawn = (page: Page, count: number): Promise<unknown> =>
-  until(
-    async () => Number(await page.locator(".map").getAttribute("data-drawn")),
-    (found) => found === count,
-  );
+export const drawn = (page: Page, count: number): Promise<void> =>
+  expect.poll(async () => Number(await page.locator(".map").getAttribute("data-drawn"))).toBe(count);
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

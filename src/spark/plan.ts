@@ -69,6 +69,7 @@ where reason is null and not is_duplicate`;
 /** The names of sql/statements that the job runs, in their order. */
 export const planStatements = [
   "make-partitions",
+  "clear-lost-stages",
   "count-staged",
   "claim-deliveries",
   "insert-staged-states",
