@@ -86,13 +86,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dynamo() -> Iterator[Any]:
+def dynamo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A client of DynamoDB's emulator, on which workers are too."""
     command = [sys.executable, "-m", "moto.server", "--port", str(DYNAMO_PORT)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
+    log = tmp_path_factory.mktemp("dynamo") / "log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, stdout=out, stderr=out)
+    while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", DYNAMO_PORT)):
             break
+        assert server.poll() is None, log.read_text()
         time.sleep(0.05)
     yield boto3.client("dynamodb", region_name="us-east-1")
     server.terminate()

@@ -145,6 +145,8 @@ def _put_partition(rows: Iterable[Row], tables: Tables, known: frozenset[str]) -
     held: dict[str, int] = {}
     newest: dict[str, Row] = {}
     source = iter(rows)
+    # making clients is not safe for threads
+    _client(tables.region)
     with ThreadPoolExecutor(WRITES_AT_ONCE) as pool:
         while some := list(islice(source, 1_000)):
             for delivery in pool.map(partial(hold_state, tables=tables, known=known), some):
@@ -223,7 +225,8 @@ class Dynamo:
             "rejected": {"M": reasons},
             **{name: {"N": str(number)} for name, number in numbers.items()},
         }
-        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)") is item
+        # equal where a first try was done and only its answer was lost
+        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)") == item
 
     def _count_repeat(self, one: Delivery) -> None:
         self._add(ledger_key(one), "repeats", {"N": str(one.rows)})

@@ -24,8 +24,9 @@ BLANK = " \t\r\n"
 # Spark 4's reader knows no name of more than 50,000 of Java's characters, of which one of ours may be two
 LONG_LINE = 25_000
 GZIP_MAGIC = b"\x1f\x8b"
-# what one Arrow batch of lines may hold
+# what one Arrow batch of lines may hold, and where it ends earlier
 LINES_A_BATCH = 4_096
+BYTES_A_BATCH = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,7 @@ def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> 
     # a header may nest nearly as deep as a line may, and the reader of JSON calls itself
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 5 * NESTING_LIMIT))
     rows: list[tuple[object, ...]] = []
+    size = 0
     for batch in batches:
         for record in batch.to_pylist():
             key, number = record["partition_key"], record["sequence_number"]
@@ -250,9 +252,10 @@ def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> 
             for line in chunk_lines(record["data"] or b"", settings):
                 place, source, reason, text, content = line
                 rows.append((delivery, number, key, place, source, record["received_at"], reason, text, content))
-                if len(rows) >= LINES_A_BATCH:
+                size += len(text or "") + len(content or b"")
+                if len(rows) >= LINES_A_BATCH or size >= BYTES_A_BATCH:
                     yield _arrow(rows)
-                    rows = []
+                    rows, size = [], 0
     if rows:
         yield _arrow(rows)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
@@ -24,6 +25,8 @@ RETRIED = ("40P01", "40001")
 ATTEMPTS = 5
 DAY_S = 86_400
 Answer = TypeVar("Answer")
+# a server that is gone without a word fails the batch, and one that wakes up is waited for: s, of its answer to TLS ms
+PATIENCE = {"tcpKeepAlive": "true", "connectTimeout": "60", "sslResponseTimeout": "60000", "socketTimeout": "900"}
 PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -41,33 +44,28 @@ class Postgres:
     login: Login
     """days that rows are kept; the day partitions follow it"""
     retention_days: int
-    day_begun: int = -1
+    partitions_made_on: int = -1
 
     def apply(self, batch: MicroBatch) -> Applied:
-        self._begin_day()
-        self._transaction(lambda connection: self._update(connection, "clear-stage", batch.id))
-        rows = batch.accepted.withColumn("batch_id", f.lit(batch.id))
-        options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
-        rows.write.jdbc(self.url, STAGE, mode="append", properties={**self.login(), **options})
-        return self._transaction(lambda connection: self._merge(connection, batch))
-
-    def _begin_day(self) -> None:
-        """Once a day: stages whose batch never came again are cleared, and partitions made that one statement tells."""
-        today = int(time.time()) // DAY_S
-        if self.day_begun == today:
-            return
+        self._make_partitions()
         self._transaction(lambda connection: self._update(connection, "clear-lost-stages"))
+        stage = uuid4().hex
+        rows = batch.accepted.withColumns({"batch_id": f.lit(batch.id), "stage_id": f.lit(stage)})
+        options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
+        rows.write.jdbc(self.url, STAGE, mode="append", properties={**PATIENCE, **self.login(), **options})
+        return self._transaction(lambda connection: self._merge(connection, batch, stage))
+
+    def _make_partitions(self) -> None:
+        """Once a day: what is missing is told by one statement of the plan, and made by those that it tells."""
+        today = int(time.time()) // DAY_S
+        if self.partitions_made_on == today:
+            return
         missing = self._transaction(lambda connection: self._query(connection, "make-partitions", self.retention_days))
         for statement in missing:
             self._transaction(partial(_execute, sql=statement))
-        self.day_begun = today
+        self.partitions_made_on = today
 
-    def _merge(self, connection: Any, batch: MicroBatch) -> Applied:
-        staged = int(self._query(connection, "count-staged", batch.id)[0])
-        accepted = sum(one.accepted for one in batch.deliveries)
-        if staged != accepted:
-            # the stage does not outlive a crash of the server, and another driver may have cleared it
-            raise StageError(f"{staged} of {accepted} rows are staged; the batch is to be applied again")
+    def _merge(self, connection: Any, batch: MicroBatch, stage: str) -> Applied:
         claims = json.dumps([{"id": one.id, "rows": one.rows} for one in batch.deliveries])
         fresh = set(self._query(connection, "claim-deliveries", claims, batch.id))
         kept = [one for one in batch.deliveries if one.id in fresh]
@@ -75,10 +73,10 @@ class Postgres:
         for one in kept:
             add_counts(total, one)
         ids = json.dumps(sorted(fresh))
-        total.accepted = self._update(connection, "insert-staged-states", batch.id, ids) if kept else 0
+        total.accepted = self._update(connection, "insert-staged-states", stage, ids) if kept else 0
         total.duplicate = total.received - total.rejected - total.accepted
         if kept:
-            self._update(connection, "merge-staged-aircraft", batch.id, ids)
+            self._update(connection, "merge-staged-aircraft", stage, ids)
         self._update(
             connection,
             "insert-batch",
@@ -93,7 +91,15 @@ class Postgres:
             batch.arrived_at,
         )
         self._query(connection, "tell-applied", batch.id)
-        self._update(connection, "clear-stage", batch.id)
+        # asked last: rows that are there now were there for each statement before; the stage does not outlive a crash
+        # of the server
+        staged, accepted = (
+            int(self._query(connection, "count-staged", stage)[0]),
+            sum(one.accepted for one in batch.deliveries),
+        )
+        if staged != accepted:
+            raise StageError(f"{staged} of {accepted} rows are staged; the batch is to be applied again")
+        self._update(connection, "clear-stage", stage)
         return total
 
     def _transaction(self, act: Callable[[Any], Answer]) -> Answer:
@@ -117,7 +123,7 @@ class Postgres:
         jvm: Any = self.spark._jvm  # type: ignore[attr-defined,unused-ignore]
         properties = jvm.java.util.Properties()
         # the server takes every parameter for what the statement needs, as it does from other clients of ours
-        for name, value in {**self.login(), "stringtype": "unspecified"}.items():
+        for name, value in {**PATIENCE, **self.login(), "stringtype": "unspecified"}.items():
             properties.setProperty(name, value)
         # DriverManager does not see drivers that came by spark.jars
         return jvm.org.postgresql.Driver().connect(self.url, properties)

@@ -2,19 +2,24 @@
 
 import json
 import os
+import socket
 import subprocess
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
+from databases import Applied
 from job import apply_batch
 from logins import trust_of
+from micro_batch import MicroBatch
 from plan import Plan
-from postgres import Postgres, StageError
+from postgres import PATIENCE, Postgres, StageError
 from sources import RAW
 from test_cases import FIELDS
 from test_parity import expected_of, records_of
@@ -71,18 +76,69 @@ def test_rows_that_vanish_from_the_stage_fail_the_batch_which_can_be_applied_aga
     assert server.rows("select count(*)::int as n from state_vectors") == [{"n": applied.accepted}]
 
 
-def test_what_a_batch_that_never_came_again_left_in_the_stage_is_cleared_after_a_day(
+def test_rows_that_vanish_while_the_batch_is_merged_fail_it(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    raw = raw_records(spark, made / "few")
+    postgres = Postgres(spark, plan, server.url, server.login, 7)
+    claim = plan["statements"]["claim-deliveries"]
+    lossy = {**plan["statements"], "claim-deliveries": ["with lost as (delete from spark_stage)", *claim]}
+    world = world_of(spark, plan, tmp_path, replace(postgres, plan={**plan, "statements": lossy}))
+    with pytest.raises(StageError, match="0 of"):
+        apply_batch(world, raw)
+    for table in ("state_vectors", "aircraft", "batches", "deliveries"):
+        assert server.rows(f"select count(*)::int as n from {table}") == [{"n": 0}]
+
+
+class _Second(Postgres):
+    """Another driver that has the same batch, and applies it while the first one has staged and claimed nothing yet."""
+
+    other: Postgres
+
+    def _merge(self, connection: Any, batch: MicroBatch, stage: str) -> Applied:
+        self.others = self.other.apply(batch)
+        return super()._merge(connection, batch, stage)
+
+
+def test_of_two_drivers_with_one_batch_one_applies_it(
+    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+) -> None:
+    given = (spark, plan, server.url, server.login, 7)
+    driver = _Second(*given)
+    driver.other = Postgres(*given)
+    applied = apply_batch(world_of(spark, plan, tmp_path, driver), raw_records(spark, made / "few"))
+    assert applied is not None
+    outcomes = expected_of(made / "few").values()
+    assert (applied.received, applied.repeats, driver.others.received) == (0, len(outcomes), len(outcomes))
+    accepted = sum(kind == "accepted" for kind, *_ in outcomes)
+    assert server.rows("select count(*)::int as n from state_vectors") == [{"n": accepted}]
+    assert server.rows((ROOT / "sql/samples/balance.sql").read_text().rstrip().rstrip(";")) == []
+    assert server.rows("select * from spark_stage") == []
+
+
+def test_what_an_application_that_died_left_in_the_stage_is_cleared_after_an_hour(
     spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
 ) -> None:
     left = """insert into spark_stage (source, icao24, last_contact, on_ground, spi, flags, received_at,
-            batch_id, delivery_id, staged_at)
+            batch_id, delivery_id, stage_id, staged_at)
         select 'opensky', '3c6444', 1800000000, false, false, '', 1800000000,
-            'lost', hours::text, now() - make_interval(hours => hours)
-        from unnest(array[25, 1]) as hours"""
+            'lost', 'lost', minutes::text, now() - make_interval(mins => minutes)
+        from unnest(array[61, 40]) as minutes"""
     server.execute(server.url, left)
     world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
     apply_batch(world, raw_records(spark, made / "few"))
-    assert server.rows("select delivery_id from spark_stage") == [{"delivery_id": "1"}]
+    assert server.rows("select stage_id from spark_stage") == [{"stage_id": "40"}]
+
+
+def test_a_server_that_falls_silent_fails_the_batch(
+    spark: SparkSession, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PATIENCE, "socketTimeout", "1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        postgres = Postgres(spark, plan, f"jdbc:postgresql://127.0.0.1:{port}/x?sslmode=disable", lambda: {}, 7)
+        with pytest.raises(Py4JJavaError, match="SocketTimeoutException"):
+            postgres._connect()
 
 
 def test_who_listens_hears_of_a_batch_that_was_applied(
@@ -94,7 +150,7 @@ def test_who_listens_hears_of_a_batch_that_was_applied(
         world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7)),
         raw_records(spark, made / "few"),
     )
-    heard = [one.getParameter() for one in listener.getNotifications()]
+    heard = [one.getParameter() for one in listener.getNotifications(10_000)]
     listener.close()
     assert [{"batch_id": one} for one in heard] == server.rows("select batch_id from batches")
 
@@ -137,7 +193,7 @@ def test_rows_of_these_days_lie_in_the_partitions_of_their_days_and_others_in_th
 ) -> None:
     now = int(time.time())
     today, old = now - now % 86_400, 1_700_000_000
-    times = [today, now - 86_400, now - 8 * 86_400, old]
+    times = [today, now - 86_400, now - 7 * 86_400, old]
     lines = [json.dumps({"icao24": "3c6444", "last_contact": at}) for at in times]
     world = world_of(spark, plan, tmp_path, Postgres(spark, plan, server.url, server.login, 7))
     row = ("\n".join(lines).encode(), "0", "1", datetime.fromtimestamp(now, UTC))

@@ -7,10 +7,16 @@ It ends by itself, with exit code 0, when nothing is left to read.
 import os
 import signal
 import sys
+import time
 from collections import Counter
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
+from pyspark.sql import DataFrame
+
 import job
+import lake
 import postgres
 
 point, nth = sys.argv[1], int(sys.argv[2])
@@ -23,17 +29,32 @@ def passing(name: str) -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-merge = postgres.Postgres._merge
+merge, write = postgres.Postgres._merge, lake._write
 
 
-def watched(self: postgres.Postgres, connection: Any, batch: Any) -> Any:
+def watched(self: postgres.Postgres, connection: Any, batch: Any, stage: str) -> Any:
     passing("staged")
-    applied = merge(self, connection, batch)
+    applied = merge(self, connection, batch, stage)
     passing("before commit")
     return applied
 
 
+def half_written(rows: DataFrame, folder: str, by: list[str], lake_format: str) -> None:
+    passes["in lake"] += 1
+    if point == "in lake" and passes[point] == nth:
+        Thread(target=die_beside, args=(Path(folder.removeprefix("file:")),), daemon=True).start()
+    write(rows, folder, by, lake_format)
+
+
+def die_beside(folder: Path) -> None:
+    """As soon as a file of the lake is begun: it lies in Spark's own folder then."""
+    while not any(folder.glob(".spark-staging-*/**/part-*")):
+        time.sleep(0.001)
+    os.killpg(0, signal.SIGKILL)
+
+
 postgres.Postgres._merge = watched  # type: ignore[method-assign]
+lake._write = half_written
 options = job.read_options(sys.argv[3:])
 world = job.open_world(options, job.session_builder().getOrCreate())
 world.passing = passing

@@ -1,5 +1,5 @@
 -- Where the Spark job puts a batch's rows before one transaction merges them: many connections write, so it is no
--- temporary table. Rows of batches that were never finished stay until their batch comes again.
+-- temporary table. 005 tells whose the rows are and when they go.
 create unlogged table spark_stage (
   like state_vectors,
   delivery_id text not null

@@ -1,1 +1,1 @@
-delete from spark_stage where staged_at < now() - interval '1 day'
+delete from spark_stage where staged_at < now() - interval '1 hour'

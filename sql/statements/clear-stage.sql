@@ -1,1 +1,1 @@
-delete from spark_stage where batch_id = $1
+delete from spark_stage where stage_id = $1

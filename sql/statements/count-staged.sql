@@ -1,1 +1,1 @@
-select count(*) from spark_stage where batch_id = $1
+select count(*) from spark_stage where stage_id = $1

@@ -2,6 +2,7 @@ import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   DescribeTableCommand,
+  GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
   type DynamoDBClient,
@@ -46,34 +47,65 @@ export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): 
 async function applyEach(world: DynamoWorld, application: Application, days: Set<string>): Promise<Applied> {
   const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
   const known = await delivered(world, application.deliveries);
-  for (const [i, delivery] of application.deliveries.entries()) {
+  const held = await holdRows(world, application, known);
+  for (const delivery of application.deliveries) {
     const applied = known.has(delivery.id)
       ? await countRepeat(world, delivery)
-      : await applyOne(world, { application, delivery, batch: rowsOfDelivery(application.batch, i), days });
+      : await putLedger(world, {
+          delivery,
+          contract: application.contract,
+          accepted: held.get(delivery.id) ?? 0,
+          days,
+        });
     known.add(delivery.id);
     for (const name of Object.keys(total) as (keyof Applied)[]) total[name] += applied[name];
   }
   return total;
 }
 
+/**
+ * Puts the rows of deliveries that are not known; returns how many each delivery holds. A row's holder may be one that died
+ * before its ledger's row and comes again, also where the row of another delivery, known or not, stands for its own.
+ */
+async function holdRows(
+  world: DynamoWorld,
+  { deliveries, batch }: Application,
+  known: ReadonlySet<string>,
+): Promise<Map<string, number>> {
+  const holders = new Map<string, string>();
+  if (deliveries.some(({ id }) => !known.has(id)))
+    for (const [delivery, { id }] of deliveries.entries()) {
+      const rows = rowsOfDelivery(batch, delivery);
+      await inParallel(indices(rows), WRITES_AT_ONCE, async (i) => {
+        const key = stateKey(rows, i);
+        const holder = known.has(id)
+          ? await holderOf(world, key)
+          : await putState(world, key, rowItem(world, rows, { i, id }));
+        if (holder !== undefined) holders.set(`${key.aircraft_day.S} ${key.observation.S}`, holder);
+      });
+      if (!known.has(id)) await putNewest(world, rows, id);
+    }
+  const held = new Map<string, number>();
+  for (const holder of holders.values()) held.set(holder, (held.get(holder) ?? 0) + 1);
+  return held;
+}
+
 interface One {
-  application: Application;
   delivery: Delivery;
-  batch: Batch;
+  contract: string;
+  accepted: number;
   days: Set<string>;
 }
 
-async function applyOne(world: DynamoWorld, { application, delivery, batch, days }: One): Promise<Applied> {
-  const accepted = await putStates(world, batch, delivery.id);
-  await putNewest(world, batch, delivery.id);
+async function putLedger(world: DynamoWorld, { delivery, contract, accepted, days }: One): Promise<Applied> {
   const rejected = sumOfCounts(delivery.rejected);
   const counts = { received: delivery.rows, accepted, duplicate: delivery.rows - rejected - accepted, rejected };
   await noteDay(world, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
-  const isFirst = await putIf(world, {
+  const refused = await putIf(world, {
     TableName: tableName(world.prefix, "batches"),
     Item: {
       ...ledgerKey(flowOf(delivery.id), delivery),
-      contract: { S: application.contract },
+      contract: { S: contract },
       received: { N: String(counts.received) },
       accepted: { N: String(counts.accepted) },
       duplicate: { N: String(counts.duplicate) },
@@ -85,7 +117,7 @@ async function applyOne(world: DynamoWorld, { application, delivery, batch, days
     },
     ConditionExpression: "attribute_not_exists(delivery_id)",
   });
-  return isFirst ? { ...counts, repeats: 0 } : countRepeat(world, delivery);
+  return refused === null ? { ...counts, repeats: 0 } : countRepeat(world, delivery);
 }
 
 async function countRepeat({ client, prefix }: DynamoWorld, delivery: Delivery): Promise<Applied> {
@@ -100,24 +132,30 @@ async function countRepeat({ client, prefix }: DynamoWorld, delivery: Delivery):
   return { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: delivery.rows };
 }
 
-/** Puts each row whose identity is free or this delivery's own; returns how many are this delivery's. */
-async function putStates(world: DynamoWorld, batch: Batch, id: string): Promise<number> {
-  let accepted = 0;
-  await inParallel(indices(batch), WRITES_AT_ONCE, async (i) => {
-    const item = rowItem(world, batch, { i, id });
-    const put = await putIf(world, {
-      TableName: tableName(world.prefix, "states"),
-      Item: {
-        ...item,
-        aircraft_day: { S: `${batch.columns.icao24[i]}#${dayOf(batch.columns.last_contact[i] ?? 0)}` },
-        observation: { S: observationAt(batch, i) },
-      },
-      ConditionExpression: "attribute_not_exists(aircraft_day) OR batch_id = :id",
-      ExpressionAttributeValues: { ":id": { S: id } },
-    });
-    if (put) accepted++;
+const stateKey = (batch: Batch, i: number) => ({
+  aircraft_day: { S: `${batch.columns.icao24[i]}#${dayOf(batch.columns.last_contact[i] ?? 0)}` },
+  observation: { S: observationAt(batch, i) },
+});
+
+/** The delivery whose row stands at a key; undefined where none does. */
+async function holderOf({ client, prefix }: DynamoWorld, Key: Item): Promise<string | undefined> {
+  const TableName = tableName(prefix, "states");
+  const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+  return Item?.["batch_id"]?.S;
+}
+
+/** Puts a row where its identity is free or its own delivery's; returns the delivery that holds it then. */
+async function putState(world: DynamoWorld, key: Item, item: Item): Promise<string | undefined> {
+  const refused = await putIf(world, {
+    TableName: tableName(world.prefix, "states"),
+    Item: { ...item, ...key },
+    ConditionExpression: "attribute_not_exists(aircraft_day) OR batch_id = :id",
+    ExpressionAttributeValues: { ":id": item["batch_id"] ?? { S: "" } },
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   });
-  return accepted;
+  if (refused === null) return item["batch_id"]?.S;
+  // some stand-ins of DynamoDB do not tell
+  return refused.Item?.["batch_id"]?.S ?? holderOf(world, key);
 }
 
 /** Of each aircraft the newest row of the delivery, where it is newer than the one that stands there. */
@@ -152,16 +190,16 @@ const rowItem = ({ retention_days }: DynamoWorld, batch: Batch, { i, id }: { i: 
   expires_at: { N: String(Math.floor((batch.received_at[i] ?? 0) + retention_days * DAY_S)) },
 });
 
-/** Puts an item under a condition; false when the condition does not hold. */
+/** Puts an item under a condition; null, or why it was refused. */
 async function putIf(
   { client }: DynamoWorld,
   input: ConstructorParameters<typeof PutItemCommand>[0],
-): Promise<boolean> {
+): Promise<ConditionalCheckFailedException | null> {
   try {
     await client.send(new PutItemCommand(input));
-    return true;
+    return null;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof ConditionalCheckFailedException) return error;
     throw error;
   }
 }

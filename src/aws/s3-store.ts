@@ -7,7 +7,7 @@ import {
   S3Client,
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
-import { checkKey } from "../flow/object-key.ts";
+import { checkKey, isKey } from "../flow/object-key.ts";
 import type { ObjectStore } from "../flow/ports.ts";
 import { available } from "./errors.ts";
 
@@ -35,8 +35,11 @@ export function s3Store(client: S3Client, { bucket, prefix }: { bucket: string; 
       for (;;) {
         const page = await available("S3", () => pages.next());
         if (page.done === true) return;
-        for (const { Key = "", Size = 0, LastModified } of page.value.Contents ?? [])
-          yield { key: Key.slice(root.length), size: Size, modified: (LastModified?.getTime() ?? 0) / 1000 };
+        for (const { Key = "", Size = 0, LastModified } of page.value.Contents ?? []) {
+          const key = Key.slice(root.length);
+          // Spark leaves folders of its own, and markers of them
+          if (isKey(key)) yield { key, size: Size, modified: (LastModified?.getTime() ?? 0) / 1000 };
+        }
       }
     },
     async delete(key) {

@@ -10,7 +10,8 @@ import type { Batch } from "../flight/batch.ts";
  * No key is a folder of another: what follows a whole key and a slash is undefined.
  * Laws: `put` creates a key or answers `exists`, and never changes what is there, also when two race; a body is visible
  * whole or not at all, also after a kill; what `put` acknowledged survives a kill; `get` of a missing key is null;
- * `list` gives every key that begins with the prefix, in byte order, those that stood there throughout exactly once;
+ * `list` gives every key that begins with the prefix, in byte order, those that stood there throughout exactly once, and
+ * nothing that others left under names that are no keys;
  * `delete` of a missing key is no error.
  */
 export interface ObjectStore {

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { UnavailableError } from "../flow/errors.ts";
-import { checkKey } from "../flow/object-key.ts";
+import { checkKey, isKey } from "../flow/object-key.ts";
 import type { ObjectInfo, ObjectStore } from "../flow/ports.ts";
 
 /** Names beginning with this are writes under way; no key can have one. */
@@ -107,7 +107,8 @@ async function* listFolder(folder: string, prefix: string): AsyncGenerator<Objec
 async function* walk(root: string, base: string, prefix: string): AsyncGenerator<ObjectInfo> {
   const entries = await unlessMissing(readdir(path.join(root, base), { withFileTypes: true }), []);
   const names = entries
-    .filter((entry) => !entry.name.startsWith(UNFINISHED))
+    // what is unfinished has no key's name, and so has what Spark leaves
+    .filter((entry) => isKey(entry.name))
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .filter((name) => `${base}${name}`.startsWith(prefix) || prefix.startsWith(`${base}${name}`))
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

@@ -70,12 +70,12 @@ where reason is null and not is_duplicate`;
 export const planStatements = [
   "make-partitions",
   "clear-lost-stages",
-  "count-staged",
   "claim-deliveries",
   "insert-staged-states",
   "merge-staged-aircraft",
   "insert-batch",
   "tell-applied",
+  "count-staged",
   "clear-stage",
 ] as const;
 

@@ -1,4 +1,5 @@
-import { CreateBucketCommand, type S3Client } from "@aws-sdk/client-s3";
+import path from "node:path";
+import { CreateBucketCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -33,7 +34,15 @@ onMiniStack("on MiniStack", () => {
   objectStoreLaws("S3 (MiniStack)", async () => {
     const bucket = `test-${made++}`;
     await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-    return s3Store(s3, { bucket, prefix: made % 2 === 0 ? "some/prefix" : "" });
+    const prefix = made % 2 === 0 ? "some/prefix" : "";
+    return {
+      ...s3Store(s3, { bucket, prefix }),
+      async leave(name) {
+        // and the marker of its folder
+        for (const left of [name, name.replace(/[^/]*$/, "")])
+          await s3.send(new PutObjectCommand({ Bucket: bucket, Key: path.posix.join(prefix, left), Body: "x" }));
+      },
+    };
   });
 
   const tables = async () => {

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Database } from "../../src/flow/ports.ts";
 import { fileStore } from "../../src/local/file-store.ts";
@@ -30,7 +32,16 @@ const killBackends = async (of: string): Promise<void> => {
   );
 };
 
-objectStoreLaws("the file store", async () => fileStore(await temporaryFolder()));
+objectStoreLaws("the file store", async () => {
+  const folder = await temporaryFolder();
+  return {
+    ...fileStore(folder),
+    async leave(name) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), "x");
+    },
+  };
+});
 
 queueLaws("PostgreSQL", {
   async make() {

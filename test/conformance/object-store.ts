@@ -25,8 +25,11 @@ async function listed(store: ObjectStore, prefix: string): Promise<string[]> {
   return keys;
 }
 
+/** A store, and a way past it to where it keeps its objects. */
+export type OpenStore = ObjectStore & { leave(name: string): Promise<unknown> };
+
 /** The laws of `ObjectStore`. `make` gives an empty store. */
-export function objectStoreLaws(name: string, make: () => Promise<ObjectStore>): void {
+export function objectStoreLaws(name: string, make: () => Promise<OpenStore>): void {
   describe(`${name} as an object store`, () => {
     test("creates a key once and never changes what is there", async () => {
       const store = await make();
@@ -75,6 +78,14 @@ export function objectStoreLaws(name: string, make: () => Promise<ObjectStore>):
         await store.put(`s/${String(2 * found.length + 1).padStart(3, "0")}`, bytes("n"));
       }
       expect(found.filter((key) => stable.includes(key))).toEqual(stable);
+    });
+    test("lists nothing that others left under names that are no keys", async () => {
+      const store = await make();
+      for (const left of ["lake/.spark-staging-1/day=1/part-0", "lake/hour=15_$folder$", "lake/.part-0.crc"])
+        await store.leave(left);
+      await store.put("lake/day=1/part-0", bytes("x"));
+      expect(await listed(store, "")).toEqual(["lake/day=1/part-0"]);
+      expect(await listed(store, "lake/")).toEqual(["lake/day=1/part-0"]);
     });
     test.each(badKeys)("refuses the key %j", async (key) => {
       const store = await make();

@@ -16,7 +16,8 @@ const say = (command: string, args: string[]): string => {
 };
 
 export const python = (venv: string): string => path.join(root, venv, "bin", "python");
-export const jdbcJar = path.join(root, "jars", `postgresql-${JDBC}.jar`);
+const ivy = path.join(root, "ivy");
+export const jdbcJar = path.join(ivy, "jars", `org.postgresql_postgresql-${JDBC}.jar`);
 
 /** What is missing to run Spark here, in words; empty when nothing is. */
 export function missing(): string[] {
@@ -25,7 +26,6 @@ export function missing(): string[] {
   return [
     ...(Number(minor) >= 11 ? [] : ["Python 3.11 or later, as python3"]),
     ...(Number(java) >= 17 ? [] : ["Java 17 or later, as java"]),
-    ...(existsSync(jdbcJar) || say("mvn", ["--version"]) !== "" ? [] : ["Maven, as mvn, for the driver of PostgreSQL"]),
   ];
 }
 
@@ -35,11 +35,14 @@ export function installSpark(): void {
   for (const [name, version] of Object.entries(SPARKS))
     environment(`spark-${name}`, "glue/requirements-test.txt", [`pyspark==${version}`]);
   environment("spark-check", "glue/requirements-check.txt", []);
-  if (!existsSync(jdbcJar))
-    run("mvn", [
-      ...["-q", "-B", "dependency:copy", `-Dartifact=org.postgresql:postgresql:${JDBC}`],
-      `-DoutputDirectory=${path.dirname(jdbcJar)}`,
-    ]);
+  if (!existsSync(jdbcJar)) fetchDriver();
+}
+
+/** Spark itself looks the driver up, where it finds packages. */
+function fetchDriver(): void {
+  const settings = `config('spark.jars.packages', 'org.postgresql:postgresql:${JDBC}').config('spark.jars.ivy', '${ivy}')`;
+  const session = `SparkSession.builder.master('local[1]').${settings}.getOrCreate().stop()`;
+  run(python("spark-3.5"), ["-c", `from pyspark.sql import SparkSession\n${session}`]);
 }
 
 /** A virtual environment that notes what was asked for, so that another pin is installed. */
