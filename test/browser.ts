@@ -9,6 +9,8 @@ const SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsa
 /** No WebGL: most of the page works without a map, and drawing one by software takes a core. */
 export const WITHOUT_MAP = ["--disable-3d-apis"];
 
+const SLOWEST_MS = 100_000;
+
 /** A real browser for the tests of a file. */
 export function useBrowser(args: readonly string[] = SOFTWARE_GL): () => Browser {
   let browser: Browser;
@@ -16,6 +18,7 @@ export function useBrowser(args: readonly string[] = SOFTWARE_GL): () => Browser
     browser = await chromium.launch({
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
       args: ["--no-sandbox", ...args],
+      timeout: SLOWEST_MS,
     });
   });
   afterAll(() => browser.close());
@@ -58,6 +61,7 @@ export async function openProduct(
 
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  page.setDefaultTimeout(SLOWEST_MS);
   onTestFinished(() => page.close());
   const troubles: string[] = [];
   const { origin } = new URL(url);

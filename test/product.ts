@@ -15,7 +15,7 @@ const MAIN = path.resolve("dist/cli/main.js");
 /** A folder that goes with the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "flightline-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
@@ -76,7 +76,7 @@ export async function startProduct(args: readonly string[], env: Record<string, 
       const found = /http:\/\/\S+/.exec(part.toString())?.[0];
       if (found !== undefined) resolve(found);
     });
-    child.once("exit", (code) => reject(new Error(`start ended with ${code}: ${stderr}`)));
+    child.once("close", (code) => reject(new Error(`start ended with ${code}: ${stderr}`)));
   });
   return {
     url,
@@ -91,7 +91,13 @@ export async function startProduct(args: readonly string[], env: Record<string, 
 }
 
 export async function flowsOf(url: string): Promise<Record<"request" | "stream", FlowReport>> {
-  const response = await fetch(`${url}/v1/flows?fresh=true`);
+  let response = await fetch(`${url}/v1/flows?fresh=true`);
+  // its database may be away, or not give a connection in time
+  while (!response.ok) {
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    response = await fetch(`${url}/v1/flows?fresh=true`);
+  }
   const { flows } = (await response.json()) as { flows: FlowReport[] };
   return Object.fromEntries(flows.map((one) => [one.flow, one])) as Record<"request" | "stream", FlowReport>;
 }

@@ -45,6 +45,9 @@ export const dynamoCheckpoints = (client: DynamoDBClient, options: DynamoCheckpo
     }),
 });
 
+/** A lease's end once its holder gave it up: no beat that is still under way brings it back. */
+const GIVEN_UP = "0";
+
 const shardItem = ({ stream }: Session, shard: string) => ({ item: { S: `shard/${stream}/${shard}` } });
 const memberItem = ({ stream, member }: Session) => ({ item: { S: `member/${stream}/${member}` } });
 const endOf = ({ lease_ms }: Session) => ({ N: String(Date.now() + lease_ms) });
@@ -81,7 +84,7 @@ interface Update {
   set: Record<string, { S: string } | { N: string }>;
 }
 
-/** Sets attributes of a shard under the epoch that holds it; false when another has taken it since. */
+/** Sets attributes of a shard under the epoch that holds it; false when it was given up, or another has taken it since. */
 async function updateAt(session: Session, { shard, epoch, set }: Update): Promise<boolean> {
   const names = Object.keys(set);
   try {
@@ -90,10 +93,11 @@ async function updateAt(session: Session, { shard, epoch, set }: Update): Promis
         TableName: session.table,
         Key: shardItem(session, shard),
         UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}`,
-        ConditionExpression: "epoch = :epoch",
+        ConditionExpression: "epoch = :epoch AND ends_ms > :given_up",
         ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
           ":epoch": { N: String(epoch) },
+          ":given_up": { N: GIVEN_UP },
           ...Object.fromEntries(names.map((name) => [`:${name}`, set[name] ?? { S: "" }])),
         },
       }),
@@ -106,7 +110,7 @@ async function updateAt(session: Session, { shard, epoch, set }: Update): Promis
 }
 
 const giveUp = (session: Session, shard: string, epoch: number): Promise<boolean> =>
-  updateAt(session, { shard, epoch, set: { ends_ms: { N: "0" } } });
+  updateAt(session, { shard, epoch, set: { ends_ms: { N: GIVEN_UP } } });
 
 async function countMembers({ client, table, stream }: Session): Promise<number> {
   const pages = paginateScan(

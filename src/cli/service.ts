@@ -162,13 +162,17 @@ function stillHeard(rows: readonly StoredRow[]): StoredRow[] {
 /** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
 async function follow({ database, postgres, config }: World, { live, signal }: ServiceOptions): Promise<void> {
   let batches: string[] = [];
+  let reloaded = -Infinity;
   const tells = config.databases[0]?.kind === "postgres" && postgres !== undefined;
   const applied = tells
-    ? listener(postgres.connection, APPLIED_CHANNEL, (batch_id) => void batches.push(batch_id))
+    ? listener(postgres.connection, APPLIED_CHANNEL, {
+        message: (batch_id) => void batches.push(batch_id),
+        listening: () => void (reloaded = -Infinity),
+      })
     : undefined;
   const reload_ms = tells ? RELOAD_MS : UNTOLD_RELOAD_MS;
   try {
-    for (let reloaded = -Infinity; !signal.aborted; await pause(TICK_MS, signal)) {
+    for (; !signal.aborted; await pause(TICK_MS, signal)) {
       if (performance.now() - reloaded > reload_ms) {
         reloaded = performance.now();
         batches = [];

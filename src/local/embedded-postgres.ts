@@ -29,7 +29,7 @@ const END_MS = 10_000;
 const LOOK_MS = 20;
 
 const SETTINGS: Readonly<Record<string, string>> = {
-  max_connections: "40",
+  max_connections: "100",
   shared_buffers: "128MB",
   wal_level: "minimal",
   max_wal_senders: "0",

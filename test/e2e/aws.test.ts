@@ -24,7 +24,7 @@ onMiniStack("the deployed templates on MiniStack", () => {
   beforeAll(async () => {
     on = await deployCore();
     objects = s3Store(s3Client(), { bucket: on.bucket, prefix: "" });
-  }, 120_000);
+  }, 600_000);
   afterAll(() => on.ministack.stop());
 
   const post = (body: BodyInit, headers: Record<string, string> = {}) =>
@@ -108,14 +108,19 @@ onMiniStack("the deployed templates on MiniStack", () => {
     const sqs = sqsClient();
     const hidden = (seconds: string) =>
       sqs.send(new SetQueueAttributesCommand({ QueueUrl: on.queue, Attributes: { VisibilityTimeout: seconds } }));
-    await hidden("0");
     const { answer } = await post(JSON.stringify([row("3c0006")]));
     await loaded(answer["id"]);
+    const queue = sqsQueue(sqs, { url: on.queue });
+    await until(
+      () => queue.depth(),
+      ({ waiting }) => waiting === 0,
+    );
+    // from here on for the broken one alone: what is under way is handed out again
+    await hidden("0");
     const [good = ""] = (await keysOf({ objects }, "clean/")).filter((one) => one.includes(String(answer["id"])));
     const id = `r${"0".repeat(32)}`;
     const key = good.replace(String(answer["id"]), id);
     await objects.put(key, Buffer.from("no gzip"));
-    const queue = sqsQueue(sqs, { url: on.queue });
     await until(
       () => queue.depth(),
       ({ dead }) => dead === 1,
@@ -167,10 +172,12 @@ onMiniStack("the deployed templates on MiniStack", () => {
     const wrong = await on.request("/health", { headers: { "x-api-key": "nobody" } });
     expect(wrong).toMatchObject({ status: 403, answer: { error: { code: expect.any(String) } } });
     const slow = await on.newKey({ rateLimit: 1, burstLimit: 2 });
-    const many = await Promise.all(
-      Array.from({ length: 20 }, () => on.request("/openapi.json", { headers: { "x-api-key": slow.key } })),
-    );
-    expect([...new Set(many.map(({ status }) => status))].sort()).toEqual([200, 429]);
+    const many = () =>
+      Promise.all(
+        Array.from({ length: 20 }, () => on.request("/openapi.json", { headers: { "x-api-key": slow.key } })),
+      );
+    const refused = await until(many, (answers) => answers.some(({ status }) => status === 429));
+    expect(refused.every(({ status }) => status === 200 || status === 429)).toBe(true);
     await slow.revoke();
     expect((await on.request("/openapi.json", { headers: { "x-api-key": slow.key } })).status).toBe(403);
     expect(on.ministack.log()).not.toContain(on.key);

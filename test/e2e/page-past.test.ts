@@ -4,10 +4,13 @@ import { goodRow } from "../bodies.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);
-const at = (icao24: string, ago: number, longitude: number, over = {}) =>
-  goodRow({ icao24, longitude, latitude: 0, last_contact: now() - ago, time_position: now() - ago, ...over });
+const at = (icao24: string, ago: number, longitude: number, over = {}) => {
+  const time = now() - ago;
+  return goodRow({ icao24, longitude, latitude: 0, last_contact: time, time_position: time, ...over });
+};
 
 test("the slider moves aircraft and counters together, and back to the present", async () => {
+  const begun = now();
   const { page, running } = await openProduct(browser(), {
     rows: [at("000001", 100, 8.9), at("000001", 0, 9.1), at("000002", 0, 9)],
     hash: "#map=10/0/9",
@@ -25,7 +28,7 @@ test("the slider moves aircraft and counters together, and back to the present",
       input.dispatchEvent(new Event("input", { bubbles: true }));
     }, to);
   };
-  await move(first - 50);
+  await move(begun - 50);
   await drawn(page, 1);
   const received = () => number(page, ".flow.past[data-flow=request] [data-name=received]");
   await expect.poll(received).toBe(0);
@@ -65,7 +68,11 @@ test("playing goes on by itself until the present", async () => {
 });
 
 test("an aircraft as two sources report it: seconds, metres and the fields that differ", async () => {
-  const [first, second] = [at("000001", 10, 9), at("000001", 7, 9.01, { callsign: "OTHER1" })];
+  const time = now();
+  const [first, second] = [
+    at("000001", 10, 9, { last_contact: time - 10 }),
+    at("000001", 7, 9.01, { last_contact: time - 7, callsign: "OTHER1" }),
+  ];
   const { page, running } = await openProduct(browser(), { rows: [first], hash: "#icao24=000001" });
   await post(running.url, [second], "second");
   await page.locator(".views").waitFor();

@@ -38,7 +38,7 @@ test.each(["#map=4/10/20&view=1", "#map=4/45/179&view=1"])(
       const answer = await fetch(`${running.url}/v1/aircraft?${edges.join("&")}&limit=20000`);
       return ((await answer.json()) as { aircraft: unknown[] }).aircraft.length;
     };
-    expect(await inBox()).toBeGreaterThan(10);
+    await expect.poll(inBox).toBeGreaterThan(10);
     await expect.poll(async () => (await number(page, "[data-name=listed]")) - (await inBox())).toBe(0);
   },
 );

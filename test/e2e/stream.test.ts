@@ -8,7 +8,7 @@ import { query } from "../../src/local/transaction.ts";
 import { readLakeFile } from "../../src/flow/compact.ts";
 import type { World } from "../../src/cli/world.ts";
 import { goodRow, simulatedBodies } from "../bodies.ts";
-import { newPlace } from "../product.ts";
+import { newPlace, until } from "../product.ts";
 import { keysOf, poolOf, worldOf } from "./api-world.ts";
 
 const NDJSON = "application/x-ndjson";
@@ -143,7 +143,13 @@ test("two consumers share the shards and read none twice", async () => {
     });
   const running = [run(one, "one"), run(two, "two")];
   // the first may hold all shards until it finds that there are two
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  const holders = `select count(distinct pid)::int as n from pg_locks
+    where locktype = 'advisory' and granted and classid = 6712428
+      and database = (select oid from pg_database where datname = current_database())`;
+  await until(
+    () => query<{ n: number }>(place.database.pool, holders),
+    ([row]) => row?.n === 2,
+  );
   let rows = 0;
   for (const body of bodies) rows += await put(one, [body]);
   while (sums.one + sums.two < rows) await new Promise((resolve) => setTimeout(resolve, 50));
