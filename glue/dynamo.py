@@ -51,8 +51,8 @@ def day_of(unix_s: int) -> str:
     return strftime("%Y-%m-%d", gmtime(unix_s))
 
 
-def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict[str, Any]) -> Item:
-    """The item that stands there now: another than the given one where the condition does not hold."""
+def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict[str, Any]) -> Item | None:
+    """None, or the item that stands there and for which the condition does not hold; empty where that is not told."""
     client = _client(tables.region)
     given = {"ExpressionAttributeValues": {f":{of}": value for of, value in values.items()}} if values else {}
     try:
@@ -64,9 +64,10 @@ def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict
             **given,
         )
     except client.exceptions.ConditionalCheckFailedException as refused:
-        stands: Item = refused.response["Item"]
+        # some stand-ins of DynamoDB do not tell
+        stands: Item = refused.response.get("Item", {})
         return stands
-    return item
+    return None
 
 
 def get(tables: Tables, name: str, key: Item) -> Item:
@@ -116,16 +117,19 @@ def hold_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
         "aircraft_day": {"S": f"{row.icao24}#{day_of(row.last_contact)}"},
         "observation": {"S": observation(row)},
     }
-    if row.delivery_id in known:
-        stands = get(tables, "states", key)
-    else:
-        stands = put_if(
+    stands: Item = {}
+    if row.delivery_id not in known:
+        refused = put_if(
             tables,
             "states",
             {**item_of(row, tables.retention_days), **key},
             "attribute_not_exists(aircraft_day) OR batch_id = :id",
             id={"S": row.delivery_id},
         )
+        if refused is None:
+            return str(row.delivery_id)
+        stands = refused
+    stands = stands or get(tables, "states", key)
     return stands["batch_id"]["S"] if stands else None
 
 
@@ -225,8 +229,7 @@ class Dynamo:
             "rejected": {"M": reasons},
             **{name: {"N": str(number)} for name, number in numbers.items()},
         }
-        # equal where a first try was done and only its answer was lost
-        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)") == item
+        return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)") is None
 
     def _count_repeat(self, one: Delivery) -> None:
         self._add(ledger_key(one), "repeats", {"N": str(one.rows)})

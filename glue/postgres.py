@@ -93,10 +93,8 @@ class Postgres:
         self._query(connection, "tell-applied", batch.id)
         # asked last: rows that are there now were there for each statement before; the stage does not outlive a crash
         # of the server
-        staged, accepted = (
-            int(self._query(connection, "count-staged", stage)[0]),
-            sum(one.accepted for one in batch.deliveries),
-        )
+        staged = int(self._query(connection, "count-staged", stage)[0])
+        accepted = sum(one.accepted for one in batch.deliveries)
         if staged != accepted:
             raise StageError(f"{staged} of {accepted} rows are staged; the batch is to be applied again")
         self._update(connection, "clear-stage", stage)

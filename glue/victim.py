@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -48,8 +49,12 @@ def half_written(rows: DataFrame, folder: str, by: list[str], lake_format: str) 
 
 def die_beside(folder: Path) -> None:
     """As soon as a file of the lake is begun: it lies in Spark's own folder then."""
-    while not any(folder.glob(".spark-staging-*/**/part-*")):
+    is_begun = False
+    while not is_begun:
         time.sleep(0.001)
+        # folders may go while they are looked at
+        with suppress(FileNotFoundError):
+            is_begun = any(folder.glob(".spark-staging-*/**/part-*"))
     os.killpg(0, signal.SIGKILL)
 
 

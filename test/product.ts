@@ -93,7 +93,7 @@ export async function startProduct(args: readonly string[], env: Record<string, 
 export async function flowsOf(url: string): Promise<Record<"request" | "stream", FlowReport>> {
   let response = await fetch(`${url}/v1/flows?fresh=true`);
   // its database may be away, or not give a connection in time
-  while (!response.ok) {
+  while (response.status === 503) {
     await response.body?.cancel();
     await new Promise((resolve) => setTimeout(resolve, 100));
     response = await fetch(`${url}/v1/flows?fresh=true`);

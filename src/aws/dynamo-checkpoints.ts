@@ -165,7 +165,9 @@ async function takeLease(session: Session, shard: string, held: Map<string, numb
       const set = { position: { S: next }, ends_ms: endOf(session) };
       const isSaved = await available("DynamoDB", () => updateAt(session, { shard, epoch, set }));
       if (!isSaved)
-        throw new LeaseLostError(`shard ${shard} of ${session.stream} was leased again by another consumer`);
+        throw new LeaseLostError(
+          `shard ${shard} of ${session.stream} was given up, or leased again by another consumer`,
+        );
       position = next;
     },
     async release() {

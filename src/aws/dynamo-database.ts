@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { sumOfCounts } from "../flight/rejection.ts";
 import type { Batch } from "../flight/batch.ts";
+import { identities, type Identities } from "../flight/identity.ts";
 import { rowsOfDelivery } from "../flow/ledger.ts";
 import { inParallel } from "../flow/in-parallel.ts";
 import { newestRows } from "../flow/newest.ts";
@@ -45,49 +46,46 @@ export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): 
 }
 
 async function applyEach(world: DynamoWorld, application: Application, days: Set<string>): Promise<Applied> {
+  const { deliveries, batch, contract } = application;
   const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
-  const known = await delivered(world, application.deliveries);
-  const held = await holdRows(world, application, known);
-  for (const delivery of application.deliveries) {
-    const applied = known.has(delivery.id)
+  const known = await delivered(world, deliveries);
+  const lastFresh = deliveries.findLastIndex(({ id }) => !known.has(id));
+  const held: Held = { seen: identities(), rows: new Map() };
+  for (const [i, delivery] of deliveries.entries()) {
+    const isKnown = known.has(delivery.id);
+    if (i <= lastFresh) await holdRows(world, { rows: rowsOfDelivery(batch, i), id: delivery.id, isKnown }, held);
+    const accepted = held.rows.get(delivery.id) ?? 0;
+    const applied = isKnown
       ? await countRepeat(world, delivery)
-      : await putLedger(world, {
-          delivery,
-          contract: application.contract,
-          accepted: held.get(delivery.id) ?? 0,
-          days,
-        });
+      : await putLedger(world, { delivery, contract, accepted, days });
     known.add(delivery.id);
     for (const name of Object.keys(total) as (keyof Applied)[]) total[name] += applied[name];
   }
   return total;
 }
 
+/** How many rows of this application each delivery holds, each identity counted once. */
+interface Held {
+  seen: Identities;
+  rows: Map<string, number>;
+}
+
 /**
- * Puts the rows of deliveries that are not known; returns how many each delivery holds. A row's holder may be one that died
- * before its ledger's row and comes again, also where the row of another delivery, known or not, stands for its own.
+ * Puts a delivery's rows, those of a known one excepted, and counts each as its holder's: that may be a delivery which died
+ * before its ledger's row and comes later in this application, where this delivery's row, the first to arrive, stands for
+ * its own.
  */
 async function holdRows(
   world: DynamoWorld,
-  { deliveries, batch }: Application,
-  known: ReadonlySet<string>,
-): Promise<Map<string, number>> {
-  const holders = new Map<string, string>();
-  if (deliveries.some(({ id }) => !known.has(id)))
-    for (const [delivery, { id }] of deliveries.entries()) {
-      const rows = rowsOfDelivery(batch, delivery);
-      await inParallel(indices(rows), WRITES_AT_ONCE, async (i) => {
-        const key = stateKey(rows, i);
-        const holder = known.has(id)
-          ? await holderOf(world, key)
-          : await putState(world, key, rowItem(world, rows, { i, id }));
-        if (holder !== undefined) holders.set(`${key.aircraft_day.S} ${key.observation.S}`, holder);
-      });
-      if (!known.has(id)) await putNewest(world, rows, id);
-    }
-  const held = new Map<string, number>();
-  for (const holder of holders.values()) held.set(holder, (held.get(holder) ?? 0) + 1);
-  return held;
+  { rows, id, isKnown }: { rows: Batch; id: string; isKnown: boolean },
+  held: Held,
+): Promise<void> {
+  await inParallel(indices(rows), WRITES_AT_ONCE, async (i) => {
+    const key = stateKey(rows, i);
+    const holder = isKnown ? await holderOf(world, key) : await putState(world, key, rowItem(world, rows, { i, id }));
+    if (holder !== undefined && held.seen.add(rows, i)) held.rows.set(holder, (held.rows.get(holder) ?? 0) + 1);
+  });
+  if (!isKnown) await putNewest(world, rows, id);
 }
 
 interface One {

@@ -158,7 +158,8 @@ test.each([
 ])("ends within a moment when it is stopped in %s", async (_, interval_s) => {
   const upstream = await upstreamOf((_seen, asked) => ({ body: states, stall: asked > 1 }));
   const end = new AbortController();
-  const source = opensky({ ...upstream.at, interval_s, now: () => Date.now() / 1_000 });
+  // nothing but the stop ends what is waited for
+  const source = opensky({ ...upstream.at, interval_s, timeout_s: 3_600, now: () => Date.now() / 1_000 });
   for await (const poll of source.polls(end.signal)) {
     expect(poll.source).toBe("opensky");
     setTimeout(() => end.abort(), 100);

@@ -8,7 +8,7 @@ import { dynamoClient } from "../../src/aws/dynamo-client.ts";
 import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
 import type { Checkpoints, Database } from "../../src/flow/ports.ts";
 import { microBatch } from "../../src/flow/apply-records.ts";
-import { UnavailableError } from "../../src/flow/errors.ts";
+import { LeaseLostError, UnavailableError } from "../../src/flow/errors.ts";
 import { flowCounter } from "../../src/flow/flows.ts";
 import { twoDatabases } from "../../src/flow/two-databases.ts";
 import { fileStore } from "../../src/local/file-store.ts";
@@ -187,6 +187,19 @@ function dyingClient(puts: number): DynamoDBClient {
   );
   return dying;
 }
+
+test("a lease that was given up is saved under no more", async () => {
+  const { client, prefix } = await place();
+  const checkpoints = dynamoCheckpoints(client, { prefix, stream: "test" });
+  const [one, two] = [await checkpoints.open(), await checkpoints.open()];
+  const old = await one.lease("0");
+  await old?.save("1");
+  await old?.release();
+  await expect(old?.save("2")).rejects.toThrow(LeaseLostError);
+  expect((await two.lease("0"))?.position).toBe("1");
+  await one.close();
+  await two.close();
+});
 
 test("a delivery that died half-way counts the same when it comes again", async () => {
   const { client, prefix } = await place();
