@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from dynamo import Dynamo, Tables, attribute, observation
+from dynamo import Dynamo, Tables
+from dynamo_items import attribute, observation
 from job import apply_batch
 from plan import Plan
 from test_cases import FIELDS
