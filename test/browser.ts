@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
-import { flowsOf, newPlace, startProduct, temporaryFolder, until, type Place, type Running } from "./product.ts";
+import { flowsOf, newPlace, startProduct, temporaryFolder, type Place, type Running } from "./product.ts";
 
 /** WebGL 2 by software, whatever the machine has. */
 const SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
@@ -51,10 +51,7 @@ export async function openProduct(
   const running = await startProduct(["--data", place.data, ...(args ?? (await quiet()))], place.env);
   if (rows !== undefined) {
     await post(running.url, rows);
-    await until(
-      () => flowsOf(running.url),
-      ({ request }) => request.pending === 0,
-    );
+    await expect.poll(async () => (await flowsOf(running.url)).request.pending).toBe(0);
   }
   return { place, running, ...(await openPage(browser, `${running.url}/${hash ?? ""}`, options)) };
 }

@@ -91,13 +91,11 @@ export async function startProduct(args: readonly string[], env: Record<string, 
 }
 
 export async function flowsOf(url: string): Promise<Record<"request" | "stream", FlowReport>> {
-  let response = await fetch(`${url}/v1/flows?fresh=true`);
-  // its database may be away, or not give a connection in time
-  while (response.status === 503) {
-    await response.body?.cancel();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    response = await fetch(`${url}/v1/flows?fresh=true`);
-  }
+  // 503: its database may be away, or not give a connection in time
+  const response = await until(
+    () => fetch(`${url}/v1/flows?fresh=true`),
+    ({ status }) => status !== 503,
+  );
   const { flows } = (await response.json()) as { flows: FlowReport[] };
   return Object.fromEntries(flows.map((one) => [one.flow, one])) as Record<"request" | "stream", FlowReport>;
 }

@@ -3,7 +3,7 @@ import { LeaseLostError, UnavailableError } from "../flow/errors.ts";
 import type { Checkpoints, CheckpointSession, Lease } from "../flow/ports.ts";
 
 /** Advisory lock classes: one lock per shard, and one that every session shares, so that sessions can be counted. */
-const LEASE_CLASS = 0x666c6c;
+export const LEASE_CLASS = 0x666c6c;
 const MEMBER_CLASS = 0x666c6d;
 
 /**

@@ -104,8 +104,10 @@ test("SIGTERM under load: it drains, exits 0 and leaves nothing half done", asyn
     () => flowsOf(url),
     ({ stream }) => stream.received > 0,
   );
-  // it ends itself after 9 s, drained or not
+  const begun = performance.now();
   expect(await end("SIGTERM")).toBe(0);
+  // it ends itself after 9 s by its own clock, drained or not; the rest is for a slow machine
+  expect(performance.now() - begun).toBeLessThan(30_000);
   await posting;
   const { code, stdout } = await flightline(["flows", "--data", place.data, "--json"], { env: place.env });
   expect([code, stdout]).toEqual([0, expect.stringContaining('"balanced":true')]);

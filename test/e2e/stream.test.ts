@@ -4,6 +4,7 @@ import { compact } from "../../src/flow/compact.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
 import { producer } from "../../src/flow/produce.ts";
 import { decodeRejected } from "../../src/flow/rejected.ts";
+import { LEASE_CLASS } from "../../src/local/postgres-checkpoints.ts";
 import { query } from "../../src/local/transaction.ts";
 import { readLakeFile } from "../../src/flow/compact.ts";
 import type { World } from "../../src/cli/world.ts";
@@ -144,10 +145,10 @@ test("two consumers share the shards and read none twice", async () => {
   const running = [run(one, "one"), run(two, "two")];
   // the first may hold all shards until it finds that there are two
   const holders = `select count(distinct pid)::int as n from pg_locks
-    where locktype = 'advisory' and granted and classid = 6712428
+    where locktype = 'advisory' and granted and classid = $1
       and database = (select oid from pg_database where datname = current_database())`;
   await until(
-    () => query<{ n: number }>(place.database.pool, holders),
+    () => query<{ n: number }>(place.database.pool, holders, [LEASE_CLASS]),
     ([row]) => row?.n === 2,
   );
   let rows = 0;
