@@ -1,9 +1,10 @@
-import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, type DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import { tableName, tables, type Table } from "../../src/aws/tables.ts";
 
-/** Makes the deployment's tables, as the CDK app does. */
+/** Makes the deployment's tables, as the CDK app does; back once they take requests. */
 export async function createTables(client: DynamoDBClient, prefix: string): Promise<void> {
-  for (const name of Object.keys(tables) as (keyof typeof tables)[]) {
+  const names = Object.keys(tables) as (keyof typeof tables)[];
+  for (const name of names) {
     const { partition_key, sort_key, index }: Table = tables[name];
     const keys = [partition_key, ...(sort_key === undefined ? [] : [sort_key])];
     const schema = (of: readonly string[]) =>
@@ -31,4 +32,6 @@ export async function createTables(client: DynamoDBClient, prefix: string): Prom
       }),
     );
   }
+  const waiter = { client, maxWaitTime: 120, minDelay: 0.01, maxDelay: 0.1 };
+  for (const name of names) await waitUntilTableExists(waiter, { TableName: tableName(prefix, name) });
 }

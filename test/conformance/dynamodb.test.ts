@@ -26,7 +26,7 @@ beforeAll(async () => {
   process.env["AWS_REGION"] = "us-east-1";
   process.env["AWS_ACCESS_KEY_ID"] = "test";
   process.env["AWS_SECRET_ACCESS_KEY"] = "test";
-  server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
+  server = dynalite({ createTableMs: 50, deleteTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 afterAll(() => void server.close());
