@@ -105,7 +105,7 @@ checkpointLaws("DynamoDB (dynalite)", {
       open() {
         const client = dynamoClient(endpoint());
         sessions.push(client);
-        return dynamoCheckpoints(client, { prefix, stream: "test", lease_ms: 3_000 }).open();
+        return dynamoCheckpoints(client, { prefix, stream: "test", lease_ms: 10_000 }).open();
       },
     };
   },
