@@ -1,28 +1,29 @@
 """From a stream record's bytes to lines: gzip, the chunk's header, and what only bytes can tell of a line."""
 
-import json
 import re
 import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from ids import record_id
+from own_members import DECODER, narrowed
 
 INFLATED_LIMIT = 64 * 1024 * 1024
+# what Node inflates at once: it looks at the size behind each such piece, so that a fault within the piece comes first
+INFLATED_PIECE = 16 * 1024
 LINE_LIMIT = 65_536
-# nesting and digits in a run from which JSON is not read: Spark's reader stops there
+# nesting and digits in a run from which JSON is not read
 NESTING_LIMIT = 1_000
-LONG_DIGITS = re.compile("[0-9]{1000}")
+# begins where a run does, so that the time grows with the length alone
+LONG_DIGITS = re.compile("(?<![0-9])[0-9]{1000}")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-BLANK = " \t\r\n"
-# Spark 4's reader knows no name of more than 50,000 of Java's characters, of which one of ours may be two
-LONG_LINE = 25_000
+# or what begins one and does not end it
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 GZIP_MAGIC = b"\x1f\x8b"
 # what one Arrow batch of lines may hold, and where it ends earlier
 LINES_A_BATCH = 4_096
@@ -68,25 +69,28 @@ SCHEMA = pa.schema(
 )
 
 
-def gunzip(data: bytes, limit: int = INFLATED_LIMIT) -> bytes:
+def gunzip(data: bytes) -> bytes:
     """All members of RFC 1952; only zero bytes may follow the last one. Raises ChunkError."""
     parts: list[bytes] = []
-    left = limit
+    left = INFLATED_LIMIT + INFLATED_PIECE
     rest = data
     while rest and rest[0] != 0:
         engine = zlib.decompressobj(wbits=31)
         while not engine.eof:
             try:
-                piece = engine.decompress(rest, left + 1)
+                # where none is left a member that begins may still be broken
+                piece = engine.decompress(rest, left or 1)
             except zlib.error:
                 raise ChunkError("not_gzip") from None
             left -= len(piece)
-            if left < 0:
+            if left < 0 or (left == 0 and not engine.eof):
                 raise ChunkError("too_large")
             parts.append(piece)
             rest = engine.unused_data if engine.eof else engine.unconsumed_tail
             if not engine.eof and not rest and not piece:
                 raise ChunkError("not_gzip")
+    if left < INFLATED_PIECE:
+        raise ChunkError("too_large")
     if rest.strip(b"\0"):
         raise ChunkError("not_gzip")
     return b"".join(parts)
@@ -133,66 +137,6 @@ def text_of(line: bytes) -> tuple[str | None, str | None]:
     if len(text) >= NESTING_LIMIT and (LONG_DIGITS.search(text) or nests_too_deep(text)):
         return None, "not_json"
     return text, None
-
-
-def narrowed(text: str, fields: dict[str, str]) -> str | None:
-    """
-    A row's own members, of equal names the last; None where Spark reads the line as it stands just the same.
-
-    It does not where a text field comes twice (a number stays although text follows), nor where a name is too long.
-    """
-    twice = any(text.count(f'"{name}"') > 1 for name, kind in fields.items() if kind == "text")
-    if not (twice or "\\u" in text or len(text) > LONG_LINE):
-        return None
-    try:
-        found = members(text)
-    except (ValueError, IndexError):
-        return None
-    if len(found) == len(dict(found)) and len(text) <= LONG_LINE:
-        return None
-    kept = {name: value for name, value in found if name in fields}
-    return "{" + ",".join(f'"{name}":{"{}" if value[0] in "{[" else value}' for name, value in kept.items()) + "}"
-
-
-def members(text: str) -> list[tuple[str, str]]:
-    """Names and values as they are spelt, of a JSON object. Raises ValueError or IndexError for any other text."""
-    found: list[tuple[str, str]] = []
-    at = _skip(text, 0, "{")
-    while text[at] != "}":
-        name, at = DECODER.raw_decode(text, at)
-        if not isinstance(name, str):
-            raise ValueError("a name is text")
-        begin = _skip(text, at, ":")
-        _, end = DECODER.raw_decode(text, begin)
-        found.append((name, text[begin:end]))
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at, ",")
-            if text[at] == "}":
-                raise ValueError("a comma before the end")
-        elif text[at] != "}":
-            raise ValueError("no comma")
-    if text[at + 1 :].strip(BLANK):
-        raise ValueError("more than one value")
-    return found
-
-
-def _skip(text: str, at: int, sign: str = "") -> int:
-    """Behind blanks, the sign and more blanks."""
-    while text[at] in BLANK:
-        at += 1
-    if not sign:
-        return at
-    if text[at] != sign:
-        raise ValueError(f"no {sign}")
-    return _skip(text, at + 1)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def header_of(line: bytes, source_pattern: str) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 
-/** Nesting from which JSON is not read, counting the outermost value as 1: Spark's reader stops there too. */
+/** Nesting from which JSON is not read, counting the outermost value as 1, and digits in a run. */
 export const NESTING_LIMIT = 1_000;
 const DIGITS_LIMIT = 1_000;
 export const LINE_LIMIT = 65_536;
@@ -54,7 +54,11 @@ export function hasUnpairedEscape(text: string): boolean {
   return highEndsAt >= 0;
 }
 
-const LONG_DIGITS = new RegExp(`[0-9]{${DIGITS_LIMIT}}`);
+/** Begins where a run does, so that the time grows with the length alone. */
+const LONG_DIGITS = new RegExp(`(?<![0-9])[0-9]{${DIGITS_LIMIT}}`);
+
+/** Whether so many digits stand in a run that a line may not hold them. */
+export const hasLongDigits = (text: string): boolean => text.length >= DIGITS_LIMIT && LONG_DIGITS.test(text);
 
 export type ParsedLine = { value: unknown } | { reason: "too_large" | "not_utf8" | "not_json" };
 
@@ -68,7 +72,7 @@ export function parseLine(text: string, bytes: number): ParsedLine {
   } catch {
     return { reason: "not_json" };
   }
-  if (text.length >= DIGITS_LIMIT && (LONG_DIGITS.test(text) || nestsTooDeep(text))) return { reason: "not_json" };
+  if (hasLongDigits(text) || nestsTooDeep(text)) return { reason: "not_json" };
   return { value };
 }
 

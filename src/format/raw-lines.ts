@@ -1,7 +1,7 @@
 import { coerceInteger } from "../flight/coerce.ts";
 import { openskyOrder, rawFields } from "../flight/contract.ts";
 import type { RawRow } from "../flight/fill.ts";
-import { hasUnpairedEscape, LINE_LIMIT, nestsTooDeep } from "./json.ts";
+import { hasLongDigits, hasUnpairedEscape, LINE_LIMIT, nestsTooDeep } from "./json.ts";
 import type { Rows } from "./rows.ts";
 import { shapeOf, WrongShapeError } from "./shape.ts";
 
@@ -15,7 +15,6 @@ export interface RawLine {
 }
 
 const UNUSABLE = "{}";
-const LONG_DIGITS = /[0-9]{1000}/;
 const names = rawFields.map(({ name }) => name);
 
 /**
@@ -35,8 +34,7 @@ export function serializeRow(row: unknown): Uint8Array {
 
 /** The text as bytes, or the shorter form where the text is no line that means the same; cut just beyond the limit. */
 function bounded(text: string, shorter: string): Uint8Array {
-  const isSound =
-    text.length <= LINE_LIMIT && !hasUnpairedEscape(text) && !LONG_DIGITS.test(text) && !nestsTooDeep(text);
+  const isSound = text.length <= LINE_LIMIT && !hasUnpairedEscape(text) && !hasLongDigits(text) && !nestsTooDeep(text);
   const bytes = Buffer.from(isSound || shorter === "" ? text : shorter);
   return bytes.length > LINE_LIMIT && shorter !== "" && isSound ? Buffer.from(shorter) : cutLine(bytes);
 }
@@ -64,7 +62,7 @@ function leaf(value: unknown): string {
   if (typeof value === "number") return Number.isFinite(value) ? String(value + 0) : UNUSABLE;
   if (typeof value === "object" && value !== null) return UNUSABLE;
   const text = JSON.stringify(value) ?? "null";
-  return typeof value === "string" && (hasUnpairedEscape(text) || LONG_DIGITS.test(text)) ? UNUSABLE : text;
+  return typeof value === "string" && (hasUnpairedEscape(text) || hasLongDigits(text)) ? UNUSABLE : text;
 }
 
 /** Bytes that are no line of text, such as the rest of CSV behind an unclosed quote, as one line that will be rejected. */

@@ -42,7 +42,6 @@ export function expressionSql(of: Expression, mayBeUnusable: ReadonlySet<string>
       return negated(of.of, mayBeUnusable);
     case "and":
     case "or":
-      return `(${bare(of, mayBeUnusable)})`;
     case "plus":
     case "minus":
       return `(${bare(of, mayBeUnusable)})`;

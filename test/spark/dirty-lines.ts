@@ -41,6 +41,15 @@ const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(dept
 const LAST_CONTACT = "1750000000";
 const minimal = (member: string): string => `{"icao24":"3c6444","last_contact":${LAST_CONTACT},${member}}`;
 
+/** A number of more than 1,000 digits none of whose runs is that long. */
+const longNumber = (whole: number, fraction: number): string => `${"1".repeat(whole)}.${"0".repeat(fraction)}`;
+/** Names that Java's readers of JSON give one hash, as members. */
+const alike = (count: number, from = 0): string =>
+  Array.from({ length: count }, (_, i) => {
+    const bits = (from + i).toString(2).padStart(11, "0");
+    return `"${bits.replaceAll("0", "aB").replaceAll("1", "b!")}":0`;
+  }).join(",");
+
 /** Texts that two readers of JSON may see differently. */
 const ADVERSARIAL: readonly string[] = [
   ...'{} [] null true 5 -5 1e3 "x" "" [1,2] [{}] {"a":1}} {"a":1}{"b":2} {"a":1},{"b":2} {"a":1}] ]{"a":1} {"a":01} {"a":+1} {"a":.5} {"a":5.} {"a":1e} {"a":-} {"a":NaN} {"a":Infinity} {"a":-Infinity} {a:1} {\'a\':1} {"a":\'b\'} {"a":1,} {,} [,] {"a"} {"a":} {:1} nul nulll tru TRUE undefined // # /**/{} {"a":0x1} {"a":1_0} "a""b" -0 00 {"a":tRue} NaN Infinity'.split(
@@ -140,6 +149,29 @@ const ADVERSARIAL: readonly string[] = [
     minimal(`"squawk":${"7".repeat(digits)}`),
     minimal(`"velocity":1e${"0".repeat(digits - 1)}2`),
   ]),
+  ...[998, 999].flatMap((zeros) => [
+    longNumber(2, zeros),
+    `[${longNumber(2, zeros)}]`,
+    `${longNumber(2, zeros)}}`,
+    minimal(`"velocity":${longNumber(2, zeros)}`),
+    minimal(`"velocity":-${longNumber(2, zeros)},"x":1`),
+    minimal(`"velocity":"${longNumber(2, zeros)}"`),
+    minimal(`"x":[${longNumber(2, zeros)}]`),
+    minimal(`"callsign":${longNumber(2, zeros)},"squawk":${longNumber(4, zeros)}`),
+    minimal(`"on_ground":${longNumber(1, zeros)},"category":${longNumber(1, zeros)}`),
+  ]),
+  minimal(`"velocity":${longNumber(600, 600)}`),
+  minimal(`"callsign":${longNumber(600, 600)},"time_position":-${longNumber(600, 600)}`),
+  minimal(`"velocity":${"1".repeat(500)}e-${"0".repeat(600)}499`),
+  minimal(`"squawk":${"1".repeat(500)}e-${"0".repeat(600)}496,"squawk":"7000"`),
+  minimal(`"velocity":${longNumber(600, 600)},"x":01`),
+  ...[120, 150, 151, 280, 302, 400, 2_000].flatMap((count) => [
+    minimal(alike(count)),
+    minimal(`"a":{${alike(count)}}`),
+    `[{${alike(count)}}]`,
+  ]),
+  ...[0, 140, 280, 420].map((from) => minimal(alike(140, from))),
+  ...[50_000, 50_001].flatMap((length) => [`[{"${"n".repeat(length)}":1}]`, `[{"${"n".repeat(length)}":01}]`]),
   ...[65_536, 65_537].flatMap((length) => [
     minimal(`"a":"${"x".repeat(length - minimal('"a":""').length)}"`),
     minimal(`"${"n".repeat(length - minimal('"":1').length)}":1`),

@@ -5,12 +5,13 @@ import type { OutgoingRecord, Stream, StreamRecord } from "../../src/flow/ports.
 import { recorded } from "../../src/source/recorded.ts";
 import { pick, sequence } from "../../src/source/random.ts";
 import { adversarialLines, dirtyChunk, dirtyLine } from "./dirty-lines.ts";
+import { edgeChunks } from "./edge-chunks.ts";
 import { writeExpected } from "./expected.ts";
 
 /**
  * Writes what both engines are compared on: stream records, and what the TypeScript engine makes of them.
  *   npx tsx test/spark/dirty-rows.ts OUT ROWS SEED
- * OUT/random holds random dirty rows and adversarial texts, OUT/few some more of them; OUT/<recording> each recorded file, where there are any.
+ * OUT/random holds random dirty rows, adversarial texts and records around the limit of size, OUT/few some more of them; OUT/<recording> each recorded file, where there are any.
  */
 const [out = "", rows = "20000", seed = "1"] = process.argv.slice(2);
 
@@ -53,6 +54,14 @@ function randomRecords(count: number): StreamRecord[] {
   return records;
 }
 
+const edgeRecords = (): StreamRecord[] =>
+  edgeChunks().map((data, i) => ({
+    partition_key: "edge",
+    sequence_number: String(i),
+    data,
+    arrived_at: 1_750_000_100,
+  }));
+
 /** A stream that keeps what is put. */
 function keeping(put: OutgoingRecord[]): Stream {
   const shards = async () => [];
@@ -87,7 +96,8 @@ async function recordedRecords(file: string): Promise<StreamRecord[]> {
 /** Enough for a changed rule to show. */
 const FEW = 2_500;
 
-console.log(`random: ${writeExpected(path.join(out, "random"), randomRecords(Number(rows)))} rows, seed ${seed}`);
+const random = [...randomRecords(Number(rows)), ...edgeRecords()];
+console.log(`random: ${writeExpected(path.join(out, "random"), random)} rows, seed ${seed}`);
 writeExpected(path.join(out, "few"), randomRecords(FEW));
 const folder = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
 if (existsSync(folder))

@@ -16,7 +16,7 @@ const SEEDS = Number(process.env["FLIGHTLINE_SPARK_SEEDS"] ?? 2);
 
 const lacking = missing();
 if (lacking.length > 0) {
-  console.error(`The tests of the Glue job need ${lacking.join(" and ")}.`);
+  console.error(`The tests of the Glue job need ${lacking.join(", and ")}.`);
   process.exit(2);
 }
 installSpark();

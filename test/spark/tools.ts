@@ -10,10 +10,11 @@ const JDBC = "42.7.8";
 const root = path.resolve(".tools");
 const run = (command: string, args: string[]): void =>
   void execFileSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
-const say = (command: string, args: string[]): string => {
-  const { error, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
-  return error === undefined ? stdout + stderr : "";
-};
+/** What a command prints; null when it fails or is not there. */
+function said(command: string, args: string[]): string | null {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  return status === 0 ? stdout + stderr : null;
+}
 
 export const python = (venv: string): string => path.join(root, venv, "bin", "python");
 const ivy = path.join(root, "ivy");
@@ -21,12 +22,15 @@ export const jdbcJar = path.join(ivy, "jars", `org.postgresql_postgresql-${JDBC}
 
 /** What is missing to run Spark here, in words; empty when nothing is. */
 export function missing(): string[] {
-  const [, minor = "0"] = /Python 3\.(\d+)/.exec(say("python3", ["--version"])) ?? [];
-  const [, java = "0"] = /version "(\d+)/.exec(say("java", ["-version"])) ?? [];
-  return [
-    ...(Number(minor) >= 11 ? [] : ["Python 3.11 or later, as python3"]),
-    ...(Number(java) >= 17 ? [] : ["Java 17 or later, as java"]),
+  const [, minor = "0"] = /Python 3\.(\d+)/.exec(said("python3", ["--version"]) ?? "") ?? [];
+  const [, java = "0"] = /version "(\d+)/.exec(said("java", ["-version"]) ?? "") ?? [];
+  const needed: [string, boolean][] = [
+    ["Python 3.11 to 3.13, as python3", Number(minor) >= 11 && Number(minor) <= 13],
+    ["Python's modules venv and ensurepip", said("python3", ["-c", "import ensurepip, venv"]) !== null],
+    ["Java 17 to 21, as java", Number(java) >= 17 && Number(java) <= 21],
+    ["openssl", said("openssl", ["version"]) !== null],
   ];
+  return needed.flatMap(([name, isThere]) => (isThere ? [] : [name]));
 }
 
 /** Installs into .tools/ what is not there in the versions that glue/requirements-*.txt pin. */
