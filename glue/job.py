@@ -28,7 +28,6 @@ from postgres import Postgres
 from quarantine import write_rejected
 from sources import SourceSettings, open_source
 
-WORKER_MODULES = ("databases", "dynamo", "ids", "lines", "micro_batch", "objects", "plan", "quarantine")
 # records of up to 1 MiB that a Python worker holds at once
 RECORDS_A_WORKER = 64
 # classes that Spark keeps of the code it makes; a micro-batch uses about 80, and of a full 100 some would be made anew
@@ -171,11 +170,12 @@ def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
 
 
 def send_modules(spark: SparkSession) -> None:
-    """What workers import, where it lies beside the job; where it came as an archive they have it."""
-    for name in WORKER_MODULES:
-        file = sys.modules[name].__file__
-        if file is not None and Path(file).is_file():
-            spark.sparkContext.addPyFile(file)
+    """The modules that lie beside the job, for the workers; those that came as an archive they have."""
+    beside = Path(__file__).resolve().parent
+    files = {Path(file).resolve() for one in list(sys.modules.values()) if (file := getattr(one, "__file__", None))}
+    for file in sorted(files):
+        if file.parent == beside and file.is_file():
+            spark.sparkContext.addPyFile(str(file))
 
 
 def without_checksum_files(spark: SparkSession) -> None:

@@ -1,5 +1,8 @@
 """DynamoDB as the job's database, on an emulator."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from job import apply_batch
 from plan import Plan
 from test_cases import FIELDS
 from test_parity import expected_of
-from test_worlds import parts, raw_records, records_frame, world_of
+from test_worlds import ROOT, parts, raw_records, records_frame, world_of
 
 KEYS = {
     "aircraft": ["icao24"],
@@ -21,16 +24,20 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def prefix(dynamo: Any) -> str:
+def create_tables(dynamo: Any, prefix: str) -> None:
     for name, keys in KEYS.items():
         dynamo.create_table(
-            TableName=f"test-{name}",
+            TableName=f"{prefix}-{name}",
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": key, "KeyType": ("HASH", "RANGE")[i]} for i, key in enumerate(keys)],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         )
-        dynamo.get_waiter("table_exists").wait(TableName=f"test-{name}", WaiterConfig={"Delay": 1})
+        dynamo.get_waiter("table_exists").wait(TableName=f"{prefix}-{name}", WaiterConfig={"Delay": 1})
+
+
+@pytest.fixture(scope="module")
+def prefix(dynamo: Any) -> str:
+    create_tables(dynamo, "test")
     return "test"
 
 
@@ -69,6 +76,25 @@ def test_each_delivery_is_applied_once_and_the_newest_row_wins(
     assert (again.received, again.accepted, again.repeats) == (0, 0, counted["received"])
     assert ledger(dynamo, prefix) == counted
     assert len(items(dynamo, f"{prefix}-states")) == len(accepted)
+
+
+def test_as_a_program_it_sends_its_workers_what_they_import(spark: SparkSession, tmp_path: Path, dynamo: Any) -> None:
+    create_tables(dynamo, "program")
+    row = b'{"icao24":"abcdef","last_contact":1750000000}\n'
+    raw = records_frame(spark, [(row * 2 + b"no row", "p", "1", 1_750_000_100), (row, "p", "2", 1_750_000_100)])
+    raw.write.parquet(str(tmp_path / "records"))
+    given = {
+        "--plan": ROOT / "glue/plan.json",
+        "--stream": "parity",
+        "--source": f"files:{tmp_path}/records",
+        "--objects": f"file:{tmp_path}/objects",
+        "--dynamodb": "program",
+    }
+    command = [sys.executable, str(ROOT / "glue/job.py"), *(str(word) for pair in given.items() for word in pair)]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([*command, "--until-empty"], cwd=tmp_path, env=env, check=True)
+    assert ledger(dynamo, "program") == {"received": 4, "accepted": 1, "duplicate": 2}
+    assert len(items(dynamo, "program-states")) == 1
 
 
 def test_a_number_too_close_to_zero_for_the_store_is_zero() -> None:
