@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
@@ -156,7 +156,7 @@ class Dynamo:
         found: set[str] = set()
         for some in _chunks([ledger_key(one) for one in deliveries], KEYS_A_READ):
             keys: list[Item] = some
-            for attempt in range(1_000):
+            for attempt in count():
                 asked = {table: {"Keys": keys, "ProjectionExpression": "delivery_id", "ConsistentRead": True}}
                 answer = _client(self.tables.region).batch_get_item(RequestItems=asked)
                 found.update(item["delivery_id"]["S"] for item in answer["Responses"].get(table, []))
@@ -164,7 +164,7 @@ class Dynamo:
                 keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
                 if not keys:
                     break
-                time.sleep(min(5, 0.05 * 2**attempt))
+                time.sleep(min(5, 0.05 * 2 ** min(attempt, 10)))
         return found
 
     def _put_ledger(self, one: Delivery) -> bool:

@@ -2,8 +2,8 @@
 Kinesis for Spark 4.1 by boto3: a Python Data Source, where the engine brings no reader of its own.
 
 An offset holds a sequence number for each shard: up to it, the shard is read. A closed shard that was read to its end
-has its ending number, which no record has; only then its children are read. Records that the stream gave up before they
-were read are not noticed, unless all of a range are gone.
+has its ending number, which no record has; only then its children are read. That records were given up by the stream
+before they were read is noticed where the last of a range is gone, which is the newest: the batch fails.
 """
 
 import json
@@ -131,18 +131,19 @@ class KinesisReader(DataSourceStreamReader):
     def read(self, partition: InputPartition) -> Iterator[tuple[Any, ...]]:
         of = cast(ShardRange, partition)
         last, found = int(of.last), False
+        gone = RuntimeError(f"records of {of.shard} up to {of.last} are gone")
         for answer in self.stream.answers(of.shard, of.after):
             for record in answer["Records"]:
                 number = record["SequenceNumber"]
                 # numbers grow in digits too, so texts compare wrongly
                 if int(number) > last:
-                    return
+                    raise gone
                 found = True
                 yield record["Data"], record["PartitionKey"], number, record["ApproximateArrivalTimestamp"]
                 if int(number) == last:
                     return
             if is_tip(answer) and not found and not self._is_ending(of):
-                raise RuntimeError(f"records of {of.shard} up to {of.last} are gone")
+                raise gone
 
     def _is_ending(self, of: ShardRange) -> bool:
         found = [shard["SequenceNumberRange"] for shard in self.stream.shards() if shard["ShardId"] == of.shard]

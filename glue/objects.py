@@ -89,9 +89,9 @@ class S3Objects:
 
 def open_objects(url: str, region: str = "us-east-1") -> Objects:
     """`file:FOLDER`, `s3://BUCKET/PREFIX` or `s3a://BUCKET/PREFIX`."""
+    if url.startswith("file:"):
+        return FileObjects(url.removeprefix("file:"))
     parts = urlsplit(url)
-    if parts.scheme == "file":
-        return FileObjects(parts.path)
     if parts.scheme in ("s3", "s3a"):
         return S3Objects(parts.netloc, parts.path.strip("/"), parts.scheme, region)
     raise ValueError(f"{url} is neither file:, s3:// nor s3a://")
