@@ -21,7 +21,7 @@ function typescript(): number {
   const records = readFileSync(path.join(folder, "records.ndjson"), "utf8").trimEnd().split("\n");
   for (const [delivery, line] of records.entries()) {
     const { data, received_at } = JSON.parse(line) as { data: string; received_at: number };
-    decodeChunk(Buffer.from(data, "base64"), { source: "opensky", received_at, delivery }, decoded);
+    decodeChunk(Buffer.from(data, "base64"), { source: "opensky", received_at, delivery }, () => decoded);
   }
   const { batch } = decoded;
   const rejections = [...decoded.rejections, ...clean(batch)];

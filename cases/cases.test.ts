@@ -85,7 +85,7 @@ async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {
 
 function decodeRecord(bytes: Buffer, { received_at }: Case): Decoded {
   const decoded = newDecoded();
-  decodeChunk(bytes, { source: "opensky", received_at, delivery: 0 }, decoded);
+  decodeChunk(bytes, { source: "opensky", received_at, delivery: 0 }, () => decoded);
   return decoded;
 }
 

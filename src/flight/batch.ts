@@ -61,6 +61,19 @@ export function grow(batch: Batch): void {
   batch.place = doubled(batch.place, new Float64Array(capacity));
 }
 
+/** Copies the rows of a cleaned batch behind those of another. */
+export function appendRows(from: Batch, to: Batch): void {
+  while (to.received_at.length < to.rows + from.rows) grow(to);
+  const copy = (name: string, source: unknown, target: unknown): void => {
+    if (Array.isArray(source) && Array.isArray(target))
+      for (let i = 0; i < from.rows; i++) target[to.rows + i] = source[i] as unknown;
+    else (target as Float64Array).set((source as Float64Array).subarray(0, from.rows), to.rows);
+  };
+  for (const name of Object.keys(to.columns) as (keyof Columns)[]) copy(name, from.columns[name], to.columns[name]);
+  for (const name of ["received_at", "delivery", "place"] as const) copy(name, from[name], to[name]);
+  to.rows += from.rows;
+}
+
 const flagTexts = new Map<number, string>([[0, ""]]);
 
 /** The names of the bits of `mask`, sorted and joined by commas. */

@@ -18,8 +18,11 @@ export interface Rejection {
 export function countByReason(rejections: Iterable<{ reason: string }>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { reason } of rejections) counts[reason] = (counts[reason] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sortedByReason(counts);
 }
+
+export const sortedByReason = (counts: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Rows of all reasons together. */
 export const sumOfCounts = (counts: Readonly<Record<string, number>>): number =>

@@ -1,25 +1,24 @@
-import { clean } from "../flight/clean.ts";
 import { contractTag } from "../flight/contract.ts";
 import { dropDuplicates, identities } from "../flight/identity.ts";
-import { countByReason, type Rejection } from "../flight/rejection.ts";
+import { sortedByReason } from "../flight/rejection.ts";
 import { decodeChunk } from "../format/chunk.ts";
-import { newDecoded, receivedRows, type Decoded } from "../format/decoded.ts";
 import { batchId, recordId } from "./ids.ts";
+import { judging, type RejectedRows } from "./judging.ts";
 import { rejectedKey } from "./keys.ts";
 import { writeLake, type LakeFormat } from "./lake.ts";
 import type { Applied, Application, Database, ObjectStore, StreamRecord } from "./ports.ts";
-import { encodeRejected } from "./rejected.ts";
 
-/** A micro-batch ends before the record that would take it beyond this many rows. */
+/** A micro-batch takes no further record once it has so many rows or inflated bytes. */
 const MOST_ROWS = 40_000;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Stream records decoded, cleaned and without duplicates among themselves, ready for the sinks. */
 export interface MicroBatch {
   /** The records that are in it: the first ones in arrival order. */
   records: readonly StreamRecord[];
   application: Application;
-  /** Rejected rows, beside the delivery that brought them. */
-  rejections: readonly Rejection[];
+  /** Rejected rows, by the index of the delivery that brought them. */
+  rejected: ReadonlyMap<number, RejectedRows>;
 }
 
 /** Arrival order: sequence number as integer, then partition key by its UTF-8 bytes. */
@@ -34,39 +33,39 @@ export function microBatch(
   records: readonly StreamRecord[],
   { stream, source }: { stream: string; source: string },
 ): MicroBatch {
-  const decoded = newDecoded(8_192);
+  const judged = judging();
   const sorted = [...records].sort(byArrival);
   const rows: number[] = [];
+  let bytes = 0;
   for (const [delivery, record] of sorted.entries()) {
-    const before = receivedRows(decoded);
-    if (before >= MOST_ROWS) break;
-    decodeChunk(record.data, { source, received_at: record.arrived_at, delivery }, decoded);
-    rows.push(receivedRows(decoded) - before);
+    const before = judged.received();
+    if (before >= MOST_ROWS || bytes >= MOST_BYTES) break;
+    bytes += decodeChunk(record.data, { source, received_at: record.arrived_at, delivery }, judged.into);
+    rows.push(judged.received() - before);
   }
   const used = sorted.slice(0, rows.length);
-  const rejections = cleanDecoded(decoded);
-  dropDuplicates(decoded.batch, identities(nextPower(decoded.batch.rows)));
+  const { batch, rejected } = judged.end();
+  dropDuplicates(batch, identities(nextPower(batch.rows)));
   const deliveries = used.map(({ partition_key, sequence_number, arrived_at }, i) => ({
     id: recordId(stream, partition_key, sequence_number),
     received_at: arrived_at,
     rows: rows[i] ?? 0,
-    rejected: countByReason(rejections.filter(({ delivery }) => delivery === i)),
+    rejected: sortedByReason(rejected.get(i)?.counts ?? {}),
   }));
   return {
     records: used,
-    rejections,
+    rejected,
     application: {
       flow: "stream",
-      batch_id: batchId(deliveries.map(({ id }) => id)),
+      // a record that comes twice is one delivery
+      batch_id: batchId([...new Set(deliveries.map(({ id }) => id))]),
       contract: contractTag,
       arrived_at: used.reduce((newest, { arrived_at }) => Math.max(newest, arrived_at), 0),
       deliveries,
-      batch: decoded.batch,
+      batch,
     },
   };
 }
-
-const cleanDecoded = ({ batch, rejections }: Decoded): Rejection[] => [...rejections, ...clean(batch)];
 
 /** A table twice as large as the rows, so that it is never doubled. */
 const nextPower = (rows: number): number => 2 ** Math.ceil(Math.log2(Math.max(16, rows * 2)));
@@ -81,11 +80,10 @@ export interface SinkWorld {
  * Writes a micro-batch: rejected, database, lake. Doing it again changes nothing, so it may be repeated after any failure;
  * a sink that is down throws.
  */
-export async function applyRecords({ application, rejections }: MicroBatch, world: SinkWorld): Promise<Applied> {
-  for (const [delivery, { id }] of application.deliveries.entries()) {
-    const some = rejections.filter((one) => one.delivery === delivery);
-    if (some.length === 0) continue;
-    await world.objects.put(rejectedKey("stream", id, some[0]?.received_at ?? 0), encodeRejected(some));
+export async function applyRecords({ application, rejected }: MicroBatch, world: SinkWorld): Promise<Applied> {
+  for (const [delivery, { id, received_at }] of application.deliveries.entries()) {
+    const rows = rejected.get(delivery);
+    if (rows !== undefined) await world.objects.put(rejectedKey("stream", id, received_at), rows.body());
   }
   const applied = await world.database.apply(application);
   await writeLake(world.objects, { batch: application.batch, batch_id: application.batch_id, format: world.lake });

@@ -3,7 +3,7 @@ import { countByReason } from "../flight/rejection.ts";
 import { readBody } from "../format/body.ts";
 import { decodeChunk } from "../format/chunk.ts";
 import { batchRows, newDecoded, receivedRows, type Decoded } from "../format/decoded.ts";
-import { UndecodableError } from "../format/errors.ts";
+import { TooLargeError, UndecodableError } from "../format/errors.ts";
 import { gunzip, gzip, isGzip } from "../format/gzip.ts";
 import { writeCsv, writeNdjson } from "../format/text-write.ts";
 import { ConflictError, UnavailableError } from "./errors.ts";
@@ -17,6 +17,8 @@ export const CHUNK = "application/vnd.flightline.chunk";
 
 /** What a body may inflate to, in bytes. */
 export const INFLATED_LIMIT = 64 * 1024 * 1024;
+/** Rows take more memory than their bytes: a body of 64 MiB may hold 22 million of two bytes. */
+const MOST_ROWS = 1_000_000;
 
 export interface IngestRequest {
   /** As received: plain or gzip. */
@@ -73,20 +75,19 @@ export async function ingest(request: IngestRequest, inflated: Uint8Array, world
   return takeIn(decoded, { door, body: request.body }, world);
 }
 
-/** Decodes an inflated body, or a stream record as it came, by its media type. */
+/** Decodes an inflated body, or a stream record as it came, by its media type. `TooLargeError` beyond a million rows. */
 export function decodeAs(
   media_type: string,
   bytes: Uint8Array,
   { source, received_at }: { source: string | undefined; received_at: number },
 ): Decoded {
   const decoded = newDecoded();
-  if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, decoded);
-  else
-    readBody(
-      bytes,
-      media_type,
-      batchRows(() => decoded, { source, received_at, delivery: 0 }),
-    );
+  const into = (): Decoded => {
+    if (receivedRows(decoded) >= MOST_ROWS) throw new TooLargeError(`more than ${MOST_ROWS} rows`);
+    return decoded;
+  };
+  if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, into);
+  else readBody(bytes, media_type, batchRows(into, { source, received_at, delivery: 0 }));
   return decoded;
 }
 

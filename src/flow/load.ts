@@ -1,6 +1,6 @@
 import { gunzip } from "../format/gzip.ts";
 import { readStoredCsv, readStoredNdjson } from "../format/stored-read.ts";
-import { countByReason, sumOfCounts } from "../flight/rejection.ts";
+import { sortedByReason, sumOfCounts } from "../flight/rejection.ts";
 import { contractTag } from "../flight/contract.ts";
 import { readLakeFile } from "./compact.ts";
 import { arrivedKeys } from "./arrivals.ts";
@@ -8,7 +8,7 @@ import { UnavailableError } from "./errors.ts";
 import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
 import { doorId, parseCleanKey, rawBodyKey, type CleanName } from "./keys.ts";
 import type { Applied, Database } from "./ports.ts";
-import { decodeRejected } from "./rejected.ts";
+import { readRejected } from "./rejected.ts";
 
 export interface LoadWorld extends IngestWorld {
   database: Database;
@@ -41,7 +41,10 @@ export async function loadClean(key: string, world: LoadWorld): Promise<Applied 
 
 async function rejectedCounts({ rejected }: CleanName, { objects }: LoadWorld): Promise<Record<string, number>> {
   const body = await objects.get(rejected);
-  return body === null ? {} : countByReason(decodeRejected(body));
+  if (body === null) return {};
+  const counts: Record<string, number> = {};
+  for await (const { reason } of readRejected(body)) counts[reason] = (counts[reason] ?? 0) + 1;
+  return sortedByReason(counts);
 }
 
 /** Loads the clean files that a message of the queue names; what else arrived is no concern of the loader. */

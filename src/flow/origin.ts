@@ -1,8 +1,8 @@
 import { clean } from "../flight/clean.ts";
 import { rowAt } from "../flight/batch.ts";
 import { rowText } from "../flight/rejection.ts";
-import { decodeChunk } from "../format/chunk.ts";
-import { newDecoded, type Decoded } from "../format/decoded.ts";
+import type { Decoded } from "../format/decoded.ts";
+import { TooLargeError } from "../format/errors.ts";
 import { CHUNK, decodeAs, inflate, readDoor } from "./ingest.ts";
 import { cleanPrefix, rawBodyKey } from "./keys.ts";
 import type { Database, Flow, LedgerRow, ObjectStore, StoredRow, StreamRecord } from "./ports.ts";
@@ -62,9 +62,15 @@ async function requestOrigin(row: StoredRow, { objects }: OriginWorld): Promise<
 async function rawOfStream(row: StoredRow, { recordsOf, source }: OriginWorld): Promise<string | null> {
   const received_at = Number(row["received_at"]);
   const records = (await recordsOf?.(String(row["batch_id"]), received_at)) ?? [];
-  const decoded = newDecoded();
-  for (const { data } of records) decodeChunk(data, { source, received_at, delivery: 0 }, decoded);
-  return rawOf(row, decoded);
+  for (const { data } of records) {
+    try {
+      const found = rawOf(row, decodeAs(CHUNK, data, { source, received_at }));
+      if (found !== null) return found;
+    } catch (error) {
+      if (!(error instanceof TooLargeError)) throw error;
+    }
+  }
+  return null;
 }
 
 /** The raw row whose clean form has the identity of `row`: the rules run once more to tell. */

@@ -2,7 +2,7 @@ import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
 import { readDoor } from "./ingest.ts";
 import type { Values } from "./parameters.ts";
 import type { Box, Database, Flow, ObjectStore, StateKey, StatesQuery, StoredRow } from "./ports.ts";
-import { decodeRejected, type RejectedRow } from "./rejected.ts";
+import { readRejected, type RejectedRow } from "./rejected.ts";
 import type { FlowReport } from "./flows.ts";
 
 export interface ReadWorld {
@@ -100,9 +100,13 @@ export async function newestRejections(
     for (const key of (await newestKeys(objects, `rejected/flow=${flow}/`, most)).reverse()) {
       if (rows >= most) break;
       const body = await objects.get(key);
-      const read = body === null ? [] : decodeRejected(body).map((row, index) => ({ flow, key, index, ...row }));
-      rows += read.length;
-      found.push(...read);
+      if (body === null) continue;
+      let index = 0;
+      for await (const row of readRejected(body)) {
+        found.push({ flow, key, index: index++, ...row });
+        if (index === most) break;
+      }
+      rows += index;
     }
   }
   return found.sort((a, b) => b.received_at - a.received_at).slice(0, most);

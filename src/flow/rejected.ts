@@ -1,4 +1,5 @@
-import { gunzip, gzip } from "../format/gzip.ts";
+import { StringDecoder } from "node:string_decoder";
+import { gunzipPieces, gzip } from "../format/gzip.ts";
 import type { Rejection } from "../flight/rejection.ts";
 
 /** A line of a rejected object. */
@@ -15,8 +16,6 @@ export interface RejectedRow {
   bytes?: string;
 }
 
-const LIMIT = 512 * 1024 * 1024;
-
 /** The body of a rejected object. */
 export const encodeRejected = (rejections: readonly Rejection[]): Buffer =>
   gzip(Buffer.from(rejectedLines(rejections)));
@@ -30,10 +29,21 @@ function rejectedRow({ reason, field, received_at, source, place, content }: Rej
   return { reason, field, received_at, source, place, ...what };
 }
 
-/** The rows of a rejected object of ours. */
-export const decodeRejected = (body: Uint8Array): RejectedRow[] =>
-  gunzip(body, LIMIT)
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as RejectedRow);
+/** The rows of a rejected object of ours, one by one: there may be millions. */
+export async function* readRejected(body: Uint8Array): AsyncGenerator<RejectedRow> {
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  for await (const piece of gunzipPieces(slices(body))) {
+    const lines = (rest + decoder.write(piece)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as RejectedRow;
+  }
+}
+
+/** What is inflated at once: at most a thousand times as much comes of it. */
+const SLICE = 4_096;
+
+// oxlint-disable-next-line typescript/require-await -- as what arrives in pieces is read
+async function* slices(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE);
+}

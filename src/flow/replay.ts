@@ -4,7 +4,7 @@ import { receivedRows } from "../format/decoded.ts";
 import { bodyHash, replayId } from "./ids.ts";
 import { CHUNK, decodeAs, takeIn, type Ingested, type IngestWorld } from "./ingest.ts";
 import { replayedKey } from "./keys.ts";
-import { decodeRejected, type RejectedRow } from "./rejected.ts";
+import { readRejected, type RejectedRow } from "./rejected.ts";
 
 export interface Replayed {
   rows: number;
@@ -28,7 +28,9 @@ export async function replayRejected(key: string, world: IngestWorld, only?: num
   if (body === null) return null;
   const original = key.replace(/^.*\//, "").split(".")[0] ?? "";
   const total: Replayed = { rows: 0, cleaned: 0, rejected: 0 };
-  for (const [i, row] of decodeRejected(body).entries()) {
+  let index = 0;
+  for await (const row of readRejected(body)) {
+    const i = index++;
     if (only !== undefined && i !== only) continue;
     const id = replayId(original, `${row.place}/${i}`, contractTag);
     const { received, cleaned } = await replayRow(row, id, world);

@@ -14,10 +14,14 @@ const SOURCE = new RegExp(sourcePattern);
 
 /**
  * Adds the rows of one stream record: NDJSON of row objects, gzip or plain, with an optional header line. `origin.source`
- * holds where the header names none. Never throws: a chunk that cannot be decoded is one rejection with its bytes.
+ * holds where the header names none. Fills what `into` answers: it may be another one each time a row comes. Never throws:
+ * a chunk that cannot be decoded is one rejection with its bytes. Returns how many bytes were read, inflated.
  */
-export function decodeChunk(data: Uint8Array, origin: Origin, into: Decoded): void {
-  const whole = (reason: string) => addRejection(into, reason, origin, { place: 0, content: { bytes: data } });
+export function decodeChunk(data: Uint8Array, origin: Origin, into: () => Decoded): number {
+  const whole = (reason: string): number => {
+    addRejection(into(), reason, origin, { place: 0, content: { bytes: data } });
+    return data.length;
+  };
   let bytes = data;
   try {
     if (isGzip(data)) bytes = gunzip(data, INFLATED_LIMIT);
@@ -31,10 +35,11 @@ export function decodeChunk(data: Uint8Array, origin: Origin, into: Decoded): vo
   if (header === "bad_header") return whole("bad_header");
   const of = { ...origin, source: header?.source ?? origin.source };
   readLines(bytes.subarray(header?.length ?? 0), header === undefined ? 1 : 2, {
-    value: (value, line = { place: 0, raw: "" }) => addOrReject(into, Array.isArray(value) ? null : value, of, line),
+    value: (value, line = { place: 0, raw: "" }) => addOrReject(into(), Array.isArray(value) ? null : value, of, line),
     record: () => {},
-    reject: (reason, { place, bytes: line }) => addRejection(into, reason, of, { place, content: { bytes: line } }),
+    reject: (reason, { place, bytes: line }) => addRejection(into(), reason, of, { place, content: { bytes: line } }),
   });
+  return bytes.length;
 }
 
 /** The first line if it is a header: its source and how many bytes it takes with its LF. */

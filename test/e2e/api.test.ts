@@ -71,6 +71,18 @@ describe("a body that is wrong", () => {
     expect(await keysOf(api.world, "")).toEqual([]);
   });
 
+  test("of more than a million rows is 413, however few its bytes", async () => {
+    const api = await startApi();
+    const rows = (count: number) =>
+      api.post(gzipSync("{}\n".repeat(count)), { headers: { "content-type": "application/gzip" } });
+    expect((await rows(1_000_001)).answer.error).toMatchObject({
+      code: "too_large",
+      message: "more than 1000000 rows",
+    });
+    expect(await keysOf(api.world, "")).toEqual([]);
+    expect((await rows(200_000)).answer).toMatchObject({ received: 200_000, rejected: { bad_icao24: 200_000 } });
+  });
+
   test("keeps the neighbours of a bad row", async () => {
     const api = await startApi();
     const rows = [goodRow(), 7, goodRow({ icao24: "3c6445" }), goodRow({ last_contact: "soon" }), null];

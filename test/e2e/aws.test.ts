@@ -7,13 +7,13 @@ import { sqsClient, sqsQueue } from "../../src/aws/sqs-queue.ts";
 import type { FlowReport } from "../../src/flow/flows.ts";
 import { producer } from "../../src/flow/produce.ts";
 import type { ObjectStore } from "../../src/flow/ports.ts";
-import { decodeRejected } from "../../src/flow/rejected.ts";
 import { deployCore, type Deployed } from "../aws/deployed.ts";
 import { deliverAll } from "../aws/kinesis-event-source.ts";
 import { onMiniStack } from "../aws/on-ministack.ts";
 import { requireParameter } from "../aws/request-validation.ts";
 import { goodRow } from "../bodies.ts";
 import { until } from "../product.ts";
+import { quarantined } from "../quarantine.ts";
 import { keysOf } from "./api-world.ts";
 
 const row = (icao24: string, over = {}) => goodRow({ icao24, ...over });
@@ -77,7 +77,7 @@ onMiniStack("the deployed templates on MiniStack", () => {
     const two = await post(lines, { "content-type": "application/x-ndjson" });
     expect(two.answer).toMatchObject({ received: 2, cleaned: 1, rejected: { not_utf8: 1 } });
     const [key = ""] = (await keysOf({ objects }, "rejected/")).filter((of) => of.includes(String(two.answer["id"])));
-    const [rejected] = decodeRejected((await objects.get(key)) ?? new Uint8Array());
+    const [rejected] = await quarantined(objects, key);
     expect(Buffer.from(rejected?.bytes ?? "", "base64")).toEqual(broken.subarray(0, -1));
   });
 
@@ -150,20 +150,13 @@ onMiniStack("the deployed templates on MiniStack", () => {
     expect((await on.request("/aircraft/3d0007")).answer).toMatchObject({ icao24: "3d0007" });
     expect(await flow("stream")).toMatchObject({ received: 1_001, accepted: 997, rejected: 4, balanced: true });
     expect(await keysOf({ objects }, "lake/state_vectors/")).not.toEqual([]);
-    const quarantined = [];
-    for (const key of await keysOf({ objects }, "rejected/flow=stream/"))
-      quarantined.push(...decodeRejected((await objects.get(key)) ?? new Uint8Array()));
+    const rejected = await quarantined(objects, "rejected/flow=stream/");
     const bytesOf = (reason: string) =>
-      quarantined.filter((one) => one.reason === reason).map(({ bytes = "" }) => Buffer.from(bytes, "base64"));
+      rejected.filter((one) => one.reason === reason).map(({ bytes = "" }) => Buffer.from(bytes, "base64"));
     expect(bytesOf("not_gzip")).toEqual([poison]);
     expect(bytesOf("not_utf8")).toEqual([broken]);
     expect(bytesOf("not_json")).toEqual([Buffer.from("{")]);
-    expect(quarantined.map(({ reason }) => reason).sort()).toEqual([
-      "not_an_object",
-      "not_gzip",
-      "not_json",
-      "not_utf8",
-    ]);
+    expect(rejected.map(({ reason }) => reason).sort()).toEqual(["not_an_object", "not_gzip", "not_json", "not_utf8"]);
     await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
     expect(await flow("stream")).toMatchObject({ received: 1_001, accepted: 997, repeats: 1_001 });
   });

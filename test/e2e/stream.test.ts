@@ -1,16 +1,18 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { consume, type ConsumeOptions } from "../../src/flow/consume.ts";
 import { compact } from "../../src/flow/compact.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
+import { newestRejections } from "../../src/flow/read-routes.ts";
 import { producer } from "../../src/flow/produce.ts";
-import { decodeRejected } from "../../src/flow/rejected.ts";
 import { LEASE_CLASS } from "../../src/local/postgres-checkpoints.ts";
 import { query } from "../../src/local/transaction.ts";
 import { readLakeFile } from "../../src/flow/compact.ts";
 import type { World } from "../../src/cli/world.ts";
 import { goodRow, simulatedBodies } from "../bodies.ts";
 import { newPlace, until } from "../product.ts";
-import { keysOf, poolOf, worldOf } from "./api-world.ts";
+import { quarantined } from "../quarantine.ts";
+import { poolOf, worldOf } from "./api-world.ts";
 
 const NDJSON = "application/x-ndjson";
 
@@ -80,9 +82,7 @@ test("three poison records among 1,000 lie in quarantine with reason and bytes, 
   await put(world, [body], NDJSON);
   await readAll(world);
   expect(await report(world)).toMatchObject({ received: 1_000, stored: 997, rejected: 3, balanced: true });
-  const rejected: { reason: string; bytes?: string; row?: string }[] = [];
-  for (const key of await keysOf(world, "rejected/"))
-    rejected.push(...decodeRejected((await world.objects.get(key)) ?? Buffer.alloc(0)));
+  const rejected = await quarantined(world.objects);
   expect(rejected.map(({ reason }) => reason).sort()).toEqual(["not_an_object", "not_json", "not_utf8"]);
   const shown = rejected.map(({ bytes, row }) =>
     bytes === undefined ? (row ?? "") : Buffer.from(bytes, "base64").toString("latin1"),
@@ -103,6 +103,21 @@ test("a record that is no chunk at all is one rejection, and its neighbours are 
     reasons: { not_gzip: 1 },
     balanced: true,
   });
+});
+
+test("a record of a few kilobytes and half a million broken rows stops nothing, and its first ones are shown", async () => {
+  const world = await worldOf(await newPlace());
+  const texts = ["1\n".repeat(500_000), JSON.stringify(goodRow())];
+  for (const [i, text] of texts.entries())
+    await world.stream.put([{ partition_key: String(i), data: gzipSync(text), rows: i === 0 ? 500_000 : 1 }]);
+  await readAll(world);
+  expect(await report(world)).toMatchObject({ received: 500_001, stored: 1, rejected: 500_000, balanced: true });
+  const newest = await newestRejections(world.objects, ["stream"], 3);
+  expect(newest.map(({ place, index }) => [place, index])).toEqual([
+    [1, 0],
+    [2, 1],
+    [3, 2],
+  ]);
 });
 
 test("while a sink is down nothing is quarantined and no checkpoint moves; then all of it is stored", async () => {

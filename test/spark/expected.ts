@@ -36,7 +36,7 @@ export function writeExpected(folder: string, records: readonly StreamRecord[]):
   const sorted = [...records].sort(byArrival);
   const ids = sorted.map(({ partition_key, sequence_number }) => recordId(STREAM, partition_key, sequence_number));
   for (const [delivery, { data, arrived_at }] of sorted.entries())
-    decodeChunk(data, { source: SOURCE, received_at: arrived_at, delivery }, decoded);
+    decodeChunk(data, { source: SOURCE, received_at: arrived_at, delivery }, () => decoded);
   const received = receivedRows(decoded);
   const rejections = [...decoded.rejections, ...clean(decoded.batch)];
   const at = (i: number): string => `${ids[decoded.batch.delivery[i] ?? 0]} ${decoded.batch.place[i]}`;

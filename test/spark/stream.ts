@@ -12,13 +12,13 @@ import { openWorld, type World } from "../../src/cli/world.ts";
 import { compact, readLakeFile } from "../../src/flow/compact.ts";
 import { consume as consumeStream } from "../../src/flow/consume.ts";
 import { producer } from "../../src/flow/produce.ts";
-import { decodeRejected, type RejectedRow } from "../../src/flow/rejected.ts";
 import { migrate } from "../../src/local/migrate.ts";
 import { newPool } from "../../src/local/transaction.ts";
 import { pick, sequence } from "../../src/source/random.ts";
 import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
 import { splitOne } from "../aws/reshard.ts";
 import { simulatedBodies } from "../bodies.ts";
+import { quarantined } from "../quarantine.ts";
 import { writeRecords } from "./raw-records.ts";
 import { jdbcJar, python } from "./tools.ts";
 
@@ -161,13 +161,6 @@ async function lakeRows({ objects }: World): Promise<string[]> {
   return found;
 }
 
-async function quarantined({ objects }: World): Promise<RejectedRow[]> {
-  const rows: RejectedRow[] = [];
-  for await (const { key } of objects.list("rejected/"))
-    rows.push(...decodeRejected((await objects.get(key)) ?? Buffer.alloc(0)));
-  return rows;
-}
-
 /** By the job's own reader of Kinesis: stopped, then a split; killed, then more; nothing is read anew that was done. */
 async function resumed(
   database: URL,
@@ -220,7 +213,7 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
   await runJob({ database, checkpoint: "first", files_a_batch: 3 });
   const first = await balanced(world);
   deepStrictEqual([first.received, first.rejected > POISON.length], [rows + 5, true]);
-  const poisoned = await quarantined(world);
+  const poisoned = await quarantined(world.objects);
   deepStrictEqual(poisoned.length, first.rejected);
   const [notGzip = "", badHeader = ""] = POISON.map((data) => data.toString("base64"));
   for (const [reason, what] of [
