@@ -4,7 +4,8 @@ import { producer } from "../../src/flow/produce.ts";
 import type { OutgoingRecord, Stream, StreamRecord } from "../../src/flow/ports.ts";
 import { recorded } from "../../src/source/recorded.ts";
 import { pick, sequence } from "../../src/source/random.ts";
-import { adversarialLines, dirtyChunk, dirtyLine } from "./dirty-lines.ts";
+import { adversarialLines } from "./adversarial-lines.ts";
+import { dirtyChunk, dirtyLine } from "./dirty-lines.ts";
 import { edgeChunks } from "./edge-chunks.ts";
 import { writeExpected } from "./expected.ts";
 
