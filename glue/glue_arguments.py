@@ -5,7 +5,7 @@ import re
 # as Glue's documentation lists them, by their beginnings where they are many: a new one must not stop the job
 GLUES = re.compile(
     r"--(?:"
-    r"[A-Z][A-Za-z_]+"  # JOB_NAME, JOB_RUN_ID, TempDir
+    r"[A-Z][A-Z0-9_]+|(?:[A-Z][a-z]+){2,}"  # JOB_NAME, JOB_RUN_ID, TempDir
     r"|(?:enable|disable|extra|custom|customer|continuous-log|job|write-shuffle|user-jars|executor|spark-event-logs)-.+"
     r"|python-modules-installer-option|additional-python-modules|auto-scale-within-microbatch|datalake-formats"
     r"|class|conf|debug|mode|endpoint|encryption-type|scriptLocation|use-postgres-driver"

@@ -146,6 +146,7 @@ def test_what_glue_adds_is_left_to_glue() -> None:
     ("given", "named"),
     [
         (["--postgress", "jdbc:x"], "--postgress"),
+        (["--Postgres", "jdbc:x"], "--Postgres"),
         (["--JOB_NAME", "x", "y"], "y"),
         (["--retention_days=3"], "--retention_days"),
     ],
