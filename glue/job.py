@@ -172,8 +172,9 @@ def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
 def send_modules(spark: SparkSession) -> None:
     """The modules that lie beside the job, for the workers; those that came as an archive they have."""
     beside = Path(__file__).resolve().parent
-    files = {Path(file).resolve() for one in list(sys.modules.values()) if (file := getattr(one, "__file__", None))}
-    for file in sorted(files):
+    # not by asking the modules, of which some would import others
+    found = [vars(one).get("__file__") for one in list(sys.modules.values()) if hasattr(one, "__dict__")]
+    for file in sorted({Path(name).resolve() for name in found if isinstance(name, str)}):
         if file.parent == beside and file.is_file():
             spark.sparkContext.addPyFile(str(file))
 
