@@ -31,12 +31,13 @@ export async function replayRejected(key: string, world: IngestWorld, only?: num
   let index = 0;
   for await (const row of readRejected(body)) {
     const i = index++;
-    if (only !== undefined && i !== only) continue;
+    if (only !== undefined && i < only) continue;
     const id = replayId(original, `${row.place}/${i}`, contractTag);
     const { received, cleaned } = await replayRow(row, id, world);
     total.rows += received;
     total.cleaned += cleaned;
     total.rejected += received - cleaned;
+    if (i === only) break;
   }
   if (only === undefined)
     await world.objects.put(replayedKey(key), Buffer.from(JSON.stringify({ contract: contractTag, ...total })));
