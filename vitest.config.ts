@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "cases/**/*.test.ts", "test/**/*.test.ts", "infra/**/*.test.ts"],
-    globalSetup: ["test/postgres-setup.ts"],
+    globalSetup: ["test/harness/postgres-setup.ts"],
     // for what hangs: no test fails because a machine is slow
     testTimeout: 300_000,
     hookTimeout: 300_000,

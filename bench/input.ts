@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { openskyOrder } from "../src/flight/contract.ts";
-import { simulator } from "../src/source/simulator.ts";
+import { simulator } from "../src/source/simulation/simulator.ts";
 
 /** Recorded flights beside the repository, or where FLIGHTLINE_RECORDED says; without them the simulated world. */
 const folder = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseCommand, type Io } from "../src/cli/command.ts";
 import { consume } from "../src/cli/consume.ts";
-import { openWorld } from "../src/cli/world.ts";
-import { producer, type Producer } from "../src/flow/produce.ts";
+import { openWorld } from "../src/server/adapters.ts";
+import { producer, type Producer } from "../src/flow/stream/produce.ts";
 
 export const TICK_MS = 1_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -5,7 +5,7 @@ import path from "node:path";
 import type pg from "pg";
 import { parseCommand, type Io } from "../src/cli/command.ts";
 import { consume } from "../src/cli/consume.ts";
-import { openWorld, type World } from "../src/cli/world.ts";
+import { openWorld, type World } from "../src/server/adapters.ts";
 
 /** An empty data folder with an embedded PostgreSQL of its own; `close` removes both. */
 export async function newPlace(): Promise<{ world: World; close(): Promise<void> }> {

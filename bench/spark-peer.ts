@@ -5,8 +5,8 @@ import { clean } from "../src/flight/clean.ts";
 import { dropDuplicates, identities } from "../src/flight/identity.ts";
 import { decodeChunk } from "../src/format/chunk.ts";
 import { newDecoded } from "../src/format/decoded.ts";
-import { encodeLake, rowsByHour, selectRows } from "../src/flow/lake.ts";
-import { encodeRejected } from "../src/flow/rejected.ts";
+import { encodeLake, rowsByHour, selectRows } from "../src/flow/lake/write.ts";
+import { encodeRejected } from "../src/flow/request/rejected.ts";
 
 /**
  * A side of the question `spark` that needs no Spark: npx tsx bench/spark-peer.ts SIDE FOLDER. It does its work twice in a

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { encodeChunk } from "../src/format/chunk.ts";
-import { installSpark, missing, python, SPARKS } from "../test/spark/tools.ts";
+import { installSpark, missing, python, SPARKS } from "../test/harness/spark/tools.ts";
 import { openskyBodies, thousands } from "./input.ts";
 import { rowsOf, type Measured, type Row } from "./measure.ts";
 

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { producer } from "../src/flow/produce.ts";
-import { query } from "../src/local/transaction.ts";
+import { producer } from "../src/flow/stream/produce.ts";
+import { query } from "../src/postgres/transaction.ts";
 import { asObjects, openskyBodies, statesOf } from "./input.ts";
 import { percentile, type Row } from "./measure.ts";
 import { cpuOf_s, newPlace, postgresCpu_s, poolOf } from "./place.ts";

@@ -9,8 +9,8 @@ import { batchRows, newDecoded, type Decoded } from "../src/format/decoded.ts";
 import { decodeChunk } from "../src/format/chunk.ts";
 import { UndecodableError } from "../src/format/errors.ts";
 import { decodePieces } from "../src/format/pieces.ts";
-import { decodeAs, inflate } from "../src/flow/ingest.ts";
-import { rejectedLines } from "../src/flow/rejected.ts";
+import { decodeAs, inflate } from "../src/flow/request/ingest.ts";
+import { rejectedLines } from "../src/flow/request/rejected.ts";
 import { readBody } from "../src/format/body.ts";
 
 interface Case {

@@ -81,7 +81,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("parity")
     seed = os.environ.get("FLIGHTLINE_SEED", str(random.randrange(2**31)))
     rows = os.environ.get("FLIGHTLINE_PARITY_ROWS", "24000")
-    subprocess.run(["npx", "tsx", "test/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True)
+    subprocess.run(["npx", "tsx", "test/harness/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True)
     return folder
 
 

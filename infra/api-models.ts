@@ -1,5 +1,5 @@
 import { CfnModel, type IModel, type IRestApi } from "aws-cdk-lib/aws-apigateway";
-import { models } from "../src/flow/openapi.ts";
+import { models } from "../src/flow/api/openapi.ts";
 
 /** The API's models in the draft of JSON Schema that API Gateway reads. */
 export function apiModels(api: IRestApi): Record<string, IModel> {

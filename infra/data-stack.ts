@@ -11,7 +11,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership, type CfnBucket } from "aws-cdk-lib/aws-s3";
 import { Queue, QueueEncryption, type CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { tableName, tables, type Table } from "../src/aws/tables.ts";
+import { tableName, tables, type Table } from "../src/aws/dynamo/tables.ts";
 import { lakeTable } from "./lake-table.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 

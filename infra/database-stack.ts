@@ -22,7 +22,7 @@ import {
 import type { Construct } from "constructs";
 import type { DataStack } from "./data-stack.ts";
 import { lambdaFunction, type DatabaseAccess } from "./function.ts";
-import { migrations } from "../src/local/migrate.ts";
+import { migrations } from "../src/postgres/migrate.ts";
 import { allow } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 

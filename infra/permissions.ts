@@ -2,7 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
-import { tableName, tables } from "../src/aws/tables.ts";
+import { tableName, tables } from "../src/aws/dynamo/tables.ts";
 import type { DataStack } from "./data-stack.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 

@@ -97,7 +97,7 @@ function keeper(stack: RequestStack, props: FlowProps): Lambda {
   const { settings, data } = props;
   const made = lambdaFunction(stack, "Keeper", {
     ...props,
-    entry: "keeper",
+    entry: "maintenance",
     access: props.database?.access(),
     timeout_s: 900,
     memory_mb: MEMORY_MB,

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { freshDatabase } from "../../test/fresh-database.ts";
-import { migrate } from "../local/migrate.ts";
-import { newPool } from "../local/transaction.ts";
+import { freshDatabase } from "../../test/harness/fresh-database.ts";
+import { migrate } from "../postgres/migrate.ts";
+import { newPool } from "../postgres/transaction.ts";
 import { ownerOf, prepareRole } from "./database-role.ts";
 
 /** A database whose owner is no superuser, as Aurora's is not, with Aurora's role of tokens. */

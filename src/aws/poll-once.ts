@@ -1,8 +1,8 @@
 import type { Config } from "../config.ts";
-import { producer } from "../flow/produce.ts";
+import { producer } from "../flow/stream/produce.ts";
 import type { Stream } from "../flow/ports.ts";
-import { liveSource } from "../source/live.ts";
-import type { Credentials } from "../source/token.ts";
+import { liveSource } from "../source/live/live-source.ts";
+import type { Credentials } from "../source/live/token.ts";
 import type { Source } from "../source/source.ts";
 import { readSecret } from "./secret.ts";
 

@@ -9,7 +9,7 @@ import {
   type Message,
 } from "@aws-sdk/client-sqs";
 import type { Queue } from "../flow/ports.ts";
-import { backoff, pause } from "../flow/retry.ts";
+import { backoff, pause } from "../retry.ts";
 import { UnavailableError } from "../flow/errors.ts";
 import { available } from "./errors.ts";
 

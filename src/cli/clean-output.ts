@@ -5,8 +5,8 @@ import { newBatch, type Batch } from "../flight/batch.ts";
 import type { Rejection } from "../flight/rejection.ts";
 import { parquetFile, type ParquetFile } from "../format/parquet-write.ts";
 import { writeCsv, writeNdjson } from "../format/text-write.ts";
-import { hourName, rowsByHour, selectRows } from "../flow/lake.ts";
-import { rejectedLines } from "../flow/rejected.ts";
+import { hourName, rowsByHour, selectRows } from "../flow/lake/write.ts";
+import { rejectedLines } from "../flow/request/rejected.ts";
 
 export type CleanFormat = "parquet" | "ndjson" | "csv";
 

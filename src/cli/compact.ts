@@ -1,7 +1,7 @@
-import { compact as compactLake } from "../flow/compact.ts";
+import { compact as compactLake } from "../flow/lake/compact.ts";
 import { dataOption, flag, OK, type Command } from "./command.ts";
 import { many } from "./progress.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const compact: Command = {
   name: "compact",

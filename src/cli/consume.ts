@@ -1,7 +1,7 @@
-import { consume as consumeStream } from "../flow/consume.ts";
+import { consume as consumeStream } from "../flow/stream/consume.ts";
 import { dataOption, flag, OK, type Command } from "./command.ts";
 import { many, progress } from "./progress.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const consume: Command = {
   name: "consume",

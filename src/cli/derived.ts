@@ -1,5 +1,5 @@
 import { derivedFiles } from "../flight/derived.ts";
-import { statement } from "../local/sql.ts";
+import { statement } from "../postgres/statements.ts";
 import { planStatements, planText, sparkPlan, type Plan } from "../spark/plan.ts";
 
 /** The plan of the Glue job, from this checkout's contract and statements. */

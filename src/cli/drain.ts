@@ -1,6 +1,6 @@
-import { loadArrived } from "../flow/load.ts";
-import { pause } from "../flow/retry.ts";
-import type { World } from "./world.ts";
+import { loadArrived } from "../flow/request/load.ts";
+import { pause } from "../retry.ts";
+import type { World } from "../server/adapters.ts";
 
 const LOOK_MS = 50;
 

@@ -1,7 +1,7 @@
-import type { FlowReport } from "../flow/flows.ts";
+import type { FlowReport } from "../flow/ledger/reconcile.ts";
 import { dataOption, FAILED, flag, OK, type Command } from "./command.ts";
 import { counts, many } from "./progress.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const flows: Command = {
   name: "flows",

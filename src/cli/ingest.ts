@@ -3,15 +3,15 @@ import { NDJSON } from "../format/body.ts";
 import { gzip, isGzip } from "../format/gzip.ts";
 import { lineRows } from "../format/raw-lines.ts";
 import { readPieces } from "../format/pieces.ts";
-import { inflate, ingest as takeIn, type Ingested } from "../flow/ingest.ts";
-import { WIRE_LIMIT } from "../flow/post-states.ts";
+import { inflate, ingest as takeIn, type Ingested } from "../flow/request/ingest.ts";
+import { WIRE_LIMIT } from "../flow/api/post-states.ts";
 import { dataOption, flag, OK, oneOf, text, type Command, type Given, type Io } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { inputs, type Input } from "./files.ts";
 import { postTo, type Body } from "./post.ts";
 import { counts, many, progress } from "./progress.ts";
 import { sourceOption } from "./produce.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const ingest: Command = {
   name: "ingest",

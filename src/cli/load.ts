@@ -1,8 +1,8 @@
-import { loadClean, loadLake } from "../flow/load.ts";
-import { parseCleanKey } from "../flow/keys.ts";
+import { loadClean, loadLake } from "../flow/request/load.ts";
+import { parseCleanKey } from "../flow/objects/keys.ts";
 import { dataOption, OK, usageError, type Command } from "./command.ts";
 import { many, progress } from "./progress.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const load: Command = {
   name: "load",

@@ -1,5 +1,5 @@
 import { CliError, dataOption, OK, type Command } from "./command.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const migrate: Command = {
   name: "migrate",

@@ -1,6 +1,6 @@
-import type { Ingested } from "../flow/ingest.ts";
-import type { FlatFormat } from "../flow/keys.ts";
-import { backoff, pause } from "../flow/retry.ts";
+import type { Ingested } from "../flow/request/ingest.ts";
+import type { FlatFormat } from "../flow/objects/keys.ts";
+import { backoff, pause } from "../retry.ts";
 import { CliError } from "./command.ts";
 
 export interface Body {

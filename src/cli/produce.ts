@@ -1,11 +1,11 @@
 import { sourcePattern } from "../flight/contract.ts";
 import { readPieces } from "../format/pieces.ts";
 import { lineRows } from "../format/raw-lines.ts";
-import { producer } from "../flow/produce.ts";
+import { producer } from "../flow/stream/produce.ts";
 import { dataOption, OK, text, usageError, type Command, type Given } from "./command.ts";
 import { inputs } from "./files.ts";
 import { many, progress } from "./progress.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const produce: Command = {
   name: "produce",

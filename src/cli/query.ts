@@ -1,7 +1,7 @@
-import { transaction } from "../local/transaction.ts";
+import { transaction } from "../postgres/transaction.ts";
 import pg from "pg";
 import { CliError, dataOption, flag, OK, usageError, type Command, type Io } from "./command.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const query: Command = {
   name: "query",

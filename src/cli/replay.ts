@@ -1,8 +1,8 @@
-import { openRejections, replayRejected } from "../flow/replay.ts";
+import { openRejections, replayRejected } from "../flow/request/replay.ts";
 import { CliError, dataOption, flag, OK, usageError, type Command } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { many } from "./progress.ts";
-import { withWorld } from "./world.ts";
+import { withWorld } from "../server/adapters.ts";
 
 export const replay: Command = {
   name: "replay",

@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { liveFeed } from "../local/live.ts";
-import type { PageWorld } from "../local/page-routes.ts";
-import { recordsOfBatch } from "../local/postgres-stream.ts";
-import { startServer } from "../local/server.ts";
-import { staticFiles } from "../local/static-files.ts";
+import { liveFeed } from "../server/live-feed.ts";
+import type { PageWorld } from "../server/page-routes.ts";
+import { recordsOfBatch } from "../postgres/stream.ts";
+import { startServer } from "../server/http-server.ts";
+import { staticFiles } from "../server/static-files.ts";
 import {
   CliError,
   dataOption,
@@ -17,11 +17,11 @@ import {
   type Given,
   type Io,
 } from "./command.ts";
-import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "./feeds.ts";
+import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
 import { inputs, type Input } from "./files.ts";
 import { sourceOption } from "./produce.ts";
-import { startService } from "./service.ts";
-import { openWorld, type World } from "./world.ts";
+import { startService } from "../server/workers.ts";
+import { openWorld, type World } from "../server/adapters.ts";
 
 const SOURCES_MS = 1_000;
 const STOP_MS = 9_000;

@@ -1,7 +1,7 @@
-import type { WireBatch } from "../local/wire.ts";
-import { liveBatches } from "./aircraft.ts";
-import { clock, many } from "./text.ts";
-import { choice } from "./view.ts";
+import type { WireBatch } from "../server/wire.ts";
+import { liveBatches } from "./state/aircraft.ts";
+import { clock, many } from "./ui/text.ts";
+import { choice } from "./state/view.ts";
 
 const MOST = 200;
 

@@ -1,6 +1,6 @@
-import { places, valueOf, type WireField, type WireRow } from "../local/wire.ts";
-import { shownTime } from "./shown.ts";
-import { many } from "./text.ts";
+import { places, valueOf, type WireField, type WireRow } from "../server/wire.ts";
+import { shownTime } from "./state/shown.ts";
+import { many } from "./ui/text.ts";
 
 /** A column of the table; `text` is what its cell shows of a row, empty where the row does not say. */
 export interface Column {

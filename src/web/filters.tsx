@@ -1,8 +1,8 @@
-import { Check, Choose } from "./controls.tsx";
-import { pastTime } from "./past.ts";
-import { chosen, count, listed, sourceNames } from "./shown.ts";
-import { many } from "./text.ts";
-import { choice, onlyFlagged, onlyInView, phase, phases, search, source, type Choice } from "./view.ts";
+import { Check, Choose } from "./ui/controls.tsx";
+import { pastTime } from "./state/past.ts";
+import { chosen, count, listed, sourceNames } from "./state/shown.ts";
+import { many } from "./ui/text.ts";
+import { choice, onlyFlagged, onlyInView, phase, phases, search, source, type Choice } from "./state/view.ts";
 
 const PHASES = { all: "air and ground", air: "in the air", ground: "on the ground" } as const;
 

@@ -1,10 +1,10 @@
-import type { FlowReport } from "../flow/flows.ts";
-import type { PastFlow } from "../local/wire.ts";
-import { Bar, parts, type Part } from "./bar.tsx";
-import { frame, pastTime } from "./past.ts";
-import { flows, rates } from "./server.ts";
-import { clock, many, span } from "./text.ts";
-import { choice } from "./view.ts";
+import type { FlowReport } from "../flow/ledger/reconcile.ts";
+import type { PastFlow } from "../server/wire.ts";
+import { Bar, parts, type Part } from "./ui/bar.tsx";
+import { frame, pastTime } from "./state/past.ts";
+import { flows, rates } from "./state/connection.ts";
+import { clock, many, span } from "./ui/text.ts";
+import { choice } from "./state/view.ts";
 
 const titles = { request: "Flow 1, request", stream: "Flow 2, stream" } as const;
 /** Rows that wait less than this, in s, are on their way. */

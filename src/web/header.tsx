@@ -1,11 +1,11 @@
-import { valueOf } from "../local/wire.ts";
-import { addressOf } from "./aircraft.ts";
-import { Choose } from "./controls.tsx";
+import { valueOf } from "../server/wire.ts";
+import { addressOf } from "./state/aircraft.ts";
+import { Choose } from "./ui/controls.tsx";
 import { showHelp } from "./keys.tsx";
-import { connection, lastData, sources } from "./server.ts";
-import { emergencies, sourceNames } from "./shown.ts";
-import { clock } from "./text.ts";
-import { selected, theme, themes } from "./view.ts";
+import { connection, lastData, sources } from "./state/connection.ts";
+import { emergencies, sourceNames } from "./state/shown.ts";
+import { clock } from "./ui/text.ts";
+import { selected, theme, themes } from "./state/view.ts";
 
 export function Header() {
   return (

@@ -1,8 +1,8 @@
-import { valueOf } from "../local/wire.ts";
-import { addressOf } from "./aircraft.ts";
-import { isPlaying, pastTime } from "./past.ts";
-import { listed } from "./shown.ts";
-import { choice, selected, tab } from "./view.ts";
+import { valueOf } from "../server/wire.ts";
+import { addressOf } from "./state/aircraft.ts";
+import { isPlaying, pastTime } from "./state/past.ts";
+import { listed } from "./state/shown.ts";
+import { choice, selected, tab } from "./state/view.ts";
 
 const keys = [
   ["/", "search"],

@@ -3,21 +3,21 @@ import { Batches } from "./batches.tsx";
 import { Filters } from "./filters.tsx";
 import { Flows } from "./flows.tsx";
 import { Header } from "./header.tsx";
-import { followSelected } from "./history.ts";
+import { followSelected } from "./state/history.ts";
 import { Help, followKeys } from "./keys.tsx";
-import { follow } from "./live.ts";
-import { SkyMap } from "./map.tsx";
-import { followAddress } from "./address.ts";
-import { Panel } from "./panel.tsx";
-import { followPast } from "./past.ts";
-import { followRejected, rejectedRows } from "./rejected.ts";
+import { follow } from "./state/live.ts";
+import { SkyMap } from "./map/map.tsx";
+import { followAddress } from "./state/url.ts";
+import { Panel } from "./panel/panel.tsx";
+import { followPast } from "./state/past.ts";
+import { followRejected, rejectedRows } from "./state/rejected.ts";
 import { Rejections } from "./rejections.tsx";
-import { count } from "./shown.ts";
+import { count } from "./state/shown.ts";
 import { Slider } from "./slider.tsx";
 import { Sources } from "./sources.tsx";
 import { Table } from "./table.tsx";
-import { many } from "./text.ts";
-import { tab, tabs } from "./view.ts";
+import { many } from "./ui/text.ts";
+import { tab, tabs } from "./state/view.ts";
 
 function Page() {
   return (

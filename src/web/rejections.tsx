@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
-import type { RejectedSample } from "../flow/read-routes.ts";
-import { reasons, replay, replayed, samples } from "./rejected.ts";
-import { sources } from "./server.ts";
-import { clock, hexOf, many } from "./text.ts";
+import type { RejectedSample } from "../flow/api/read-routes.ts";
+import { reasons, replay, replayed, samples } from "./state/rejected.ts";
+import { sources } from "./state/connection.ts";
+import { clock, hexOf, many } from "./ui/text.ts";
 
 const MOST_TEXT = 600;
 const MOST_SHOWN = 100;

@@ -1,9 +1,9 @@
 import { useEffect } from "preact/hooks";
-import { present } from "./clock.ts";
-import { Choose } from "./controls.tsx";
-import { findOldest, frame, isPlaying, oldest, pastProblem, pastTime, speed, speeds } from "./past.ts";
-import { count } from "./shown.ts";
-import { moment, span } from "./text.ts";
+import { present } from "./state/clock.ts";
+import { Choose } from "./ui/controls.tsx";
+import { findOldest, frame, isPlaying, oldest, pastProblem, pastTime, speed, speeds } from "./state/past.ts";
+import { count } from "./state/shown.ts";
+import { moment, span } from "./ui/text.ts";
 
 const DAY_S = 86_400;
 /** A few odd rows of long ago would leave no room for the rest. */

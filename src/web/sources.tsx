@@ -1,6 +1,6 @@
 import type { SourceStatus } from "../source/source.ts";
-import { sources } from "./server.ts";
-import { clock } from "./text.ts";
+import { sources } from "./state/connection.ts";
+import { clock } from "./ui/text.ts";
 
 /** Where the flights come from, how fresh that is, and whom to thank. */
 export function Sources() {

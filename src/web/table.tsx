@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { WireField, WireRow } from "../local/wire.ts";
-import { addressOf, isEmergency } from "./aircraft.ts";
+import type { WireField, WireRow } from "../server/wire.ts";
+import { addressOf, isEmergency } from "./state/aircraft.ts";
 import { columns, type Column } from "./columns.ts";
 import { selectNext } from "./keys.tsx";
-import { count, listed } from "./shown.ts";
-import { search, selected, sort } from "./view.ts";
+import { count, listed } from "./state/shown.ts";
+import { search, selected, sort } from "./state/view.ts";
 
 /** px, as in page.css */
 const ROW_HEIGHT = 26;

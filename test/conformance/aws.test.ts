@@ -7,13 +7,13 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll } from "vitest";
-import { dynamoClient } from "../../src/aws/dynamo-client.ts";
-import { dynamoDatabase } from "../../src/aws/dynamo-database.ts";
+import { dynamoClient } from "../../src/aws/dynamo/client.ts";
+import { dynamoDatabase } from "../../src/aws/dynamo/database.ts";
 import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
 import { sqsClient, sqsQueue } from "../../src/aws/sqs-queue.ts";
-import { startMiniStack, type MiniStack } from "../aws/ministack.ts";
-import { createTables } from "../aws/tables.ts";
-import { onMiniStack } from "../aws/on-ministack.ts";
+import { startMiniStack, type MiniStack } from "../harness/aws/ministack.ts";
+import { createTables } from "../harness/aws/tables.ts";
+import { onMiniStack } from "../harness/aws/on-ministack.ts";
 import { databaseLaws } from "./database.ts";
 import { objectStoreLaws } from "./object-store.ts";
 import { queueLaws } from "./queue.ts";

@@ -4,7 +4,7 @@ import { clean } from "../../src/flight/clean.ts";
 import { addRow } from "../../src/flight/fill.ts";
 import { NotAnsweredError } from "../../src/flow/errors.ts";
 import type { Application, Database, Flow, StoredRow } from "../../src/flow/ports.ts";
-import { goodRow } from "../bodies.ts";
+import { goodRow } from "../harness/bodies.ts";
 
 /** Each a delivery with its rows; `rejected` beside them. */
 export interface Given {

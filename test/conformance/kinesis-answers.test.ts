@@ -1,6 +1,6 @@
 import { ExpiredIteratorException, ResourceNotFoundException } from "@aws-sdk/client-kinesis";
 import { expect, test } from "vitest";
-import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
 
 type Answer = Record<string, unknown> | Error;

@@ -1,16 +1,16 @@
 import type { PutRecordsCommandInput, PutRecordsCommandOutput } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
-import { consume } from "../../src/flow/consume.ts";
-import { producer } from "../../src/flow/produce.ts";
-import { fileStore } from "../../src/local/file-store.ts";
-import { postgresCheckpoints } from "../../src/local/postgres-checkpoints.ts";
-import { postgresDatabase } from "../../src/local/postgres-database.ts";
-import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
-import { mergeTwo, splitOne } from "../aws/reshard.ts";
-import { goodRow } from "../bodies.ts";
-import { freshDatabase } from "../fresh-database.ts";
-import { temporaryFolder, until } from "../product.ts";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
+import { consume } from "../../src/flow/stream/consume.ts";
+import { producer } from "../../src/flow/stream/produce.ts";
+import { fileStore } from "../../src/files/file-store.ts";
+import { postgresCheckpoints } from "../../src/postgres/checkpoints.ts";
+import { postgresDatabase } from "../../src/postgres/database.ts";
+import { startKinesalite, type Kinesalite } from "../harness/aws/kinesalite.ts";
+import { mergeTwo, splitOne } from "../harness/aws/reshard.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { freshDatabase } from "../harness/fresh-database.ts";
+import { temporaryFolder, until } from "../harness/product.ts";
 import { streamLaws } from "./stream.ts";
 
 let kinesis: Kinesalite;

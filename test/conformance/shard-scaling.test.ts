@@ -7,17 +7,17 @@ import {
   type KinesisClient,
 } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readHistory, scaledKinesis, writeHistory } from "../../src/aws/scaled-kinesis.ts";
-import { decideShards, scaleOnce, type MinuteOfStream, type ShardChange } from "../../src/aws/shard-scaling.ts";
-import { startKinesalite, type Kinesalite } from "../aws/kinesalite.ts";
-import { MetricsOfStream } from "../aws/metrics-of-stream.ts";
-import { countShards, setShards } from "../aws/reshard.ts";
+import { readHistory, scaledKinesis, writeHistory } from "../../src/aws/kinesis/scaled-stream.ts";
+import { decideShards, scaleOnce, type MinuteOfStream, type ShardChange } from "../../src/aws/kinesis/shard-scaling.ts";
+import { startKinesalite, type Kinesalite } from "../harness/aws/kinesalite.ts";
+import { MetricsOfStream } from "../harness/aws/metrics-of-stream.ts";
+import { countShards, setShards } from "../harness/aws/reshard.ts";
 
 let kinesis: Kinesalite;
 beforeAll(async () => void (kinesis = await startKinesalite()));
 afterAll(() => kinesis.close());
 
-const { loads } = JSON.parse(readFileSync(new URL("../aws/loads.json", import.meta.url), "utf8")) as {
+const { loads } = JSON.parse(readFileSync(new URL("../harness/aws/loads.json", import.meta.url), "utf8")) as {
   loads: Record<string, number[][]>;
 };
 const BOUNDS = { shards: 1, maxShards: 16 };

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { query } from "../../src/local/transaction.ts";
-import { goodRow } from "../bodies.ts";
+import { query } from "../../src/postgres/transaction.ts";
+import { goodRow } from "../harness/bodies.ts";
 import { folderOf, keysOf, poolOf, startApi } from "./api-world.ts";
 
 const body = (...rows: unknown[]): string => JSON.stringify(rows);

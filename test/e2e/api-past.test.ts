@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startApi } from "./api-world.ts";
-import { goodRow } from "../bodies.ts";
+import { goodRow } from "../harness/bodies.ts";
 
 const T = 1_700_000_000;
 const at = (icao24: string, seconds: number, longitude: number) =>

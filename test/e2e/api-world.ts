@@ -3,12 +3,12 @@ import type pg from "pg";
 import { onTestFinished } from "vitest";
 import { parseCommand, type Io } from "../../src/cli/command.ts";
 import { consume } from "../../src/cli/consume.ts";
-import { openWorld, type World } from "../../src/cli/world.ts";
-import type { ApiWorld } from "../../src/flow/api.ts";
-import { loadArrived } from "../../src/flow/load.ts";
-import { liveFeed } from "../../src/local/live.ts";
-import { startServer } from "../../src/local/server.ts";
-import { newPlace, type Place } from "../product.ts";
+import { openWorld, type World } from "../../src/server/adapters.ts";
+import type { ApiWorld } from "../../src/flow/api/api.ts";
+import { loadArrived } from "../../src/flow/request/load.ts";
+import { liveFeed } from "../../src/server/live-feed.ts";
+import { startServer } from "../../src/server/http-server.ts";
+import { newPlace, type Place } from "../harness/product.ts";
 
 /** What a test may replace of the world that the API stands on. */
 export type Change = (world: World) => Partial<ApiWorld>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { UnavailableError } from "../../src/flow/errors.ts";
-import { sweep } from "../../src/flow/load.ts";
-import { query } from "../../src/local/transaction.ts";
-import { goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
+import { sweep } from "../../src/flow/request/load.ts";
+import { query } from "../../src/postgres/transaction.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { until } from "../harness/product.ts";
 import { keysOf, poolOf, startApi, type ApiUnderTest } from "./api-world.ts";
 
 const body = (...rows: unknown[]): string => JSON.stringify(rows);

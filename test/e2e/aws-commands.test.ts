@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { FlowReport } from "../../src/flow/flows.ts";
-import { deployCore, type Deployed } from "../aws/deployed.ts";
-import { onMiniStack } from "../aws/on-ministack.ts";
-import { goodRow } from "../bodies.ts";
-import { flightline, flowsOf, startProduct, temporaryFolder, until } from "../product.ts";
+import type { FlowReport } from "../../src/flow/ledger/reconcile.ts";
+import { deployCore, type Deployed } from "../harness/aws/deployed.ts";
+import { onMiniStack } from "../harness/aws/on-ministack.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { flightline, flowsOf, startProduct, temporaryFolder, until } from "../harness/product.ts";
 
 /** A file of so many rows, and a broken one. */
 async function fileOf(first: number, rows: number): Promise<string> {

@@ -6,18 +6,18 @@ import path from "node:path";
 import { json as jsonOf } from "node:stream/consumers";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
-import type { FlowReport } from "../../src/flow/flows.ts";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
+import type { FlowReport } from "../../src/flow/ledger/reconcile.ts";
 import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
-import { producer } from "../../src/flow/produce.ts";
-import { deployCore, type Deployed } from "../aws/deployed.ts";
-import { deliverAll } from "../aws/kinesis-event-source.ts";
-import { onMiniStack } from "../aws/on-ministack.ts";
-import { goodRow } from "../bodies.ts";
-import { until } from "../product.ts";
+import { producer } from "../../src/flow/stream/produce.ts";
+import { deployCore, type Deployed } from "../harness/aws/deployed.ts";
+import { deliverAll } from "../harness/aws/kinesis-event-source.ts";
+import { onMiniStack } from "../harness/aws/on-ministack.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { until } from "../harness/product.ts";
 import { keysOf } from "./api-world.ts";
-import { sleepingProxy, type SleepingProxy } from "../sleeping-proxy.ts";
-import { startTlsPostgres, type TlsPostgres } from "../tls-postgres.ts";
+import { sleepingProxy, type SleepingProxy } from "../harness/sleeping-proxy.ts";
+import { startTlsPostgres, type TlsPostgres } from "../harness/tls-postgres.ts";
 
 /** What Aurora takes at the most to wake. */
 const ASLEEP_MS = 30_000;

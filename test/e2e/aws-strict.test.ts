@@ -10,13 +10,13 @@ import {
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { CfnRole } from "aws-cdk-lib/aws-iam";
 import { expect, onTestFinished, test } from "vitest";
-import { kinesisClient, kinesisStream } from "../../src/aws/kinesis-stream.ts";
-import { producer } from "../../src/flow/produce.ts";
-import { deployCore, type CoreOptions, type Deployed } from "../aws/deployed.ts";
-import { deliverAll } from "../aws/kinesis-event-source.ts";
-import { onMiniStack } from "../aws/on-ministack.ts";
-import { goodRow } from "../bodies.ts";
-import { flightline, temporaryFolder, until } from "../product.ts";
+import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
+import { producer } from "../../src/flow/stream/produce.ts";
+import { deployCore, type CoreOptions, type Deployed } from "../harness/aws/deployed.ts";
+import { deliverAll } from "../harness/aws/kinesis-event-source.ts";
+import { onMiniStack } from "../harness/aws/on-ministack.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { flightline, temporaryFolder, until } from "../harness/product.ts";
 
 const TIMEOUT_MS = 600_000;
 

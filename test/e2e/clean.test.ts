@@ -3,8 +3,8 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
-import { goodRow, simulatedBodies } from "../bodies.ts";
-import { flightline, temporaryFolder } from "../product.ts";
+import { goodRow, simulatedBodies } from "../harness/bodies.ts";
+import { flightline, temporaryFolder } from "../harness/product.ts";
 
 async function filesWith(bodies: readonly Uint8Array[]): Promise<string[]> {
   const folder = await temporaryFolder();

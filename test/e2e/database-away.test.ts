@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { goodRow } from "../bodies.ts";
-import { flowsOf, newPlace, startProduct, until, type Place } from "../product.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { flowsOf, newPlace, startProduct, until, type Place } from "../harness/product.ts";
 
 type Mode = "up" | "reset" | "black hole";
 

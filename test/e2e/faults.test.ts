@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import type { World } from "../../src/cli/world.ts";
-import { compact, readLakeFile } from "../../src/flow/compact.ts";
-import { producer } from "../../src/flow/produce.ts";
+import type { World } from "../../src/server/adapters.ts";
+import { compact, readLakeFile } from "../../src/flow/lake/compact.ts";
+import { producer } from "../../src/flow/stream/produce.ts";
 import { gunzip } from "../../src/format/gzip.ts";
-import { simulatedBodies } from "../bodies.ts";
-import { newPlace, temporaryFolder, type Place } from "../product.ts";
+import { simulatedBodies } from "../harness/bodies.ts";
+import { newPlace, temporaryFolder, type Place } from "../harness/product.ts";
 import { folderOf, worldOf } from "./api-world.ts";
 
 const KILLS = Number(process.env["FLIGHTLINE_FAULTS"] ?? 10);

@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import packageFile from "../../package.json" with { type: "json" };
-import { flowsOf, temporaryFolder, until } from "../product.ts";
+import { flowsOf, temporaryFolder, until } from "../harness/product.ts";
 
 const run = promisify(execFile);
 

@@ -2,11 +2,11 @@ import { readdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { query } from "../../src/local/transaction.ts";
-import { aircraft, number, openProduct, post, useBrowser, WITHOUT_MAP } from "../browser.ts";
+import { query } from "../../src/postgres/transaction.ts";
+import { aircraft, number, openProduct, post, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
 import { contractTag } from "../../src/flight/contract.ts";
-import { goodRow } from "../bodies.ts";
-import { flowsOf } from "../product.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { flowsOf } from "../harness/product.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 const REQUEST = "[data-flow=request]";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { aircraft, openProduct, useBrowser, WITHOUT_MAP } from "../browser.ts";
-import { crowd, crowdAddress } from "../bodies.ts";
+import { aircraft, openProduct, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
+import { crowd, crowdAddress } from "../harness/bodies.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 

@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
 import { feature } from "topojson-client";
 import { expect, test } from "vitest";
-import { altitudeColour, contrastOf, type Rgb } from "../../src/web/ramp.ts";
-import { coloursAt, drawn, openPage, openProduct, post, useBrowser, type Colour } from "../browser.ts";
-import { goodRow } from "../bodies.ts";
+import { altitudeColour, contrastOf, type Rgb } from "../../src/web/map/ramp.ts";
+import { coloursAt, drawn, openPage, openProduct, post, useBrowser, type Colour } from "../harness/browser.ts";
+import { goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);

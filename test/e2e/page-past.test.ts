@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { coloursAt, drawn, number, openProduct, post, useBrowser } from "../browser.ts";
-import { goodRow } from "../bodies.ts";
+import { coloursAt, drawn, number, openProduct, post, useBrowser } from "../harness/browser.ts";
+import { goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { keysOf, startApi } from "./api-world.ts";
-import { goodRow } from "../bodies.ts";
+import { goodRow } from "../harness/bodies.ts";
 
 const ask = async (url: string, path: string, init: RequestInit = {}) => {
   const response = await fetch(`${url}/live/${path}`, init);

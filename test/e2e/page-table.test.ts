@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { drawn, number, openPage, openProduct, useBrowser } from "../browser.ts";
-import { crowd, goodRow } from "../bodies.ts";
+import { drawn, number, openPage, openProduct, useBrowser } from "../harness/browser.ts";
+import { crowd, goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser();
 test("a row selects its icon and an icon its row", async () => {

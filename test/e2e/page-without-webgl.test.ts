@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { aircraft, number, openProduct, useBrowser, WITHOUT_MAP } from "../browser.ts";
-import { goodRow } from "../bodies.ts";
+import { aircraft, number, openProduct, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
+import { goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { aircraft, number, openPage, openProduct, post, quiet, useBrowser, WITHOUT_MAP } from "../browser.ts";
-import { goodRow } from "../bodies.ts";
-import { startProduct, temporaryFolder } from "../product.ts";
+import { aircraft, number, openPage, openProduct, post, quiet, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
+import { goodRow } from "../harness/bodies.ts";
+import { startProduct, temporaryFolder } from "../harness/product.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 

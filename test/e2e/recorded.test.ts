@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
-import { compact, readLakeFile } from "../../src/flow/compact.ts";
-import { flightline, newPlace, temporaryFolder, type Place } from "../product.ts";
+import { compact, readLakeFile } from "../../src/flow/lake/compact.ts";
+import { flightline, newPlace, temporaryFolder, type Place } from "../harness/product.ts";
 import { worldOf } from "./api-world.ts";
 
 /**

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { simulatedBodies } from "../bodies.ts";
-import { flightline, flowsOf, newPlace, startProduct, temporaryFolder, until } from "../product.ts";
+import { simulatedBodies } from "../harness/bodies.ts";
+import { flightline, flowsOf, newPlace, startProduct, temporaryFolder, until } from "../harness/product.ts";
 
 /** Files of simulated bodies that the product may replay. */
 async function recordedFiles(count: number): Promise<{ files: string[]; rows: number }> {

@@ -1,17 +1,17 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { consume, type ConsumeOptions } from "../../src/flow/consume.ts";
-import { compact } from "../../src/flow/compact.ts";
+import { consume, type ConsumeOptions } from "../../src/flow/stream/consume.ts";
+import { compact } from "../../src/flow/lake/compact.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
-import { newestRejections } from "../../src/flow/read-routes.ts";
-import { producer } from "../../src/flow/produce.ts";
-import { LEASE_CLASS } from "../../src/local/postgres-checkpoints.ts";
-import { query } from "../../src/local/transaction.ts";
-import { readLakeFile } from "../../src/flow/compact.ts";
-import type { World } from "../../src/cli/world.ts";
-import { goodRow, simulatedBodies } from "../bodies.ts";
-import { newPlace, until } from "../product.ts";
-import { quarantined } from "../quarantine.ts";
+import { newestRejections } from "../../src/flow/api/read-routes.ts";
+import { producer } from "../../src/flow/stream/produce.ts";
+import { LEASE_CLASS } from "../../src/postgres/checkpoints.ts";
+import { query } from "../../src/postgres/transaction.ts";
+import { readLakeFile } from "../../src/flow/lake/compact.ts";
+import type { World } from "../../src/server/adapters.ts";
+import { goodRow, simulatedBodies } from "../harness/bodies.ts";
+import { newPlace, until } from "../harness/product.ts";
+import { quarantined } from "../harness/quarantine.ts";
 import { poolOf, worldOf } from "./api-world.ts";
 
 const NDJSON = "application/x-ndjson";

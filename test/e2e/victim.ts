@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parseCommand, type Io } from "../../src/cli/command.ts";
 import { consume as consumeCommand } from "../../src/cli/consume.ts";
-import { openWorld, type World } from "../../src/cli/world.ts";
-import { consume } from "../../src/flow/consume.ts";
-import { inflate, ingest } from "../../src/flow/ingest.ts";
-import { loadClean, sweep } from "../../src/flow/load.ts";
+import { openWorld, type World } from "../../src/server/adapters.ts";
+import { consume } from "../../src/flow/stream/consume.ts";
+import { inflate, ingest } from "../../src/flow/request/ingest.ts";
+import { loadClean, sweep } from "../../src/flow/request/load.ts";
 import type { CheckpointSession, Lease } from "../../src/flow/ports.ts";
 
 /**

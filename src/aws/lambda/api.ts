@@ -1,6 +1,6 @@
-import { handleApi } from "../../flow/api.ts";
-import type { ProxyEvent, ProxyResult } from "../../flow/http.ts";
-import { lambdaWorld } from "../lambda-world.ts";
+import { handleApi } from "../../flow/api/api.ts";
+import type { ProxyEvent, ProxyResult } from "../../flow/api/http.ts";
+import { lambdaWorld } from "../lambda-adapters.ts";
 import { logError } from "../metrics.ts";
 
 /** Twice within the 29 s that API Gateway waits: a database that sleeps longer is a 503 that says so, and not a 504. */

@@ -1,7 +1,7 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
-import { applyAll } from "../../flow/apply-all.ts";
+import { applyAll } from "../../flow/stream/lambda-batch.ts";
 import type { StreamRecord } from "../../flow/ports.ts";
-import { lambdaWorld } from "../lambda-world.ts";
+import { lambdaWorld } from "../lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
 const world = lambdaWorld(process.env);

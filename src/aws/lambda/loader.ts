@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { loadArrived } from "../../flow/load.ts";
-import { lambdaWorld } from "../lambda-world.ts";
+import { loadArrived } from "../../flow/request/load.ts";
+import { lambdaWorld } from "../lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
 const world = lambdaWorld(process.env);

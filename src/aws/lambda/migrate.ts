@@ -1,7 +1,7 @@
 import type { CloudFormationCustomResourceEvent } from "aws-lambda";
 import { readConfig } from "../../config.ts";
-import { migrate } from "../../local/migrate.ts";
-import { newPool } from "../../local/transaction.ts";
+import { migrate } from "../../postgres/migrate.ts";
+import { newPool } from "../../postgres/transaction.ts";
 import { answerDeployment } from "../answer-deployment.ts";
 import { ownerOf, prepareRole } from "../database-role.ts";
 import { rdsConnection } from "../rds.ts";

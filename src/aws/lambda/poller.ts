@@ -1,6 +1,6 @@
 import { readConfig } from "../../config.ts";
 import type { Source } from "../../source/source.ts";
-import { kinesisClient, kinesisStream } from "../kinesis-stream.ts";
+import { kinesisClient, kinesisStream } from "../kinesis/stream.ts";
 import { polledSource, pollOnce } from "../poll-once.ts";
 
 const config = readConfig(process.env, "/tmp");

@@ -1,0 +1,148 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  paginateQuery,
+  paginateScan,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { addTotals, noTotals } from "../../flow/ledger/ledger.ts";
+import type { Database, Flow, FlowTotals, LedgerRow, TotalsQuery, Totals } from "../../flow/ports.ts";
+import { dayOf, type Item } from "./client.ts";
+import { ledgerKey, type DynamoWorld } from "./ledger.ts";
+import { ledgerRow } from "./reads.ts";
+import { available } from "../errors.ts";
+import { tableName } from "./tables.ts";
+
+const FLOWS = ["request", "stream"] as const;
+const NAMED = 5;
+
+/** Sums and retention. The tables are counted only to verify: that reads all of them. */
+export function dynamoTotals(world: DynamoWorld): Pick<Database, "totals" | "past" | "expire"> {
+  return {
+    totals: (of) => available("DynamoDB", () => readTotals(world, of)),
+    past: (at) => available("DynamoDB", () => readPast(world, at)),
+    expire: (received_at) => available("DynamoDB", () => expireBatches(world, received_at)),
+  };
+}
+
+async function readTotals(world: DynamoWorld, { since, verify = false }: TotalsQuery): Promise<Totals> {
+  const stored_at = Date.now() / 1000;
+  const flows: Record<Flow, FlowTotals> = { request: noTotals(), stream: noTotals() };
+  const ledgers = new Map<string, LedgerRow>();
+  const ingestions: string[] = [];
+  for (const flow of FLOWS)
+    for (const day of (await readDays(world, flow)).days)
+      for await (const row of ledgerOf(world, flow, day)) {
+        addTotals(flows[flow], row);
+        if (verify) ledgers.set(row.batch_id, row);
+        if (flow === "request" && row.applied_at >= since) ingestions.push(row.batch_id);
+      }
+  if (verify) await countTables(world, { flows, ledgers });
+  return { flows, stored_at, stream_door: null, ingestions };
+}
+
+async function readPast(world: DynamoWorld, at: number): Promise<Record<Flow, FlowTotals>> {
+  const flows = { request: noTotals(), stream: noTotals() };
+  for (const flow of FLOWS)
+    for (const day of (await readDays(world, flow)).days)
+      for await (const row of ledgerOf(world, flow, day)) if (row.applied_at <= at) addTotals(flows[flow], row);
+  return flows;
+}
+
+/** Days of the ledger, and the Unix time before which everything is counted as expired. */
+async function readDays({ client, prefix }: DynamoWorld, flow: Flow): Promise<{ days: string[]; done: number }> {
+  const { Item: item } = await client.send(
+    new GetItemCommand({
+      TableName: tableName(prefix, "batches"),
+      Key: { flow_day: { S: "days" }, delivery_id: { S: flow } },
+      ConsistentRead: true,
+    }),
+  );
+  return { days: [...(item?.["days"]?.SS ?? [])].sort(), done: Number(item?.["expired_before"]?.N ?? 0) };
+}
+
+async function* ledgerOf(
+  { client, prefix }: DynamoWorld,
+  flow: Flow,
+  day: string,
+): AsyncGenerator<LedgerRow & Arrived> {
+  const pages = paginateQuery(
+    { client },
+    {
+      TableName: tableName(prefix, "batches"),
+      KeyConditionExpression: "flow_day = :day",
+      ExpressionAttributeValues: { ":day": { S: `${flow}#${day}` } },
+      ConsistentRead: true,
+    },
+  );
+  for await (const { Items = [] } of pages)
+    for (const item of Items) yield { ...ledgerRow(item, flow), received_at: Number(item["received_at"]?.N) };
+}
+interface Arrived {
+  received_at: number;
+}
+
+/** Rows per delivery, read from the table itself; rows of batches that expired may linger until DynamoDB removes them. */
+async function countTables(
+  { client, prefix }: DynamoWorld,
+  { flows, ledgers }: { flows: Record<Flow, FlowTotals>; ledgers: Map<string, LedgerRow> },
+): Promise<void> {
+  const stored = new Map<string, number>();
+  const pages = paginateScan(
+    { client },
+    { TableName: tableName(prefix, "states"), ProjectionExpression: "batch_id", ConsistentRead: true },
+  );
+  for await (const { Items = [] } of pages)
+    for (const { batch_id } of Items as Item[]) stored.set(batch_id?.S ?? "", (stored.get(batch_id?.S ?? "") ?? 0) + 1);
+  for (const flow of FLOWS) flows[flow].stored = 0;
+  for (const batch_id of new Set([...ledgers.keys(), ...stored.keys()])) {
+    const row = ledgers.get(batch_id);
+    const of = flows[row?.flow ?? (batch_id.startsWith("r") ? "request" : "stream")];
+    const expected = (row?.accepted ?? 0) - (row?.expired ?? 0);
+    const found = row !== undefined && row.expired > 0 ? expected : (stored.get(batch_id) ?? 0);
+    of.stored = (of.stored ?? 0) + found;
+    if (found !== expected && of.unbalanced.length < NAMED) of.unbalanced.push({ batch_id, expected, stored: found });
+  }
+}
+
+/** DynamoDB removes the rows by their own time; here their batches are counted as expired, each once. */
+async function expireBatches(world: DynamoWorld, received_at: number): Promise<number> {
+  let rows = 0;
+  for (const flow of FLOWS) {
+    const { days, done } = await readDays(world, flow);
+    const open = days.filter((day) => day >= dayOf(done) && day <= dayOf(received_at));
+    for (const day of open)
+      for await (const row of ledgerOf(world, flow, day))
+        if (row.received_at < received_at && row.expired < row.accepted) rows += await expireOne(world, row);
+    if (days.length > 0) await noteExpired(world, flow, received_at);
+  }
+  return rows;
+}
+
+async function expireOne({ client, prefix }: DynamoWorld, row: LedgerRow & Arrived): Promise<number> {
+  try {
+    await client.send(
+      new UpdateItemCommand({
+        TableName: tableName(prefix, "batches"),
+        Key: ledgerKey(row.flow, { id: row.batch_id, received_at: row.received_at }),
+        UpdateExpression: "SET expired = accepted",
+        ConditionExpression: "expired < accepted",
+      }),
+    );
+    return row.accepted;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return 0;
+    throw error;
+  }
+}
+
+async function noteExpired({ client, prefix }: DynamoWorld, flow: Flow, received_at: number): Promise<void> {
+  await client.send(
+    new UpdateItemCommand({
+      TableName: tableName(prefix, "batches"),
+      Key: { flow_day: { S: "days" }, delivery_id: { S: flow } },
+      UpdateExpression: "SET expired_before = :at",
+      ExpressionAttributeValues: { ":at": { N: String(received_at) } },
+    }),
+  );
+}

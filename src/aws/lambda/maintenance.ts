@@ -1,0 +1,23 @@
+import { sweep } from "../../flow/request/load.ts";
+import { rawBodies, removeObjects } from "../../flow/objects/retention.ts";
+import { lambdaWorld } from "../lambda-adapters.ts";
+import { emitMetrics, logError } from "../metrics.ts";
+
+const world = lambdaWorld(process.env);
+const known = new Set<string>();
+const DAY_S = 86_400;
+
+/** Hourly: counts what expired, tells whether both equations hold, loads what was not announced, removes old bodies. */
+export async function handler(): Promise<unknown> {
+  const onPoison = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
+  const before = (days: number) => Math.floor(Date.now() / 1000 - days * DAY_S);
+  const expired = await world.database.expire(before(world.config.retention_days));
+  for (const { flow, missing, surplus, apart, pending } of await world.counter.count()) {
+    const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0) + Math.abs(apart);
+    emitMetrics({ deployment: world.config.deployed.name, flow }, { imbalance, pending });
+  }
+  const swept = await sweep(world, { known, onPoison });
+  // only after a whole sweep: what it did not reach may not be cleaned yet
+  await removeObjects(world.objects, rawBodies, before(world.config.deployed.raw_days));
+  return { ...swept, expired };
+}

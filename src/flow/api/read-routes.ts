@@ -1,0 +1,188 @@
+import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
+import { readDoor } from "../request/ingest.ts";
+import type { Values } from "./parameters.ts";
+import type { Box, Database, Flow, ObjectStore, StateKey, StatesQuery, StoredRow } from "../ports.ts";
+import { readRejected, type RejectedRow } from "../request/rejected.ts";
+import type { FlowReport } from "../ledger/reconcile.ts";
+
+export interface ReadWorld {
+  objects: ObjectStore;
+  database: Database;
+  /** The last count of both flows, or a new one. */
+  flows(fresh: boolean): Promise<FlowReport[]>;
+}
+
+/** `GET /ingestions/{id}`: the door's record and, once loaded, the ledger's. */
+export async function getIngestion({ objects, database }: ReadWorld, { id }: Values): Promise<ProxyResult> {
+  const door = await readDoor(objects, String(id));
+  if (door === null)
+    return problem(404, { code: "not_found", message: "there is no such ingestion", path: "id", value: id });
+  const { received_at, source, format, media_type, rows } = door;
+  const ledger = await database.batch(door);
+  const counts =
+    ledger === null
+      ? { status: "pending" }
+      : {
+          status: "loaded",
+          accepted: ledger.accepted,
+          duplicate: ledger.duplicate,
+          rejected: ledger.rejected,
+          repeats: ledger.repeats,
+          expired: ledger.expired,
+          contract: ledger.contract,
+        };
+  return json(200, { id: door.id, received_at, source, format, media_type, received: rows, ...counts });
+}
+
+/** `GET /states`: history by box, aircraft and time, page by page. */
+export async function getStates({ database }: ReadWorld, values: Values): Promise<ProxyResult> {
+  const limit = Number(values["limit"]);
+  const box = boxOf(values);
+  const after = cursorOf(values["cursor"]);
+  if (after !== undefined && values["every"] !== undefined)
+    throw new BadRequestError("every is answered in one page", { code: "invalid_parameter", path: "cursor" });
+  const isBounded = values["icao24"] !== undefined || (values["from"] !== undefined && values["to"] !== undefined);
+  if (values["every"] !== undefined && !isBounded)
+    throw new BadRequestError("every wants an icao24, or from and to", { code: "invalid_parameter", path: "every" });
+  const of: StatesQuery = {
+    ...chosen(values, ["icao24", "callsign", "source", "batch_id", "from", "to", "every"]),
+    ...(box === undefined ? {} : { box }),
+    ...(after === undefined ? {} : { after }),
+    limit: limit + 1,
+  };
+  const rows = await database.states(of);
+  const page = rows.slice(0, limit);
+  const hasMore = rows.length > limit && of.every === undefined;
+  return json(200, { states: page, next_cursor: hasMore ? cursorFor(page.at(-1)) : null });
+}
+
+/** `GET /aircraft`: the newest row of each aircraft. */
+export async function getAircraft({ database }: ReadWorld, values: Values): Promise<ProxyResult> {
+  const box = boxOf(values);
+  const rows = await database.aircraft({
+    ...chosen(values, ["icao24", "callsign", "search", "at"]),
+    ...(box === undefined ? {} : { box }),
+    limit: Number(values["limit"]),
+  });
+  return json(200, { aircraft: rows });
+}
+
+/** `GET /aircraft/{icao24}`. */
+export async function getOneAircraft({ database }: ReadWorld, { icao24 }: Values): Promise<ProxyResult> {
+  const [row] = await database.aircraft({ icao24: String(icao24), limit: 1 });
+  if (row !== undefined) return json(200, row);
+  return problem(404, {
+    code: "not_found",
+    message: "no row of this aircraft is stored",
+    path: "icao24",
+    value: icao24,
+  });
+}
+
+/** A rejected row, and where it lies: the object's key and the row's index in it, from 0. */
+export type RejectedSample = RejectedRow & { flow: string; key: string; index: number };
+
+/** `GET /rejections`: newest first. */
+export async function getRejections({ objects }: ReadWorld, { flow, limit }: Values): Promise<ProxyResult> {
+  const flows = flow === undefined ? (["request", "stream"] as const) : [flow as Flow];
+  return json(200, { rejections: await newestRejections(objects, flows, Number(limit)) });
+}
+
+/** The newest rejected rows of these flows, newest first: objects are read until there are enough. */
+export async function newestRejections(
+  objects: ObjectStore,
+  flows: readonly Flow[],
+  most: number,
+): Promise<RejectedSample[]> {
+  const found: RejectedSample[] = [];
+  for (const flow of flows) {
+    let rows = 0;
+    for (const key of (await newestKeys(objects, `rejected/flow=${flow}/`, most)).reverse()) {
+      if (rows >= most) break;
+      const body = await objects.get(key);
+      if (body === null) continue;
+      let index = 0;
+      for await (const row of readRejected(body)) {
+        found.push({ flow, key, index: index++, ...row });
+        if (index === most) break;
+      }
+      rows += index;
+    }
+  }
+  return found.sort((a, b) => b.received_at - a.received_at).slice(0, most);
+}
+
+/** Keys stand by day and hour, so the newest are the last ones listed. */
+async function newestKeys(objects: ObjectStore, prefix: string, most: number): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list(prefix)) {
+    keys.push(key);
+    if (keys.length > 2 * most) keys.splice(0, most);
+  }
+  return keys.slice(-most);
+}
+
+/** `GET /flows`. */
+export async function getFlows(world: ReadWorld, { fresh }: Values): Promise<ProxyResult> {
+  return json(200, { flows: await world.flows(fresh === true) });
+}
+
+/** `GET /health`: 503 while the database does not answer. */
+export async function getHealth({ database }: ReadWorld): Promise<ProxyResult> {
+  await database.ping();
+  return json(200, { status: "ok" });
+}
+
+/** Those of the named values that were given. */
+function chosen(values: Values, names: readonly string[]): Record<string, string & number> {
+  return Object.fromEntries(
+    names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name] as string & number]])),
+  );
+}
+
+function boxOf(values: Values): Box | undefined {
+  const edges = ["lamin", "lomin", "lamax", "lomax"] as const;
+  const missing = edges.filter((name) => values[name] === undefined);
+  if (missing.length === edges.length) return undefined;
+  if (missing.length > 0)
+    throw new BadRequestError("a box has all four edges", {
+      code: "invalid_parameter",
+      path: missing.join(","),
+      allowed: edges,
+    });
+  const [lamin, lomin, lamax, lomax] = edges.map((name) => Number(values[name])) as [number, number, number, number];
+  if (lamin > lamax)
+    throw new BadRequestError("lamin is greater than lamax", {
+      code: "invalid_parameter",
+      path: "lamin",
+      value: lamin,
+      allowed: { maximum: lamax },
+    });
+  return { lamin, lomin, lamax, lomax };
+}
+
+const cursorFor = (row: StoredRow | undefined): string =>
+  Buffer.from(
+    JSON.stringify([row?.["last_contact"], row?.["icao24"], row?.["source"], row?.["time_position"]]),
+  ).toString("base64url");
+
+function cursorOf(given: Values[string]): StateKey | undefined {
+  if (given === undefined) return undefined;
+  const wrong = new BadRequestError("cursor is not one of ours", {
+    code: "invalid_parameter",
+    path: "cursor",
+    value: given,
+  });
+  let parts: unknown;
+  try {
+    parts = JSON.parse(Buffer.from(String(given), "base64url").toString("utf8"));
+  } catch {
+    throw wrong;
+  }
+  if (!Array.isArray(parts) || parts.length !== 4) throw wrong;
+  const [last_contact, icao24, source, time_position] = parts as unknown[];
+  const isTime = (time: unknown): time is number => Number.isSafeInteger(time);
+  if (!isTime(last_contact) || typeof icao24 !== "string" || typeof source !== "string") throw wrong;
+  if (time_position !== null && !isTime(time_position)) throw wrong;
+  return { last_contact, icao24, source, time_position };
+}

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { newBatch, type Batch } from "../../flight/batch.ts";
+import { identities } from "../../flight/identity.ts";
+import { gunzip } from "../../format/gzip.ts";
+import { readStoredNdjson, readStoredParquet, type StoredFile } from "../../format/stored-read.ts";
+import { encodeLake, hourName, lakeExtension, rowsByHour, selectRows, type LakeFormat } from "./write.ts";
+import { lakeFolder } from "../objects/keys.ts";
+import type { ObjectStore } from "../ports.ts";
+
+const HOUR_S = 3_600;
+/** An hour is closed this long after its end; what comes later opens it again. */
+const GRACE_S = 15 * 60;
+const FILE_LIMIT = 1024 * 1024 * 1024;
+
+export interface Compacted {
+  hours: number;
+  files_before: number;
+  files_after: number;
+  rows: number;
+  duplicates: number;
+}
+
+/**
+ * Merges the lake files of each closed hour into one, keeping of equal identities the least (received_at, batch_id, row),
+ * and splits mixed files before that. The merged file is written first: a reader in between sees rows twice.
+ * Holds one hour's rows in memory.
+ */
+export async function compact(
+  objects: ObjectStore,
+  { format, now_s }: { format: LakeFormat; now_s: number },
+): Promise<Compacted> {
+  await splitMixed(objects, format);
+  const total: Compacted = { hours: 0, files_before: 0, files_after: 0, rows: 0, duplicates: 0 };
+  for (const [hour, keys] of await filesByHour(objects)) {
+    if (keys.length < 2 || hour * HOUR_S + HOUR_S + GRACE_S > now_s) continue;
+    const { rows, duplicates } = await mergeHour(objects, { hour, keys, format });
+    total.hours++;
+    total.files_before += keys.length;
+    total.files_after++;
+    total.rows += rows;
+    total.duplicates += duplicates;
+  }
+  return total;
+}
+
+async function filesByHour(objects: ObjectStore): Promise<Map<number, string[]>> {
+  const hours = new Map<number, string[]>();
+  for await (const { key } of objects.list("lake/state_vectors/")) {
+    const [, day, hour] = /day=([0-9-]+)\/hour=(\d\d)\//.exec(key) ?? [];
+    if (day === undefined || hour === undefined) continue;
+    const at = Date.parse(`${day}T${hour}:00:00Z`) / 1000 / HOUR_S;
+    hours.set(at, [...(hours.get(at) ?? []), key]);
+  }
+  return hours;
+}
+
+async function mergeHour(
+  objects: ObjectStore,
+  { hour, keys, format }: { hour: number; keys: readonly string[]; format: LakeFormat },
+): Promise<{ rows: number; duplicates: number }> {
+  const files = await Promise.all(keys.map((key) => readLakeFile(objects, key)));
+  const { batch, batch_id } = joinFiles(files);
+  const order = Array.from({ length: batch.rows }, (_, i) => i).sort((a, b) => before(batch, batch_id, [a, b]));
+  const seen = identities(1024);
+  const kept = order.filter((i) => seen.add(batch, i));
+  const merged = selectRows(batch, kept);
+  const name = `m${createHash("sha256").update(keys.join("\n")).digest("hex").slice(0, 32)}`;
+  const key = `${lakeFolder(hourName(hour), name)}/part-0.${lakeExtension(format)}`;
+  const ids = kept.map((i) => batch_id[i] ?? "");
+  await objects.put(key, encodeLake({ batch: merged, received_at: true, batch_id: ids }, format));
+  for (const old of keys) if (old !== key) await objects.delete(old);
+  return { rows: kept.length, duplicates: batch.rows - kept.length };
+}
+
+/** Rows stand in the order of their files, so the index decides last. */
+function before(batch: Batch, ids: readonly string[], [a, b]: readonly [number, number]): number {
+  const arrival = (batch.received_at[a] ?? 0) - (batch.received_at[b] ?? 0);
+  if (arrival !== 0) return arrival;
+  const [left = "", right = ""] = [ids[a], ids[b]];
+  return left === right ? a - b : left < right ? -1 : 1;
+}
+
+/** A lake file, whichever format it has. */
+export async function readLakeFile(objects: ObjectStore, key: string): Promise<StoredFile> {
+  const body = await objects.get(key);
+  if (body === null) return { batch: newBatch(1), batch_id: [] };
+  return key.endsWith(".parquet") ? readStoredParquet(body) : readStoredNdjson(gunzip(body, FILE_LIMIT));
+}
+
+function joinFiles(files: readonly StoredFile[]): StoredFile {
+  const batch = newBatch(
+    Math.max(
+      1,
+      files.reduce((sum, file) => sum + file.batch.rows, 0),
+    ),
+  );
+  const batch_id: string[] = [];
+  for (const file of files) {
+    const at = batch.rows;
+    const columns = Object.entries(batch.columns) as [keyof Batch["columns"], { [i: number]: unknown }][];
+    for (const [name, column] of columns) {
+      const from = file.batch.columns[name];
+      for (let i = 0; i < file.batch.rows; i++) column[at + i] = from[i];
+    }
+    batch.received_at.set(file.batch.received_at.subarray(0, file.batch.rows), at);
+    batch.rows += file.batch.rows;
+    batch_id.push(...file.batch_id);
+  }
+  return { batch, batch_id };
+}
+
+async function splitMixed(objects: ObjectStore, format: LakeFormat): Promise<void> {
+  for await (const { key } of objects.list("lake/mixed/")) {
+    const { batch, batch_id } = await readLakeFile(objects, key);
+    for (const [hour, rows] of rowsByHour(batch)) {
+      const folder = lakeFolder(hourName(hour), batch_id[rows[0] ?? 0] ?? "mixed");
+      const ids = rows.map((i) => batch_id[i] ?? "");
+      const body = encodeLake({ batch: selectRows(batch, rows), received_at: true, batch_id: ids }, format);
+      await objects.put(`${folder}/part-0.${lakeExtension(format)}`, body);
+    }
+    await objects.delete(key);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Batch } from "../../flight/batch.ts";
+import { dropDuplicates, identities } from "../../flight/identity.ts";
+import { selectRows } from "../lake/write.ts";
+import type { FlowTotals, LedgerRow } from "../ports.ts";
+
+/** Sums before any row; `stored` is null: nothing was counted. */
+export const noTotals = (): FlowTotals => ({
+  received: 0,
+  accepted: 0,
+  duplicate: 0,
+  rejected: 0,
+  reasons: {},
+  repeats: 0,
+  expired: 0,
+  stored: null,
+  unbalanced: [],
+});
+
+type Counts = Pick<FlowTotals, "received" | "accepted" | "duplicate" | "repeats" | "expired"> & {
+  rejected: LedgerRow["rejected"];
+};
+
+/** Adds a ledger row to the sums. */
+export function addTotals(to: FlowTotals, row: Counts): void {
+  for (const name of ["received", "accepted", "duplicate", "repeats", "expired"] as const) to[name] += row[name];
+  for (const [reason, rows] of Object.entries(row.rejected)) {
+    to.reasons[reason] = (to.reasons[reason] ?? 0) + rows;
+    to.rejected += rows;
+  }
+}
+
+/** The rows of one delivery of a batch, each identity once: what a store without transactions applies. */
+export function rowsOfDelivery(batch: Batch, delivery: number): Batch {
+  const rows: number[] = [];
+  for (let i = 0; i < batch.rows; i++) if (batch.delivery[i] === delivery) rows.push(i);
+  const selected = selectRows(batch, rows);
+  dropDuplicates(selected, identities());
+  return selected;
+}

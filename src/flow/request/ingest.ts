@@ -1,0 +1,165 @@
+import { clean } from "../../flight/clean.ts";
+import { countByReason } from "../../flight/rejection.ts";
+import { readBody } from "../../format/body.ts";
+import { decodeChunk } from "../../format/chunk.ts";
+import { batchRows, newDecoded, receivedRows, type Decoded } from "../../format/decoded.ts";
+import { TooLargeError, UndecodableError } from "../../format/errors.ts";
+import { gunzip, gzip, isGzip } from "../../format/gzip.ts";
+import { writeCsv, writeNdjson } from "../../format/text-write.ts";
+import { ConflictError, UnavailableError } from "../errors.ts";
+import { bodyHash, ingestionId } from "../objects/ids.ts";
+import { cleanKey, doorKey, rawBodyKey, rejectedKey, type FlatFormat } from "../objects/keys.ts";
+import type { ObjectStore, Queue } from "../ports.ts";
+import { encodeRejected } from "./rejected.ts";
+
+/** A stream record that was rejected as a whole and is replayed. */
+export const CHUNK = "application/vnd.flightline.chunk";
+
+/** What a body may inflate to, in bytes. */
+export const INFLATED_LIMIT = 64 * 1024 * 1024;
+/** Rows take more memory than their bytes: a body of 64 MiB may hold 22 million of two bytes. */
+const MOST_ROWS = 1_000_000;
+
+export interface IngestRequest {
+  /** As received: plain or gzip. */
+  body: Uint8Array;
+  /** Without parameters, lower case. */
+  media_type: string;
+  source: string | undefined;
+  /** Of the flat file that is stored. */
+  format: FlatFormat;
+  idempotency_key: string | undefined;
+  /** Unix seconds, floor */
+  received_at: number;
+}
+
+export interface Ingested {
+  id: string;
+  received: number;
+  cleaned: number;
+  rejected: Record<string, number>;
+}
+
+/** What the door wrote down of an ingestion; the first writer wins, and later ones go by it. */
+export interface DoorRecord {
+  id: string;
+  received_at: number;
+  source: string | null;
+  format: FlatFormat;
+  media_type: string;
+  body_sha256: string;
+  rows: number;
+}
+
+export interface IngestWorld {
+  objects: ObjectStore;
+  /** Where there is one to fill; a bucket notifies by itself. */
+  queue?: Queue | undefined;
+}
+
+/** Inflates what is gzip. `TooLargeError` beyond the limit, `UndecodableError` when it is no sound gzip. */
+export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
+  isGzip(body) ? gunzip(body, limit) : body;
+
+/**
+ * Takes a body in: raw body, the door's record, rejections, and last the clean file, which is the commit. Every step may
+ * be repeated. Throws `UndecodableError` (and nothing is stored), `TooLargeError`, `ConflictError` or `UnavailableError`.
+ */
+export async function ingest(request: IngestRequest, inflated: Uint8Array, world: IngestWorld): Promise<Ingested> {
+  if (inflated.length === 0) throw new UndecodableError("the body is empty");
+  const decoded = decodeAs(request.media_type, inflated, request);
+  const id = ingestionId(request, inflated);
+  const { received_at, source = null, format, media_type } = request;
+  const rows = receivedRows(decoded);
+  const door = { id, received_at, source, format, media_type, body_sha256: bodyHash(inflated), rows };
+  return takeIn(decoded, { door, body: request.body }, world);
+}
+
+/** Decodes an inflated body, or a stream record as it came, by its media type. `TooLargeError` beyond a million rows. */
+export function decodeAs(
+  media_type: string,
+  bytes: Uint8Array,
+  { source, received_at }: { source: string | undefined; received_at: number },
+): Decoded {
+  const decoded = newDecoded();
+  const into = (): Decoded => {
+    if (receivedRows(decoded) >= MOST_ROWS) throw new TooLargeError(`more than ${MOST_ROWS} rows`);
+    return decoded;
+  };
+  if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, into);
+  else readBody(bytes, media_type, batchRows(into, { source, received_at, delivery: 0 }));
+  return decoded;
+}
+
+/** Passes the door with what was decoded, and commits it. */
+export async function takeIn(
+  decoded: Decoded,
+  { door, body }: { door: DoorRecord; body: Uint8Array },
+  world: IngestWorld,
+): Promise<Ingested> {
+  return commit(decoded, await passDoor(world.objects, body, door), world);
+}
+
+/** Stores body and door record, or finds those of the same request. */
+async function passDoor(objects: ObjectStore, body: Uint8Array, door: DoorRecord): Promise<DoorRecord> {
+  const put = await objects.put(rawBodyKey(door.id), body);
+  // a body without its door record is a request that died here: under an Idempotency-Key it may have been another body
+  if (put === "exists" && (await objects.get(doorKey(door.id))) === null) await assertSameBody(objects, door);
+  if ((await objects.put(doorKey(door.id), Buffer.from(JSON.stringify(door)))) === "created") return door;
+  const first = await readDoor(objects, door.id);
+  if (first === null) throw new UnavailableError(`the door record of ${door.id} cannot be read`);
+  const same = (["source", "format", "media_type", "body_sha256"] as const).every((name) => first[name] === door[name]);
+  if (!same) throw new ConflictError("this Idempotency-Key was used with another request");
+  return first;
+}
+
+async function assertSameBody(objects: ObjectStore, door: DoorRecord): Promise<void> {
+  const stored = await objects.get(rawBodyKey(door.id));
+  if (stored !== null && bodyHash(inflate(stored)) !== door.body_sha256)
+    throw new ConflictError("this Idempotency-Key was used with another body");
+}
+
+/** The door's record of an ingestion; null when there is none. */
+export async function readDoor(objects: ObjectStore, id: string): Promise<DoorRecord | null> {
+  const body = await objects.get(doorKey(id));
+  return body === null ? null : (JSON.parse(Buffer.from(body).toString("utf8")) as DoorRecord);
+}
+
+/** Cleans what was decoded and writes rejections, then the clean file; announces it. */
+async function commit(decoded: Decoded, door: DoorRecord, { objects, queue }: IngestWorld): Promise<Ingested> {
+  const { batch } = decoded;
+  batch.received_at.fill(door.received_at, 0, batch.rows);
+  const rejections = [...decoded.rejections, ...clean(batch)].map((one) => ({ ...one, received_at: door.received_at }));
+  if (rejections.length > 0)
+    await objects.put(rejectedKey("request", door.id, door.received_at), encodeRejected(rejections));
+  const rows = { batch, received_at: true };
+  const file = Buffer.concat([...(door.format === "csv" ? writeCsv(rows) : writeNdjson(rows))]);
+  const key = cleanKey(door.id, door.received_at, door.format);
+  await objects.put(key, gzip(file));
+  await announce(queue, key);
+  return { id: door.id, received: door.rows, cleaned: batch.rows, rejected: countByReason(rejections) };
+}
+
+/** A queue that does not answer keeps nobody waiting longer than this. */
+const ANNOUNCE_MS = 2_000;
+
+/** The objects are the truth: what a queue that is down was not told, the sweep finds. */
+async function announce(queue: Queue | undefined, key: string): Promise<void> {
+  if (queue === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ANNOUNCE_MS)));
+  const sent = queue.send(key).catch((error: unknown) => {
+    if (!(error instanceof UnavailableError)) throw error;
+  });
+  await Promise.race([sent, late]).finally(() => clearTimeout(timer));
+}
+
+/** Cleans an ingestion again from its raw body, for a door record whose clean file was never written. */
+export async function cleanRaw(id: string, world: IngestWorld): Promise<Ingested | null> {
+  const door = await readDoor(world.objects, id);
+  const body = await world.objects.get(rawBodyKey(id));
+  if (door === null || body === null) return null;
+  const bytes = door.media_type === CHUNK ? body : inflate(body);
+  const of = { source: door.source ?? undefined, received_at: door.received_at };
+  return commit(decodeAs(door.media_type, bytes, of), door, world);
+}

@@ -1,0 +1,49 @@
+import { StringDecoder } from "node:string_decoder";
+import { gunzipPieces, gzip } from "../../format/gzip.ts";
+import type { Rejection } from "../../flight/rejection.ts";
+
+/** A line of a rejected object. */
+export interface RejectedRow {
+  reason: string;
+  field: string | null;
+  /** Unix seconds */
+  received_at: number;
+  source: string;
+  place: number;
+  /** The row as JSON text, where it was text. */
+  row?: string;
+  /** Its bytes in base64, where it was not. */
+  bytes?: string;
+}
+
+/** The body of a rejected object. */
+export const encodeRejected = (rejections: readonly Rejection[]): Buffer =>
+  gzip(Buffer.from(rejectedLines(rejections)));
+
+/** The same as NDJSON text. */
+export const rejectedLines = (rejections: readonly Rejection[]): string =>
+  rejections.map((rejection) => `${JSON.stringify(rejectedRow(rejection))}\n`).join("");
+
+function rejectedRow({ reason, field, received_at, source, place, content }: Rejection): RejectedRow {
+  const what = "row" in content ? { row: content.row } : { bytes: Buffer.from(content.bytes).toString("base64") };
+  return { reason, field, received_at, source, place, ...what };
+}
+
+/** The rows of a rejected object of ours, one by one: there may be millions. */
+export async function* readRejected(body: Uint8Array): AsyncGenerator<RejectedRow> {
+  const decoder = new StringDecoder("utf8");
+  let rest = "";
+  for await (const piece of gunzipPieces(slices(body))) {
+    const lines = (rest + decoder.write(piece)).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as RejectedRow;
+  }
+}
+
+/** What is inflated at once: at most a thousand times as much comes of it. */
+const SLICE = 4_096;
+
+// oxlint-disable-next-line typescript/require-await -- as what arrives in pieces is read
+async function* slices(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE);
+}

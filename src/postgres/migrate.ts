@@ -1,0 +1,42 @@
+import { readFileSync, readdirSync } from "node:fs";
+import type pg from "pg";
+import { NewerSchemaError } from "../flow/errors.ts";
+import { sqlFolder } from "./statements.ts";
+import { transaction } from "./transaction.ts";
+
+const MIGRATION_LOCK = 0x666c6d;
+
+/** The numbered files of sql/, in order. */
+export const migrations = (): { number: number; file: string }[] =>
+  readdirSync(sqlFolder)
+    .filter((file) => /^\d{3}-.*\.sql$/.test(file))
+    .sort()
+    .map((file) => ({ number: Number(file.slice(0, 3)), file }));
+
+/**
+ * Brings the schema up to this program's, in one transaction under an advisory lock; two at once are one. Returns the
+ * files that were run. Throws `NewerSchemaError` when the schema is newer than this program.
+ */
+export function migrate(pool: pg.Pool): Promise<string[]> {
+  return transaction(pool, async (client) => {
+    await client.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query(
+      "create table if not exists migrations (number integer primary key, file text not null, applied_at timestamptz not null default now())",
+    );
+    const { rows } = await client.query<{ number: number; file: string }>(
+      "select number, file from migrations order by number",
+    );
+    const known = migrations();
+    const newest = rows.at(-1);
+    if (newest !== undefined && newest.number > (known.at(-1)?.number ?? 0))
+      throw new NewerSchemaError(
+        `the database has migration ${newest.file}, which this version of flightline does not know: upgrade flightline`,
+      );
+    const open = known.filter(({ number }) => !rows.some((row) => row.number === number));
+    for (const { number, file } of open) {
+      await client.query(readFileSync(`${sqlFolder}${file}`, "utf8"));
+      await client.query("insert into migrations (number, file) values ($1, $2)", [number, file]);
+    }
+    return open.map(({ file }) => file);
+  });
+}

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import type pg from "pg";
+import { recordId } from "../flow/objects/ids.ts";
+import type { OutgoingRecord, PutResult, ReadResult, Stream, StreamRecord } from "../flow/ports.ts";
+import { listener, type Listener } from "./listener.ts";
+import { query, transaction } from "./transaction.ts";
+
+const CHANNEL = "flightline_stream";
+
+/** What `put` was given for a shard, with the places of the answers. */
+interface ShardPut {
+  shard: number;
+  records: OutgoingRecord[];
+  places: number[];
+}
+
+/**
+ * The `Stream` port on a table. Numbers are taken under the lock of the shard's row, in the transaction that inserts, so
+ * they become visible in order. Shards are made on first use and stay as many as they are.
+ */
+export async function postgresStream(
+  pool: pg.Pool,
+  { name, shards = 4, connection }: { name: string; shards?: number; connection: pg.ClientConfig },
+): Promise<Stream & { close(): Promise<void> }> {
+  await query(
+    pool,
+    `insert into stream_shards (stream, shard) select $1, n from generate_series(0, $2 - 1) as n
+     where not exists (select from stream_shards where stream = $1) on conflict do nothing`,
+    [name, shards],
+  );
+  const count = await countShards(pool, name);
+  const wake: Listener = listener(connection, CHANNEL);
+  return {
+    name,
+    put: (records) => putRecords(pool, name, groupByShard(records, count)),
+    async shards() {
+      return Array.from({ length: count }, (_, shard) => ({ id: String(shard), parents: [] }));
+    },
+    read: (shard, after, limit) => readShard(pool, name, { shard: Number(shard), after, limit }),
+    arrival: (ms, signal) => wake.next(ms, signal),
+    close: () => wake.close(),
+  };
+}
+
+async function countShards(pool: pg.Pool, name: string): Promise<number> {
+  const rows = await query<{ count: number }>(
+    pool,
+    "select count(*)::int as count from stream_shards where stream = $1",
+    [name],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** As Kinesis does: the MD5 of the key, here modulo the shards. */
+const shardOf = (key: string, count: number): number => createHash("md5").update(key).digest().readUInt32BE(0) % count;
+
+function groupByShard(records: readonly OutgoingRecord[], count: number): ShardPut[] {
+  const groups = new Map<number, ShardPut>();
+  records.forEach((record, place) => {
+    const shard = shardOf(record.partition_key, count);
+    const group = groups.get(shard) ?? { shard, records: [], places: [] };
+    groups.set(shard, group);
+    group.records.push(record);
+    group.places.push(place);
+  });
+  // in shard order, so that two producers wait for each other instead of deadlocking
+  return [...groups.values()].sort((a, b) => a.shard - b.shard);
+}
+
+function putRecords(pool: pg.Pool, stream: string, groups: readonly ShardPut[]): Promise<PutResult[]> {
+  return transaction(pool, async (client) => {
+    const results: PutResult[] = [];
+    for (const group of groups) {
+      const first = await takeNumbers(client, stream, group);
+      await insertRecords(client, { stream, group, first });
+      group.places.forEach((place, i) => (results[place] = { sequence_number: String(first + i) }));
+    }
+    if (groups.length > 0) await client.query(`notify ${CHANNEL}`);
+    return results;
+  });
+}
+
+async function takeNumbers(client: pg.PoolClient, stream: string, { shard, records }: ShardPut): Promise<number> {
+  const rows = records.reduce((sum, record) => sum + record.rows, 0);
+  const { rows: taken } = await client.query<{ first: number }>(
+    `update stream_shards set next_number = next_number + $3, rows = rows + $4
+     where stream = $1 and shard = $2 returning (next_number - $3)::float8 as first`,
+    [stream, shard, records.length, rows],
+  );
+  const [row] = taken;
+  if (row === undefined) throw new Error(`the stream ${stream} has no shard ${shard}`);
+  return row.first;
+}
+
+async function insertRecords(
+  client: pg.PoolClient,
+  { stream, group, first }: { stream: string; group: ShardPut; first: number },
+): Promise<void> {
+  const { records, shard } = group;
+  const numbers = records.map((_, i) => String(first + i));
+  await client.query(
+    `insert into stream_records (stream, shard, sequence_number, partition_key, data, rows, delivery_id)
+     select $1, $2, * from unnest($3::bigint[], $4::text[], $5::bytea[], $6::int[], $7::text[])`,
+    [
+      stream,
+      shard,
+      numbers,
+      records.map(({ partition_key }) => partition_key),
+      records.map(({ data }) => data),
+      records.map(({ rows }) => rows),
+      records.map(({ partition_key }, i) => recordId(stream, partition_key, numbers[i] ?? "")),
+    ],
+  );
+}
+
+async function readShard(
+  pool: pg.Pool,
+  stream: string,
+  { shard, after, limit }: { shard: number; after: string | null; limit: number },
+): Promise<ReadResult> {
+  const rows = await query<{ partition_key: string; sequence_number: string; data: Buffer; arrived_at: number }>(
+    pool,
+    `select partition_key, sequence_number::text, data, floor(extract(epoch from arrived_at))::float8 as arrived_at
+     from stream_records where stream = $1 and shard = $2 and sequence_number > $3 order by stream_records.sequence_number limit $4`,
+    [stream, shard, after ?? "0", limit],
+  );
+  return { records: rows, ended: false };
+}
+
+/** The records that a batch applied and that arrived in one Unix second, in arrival order. */
+export const recordsOfBatch = (
+  pool: pg.Pool,
+  stream: string,
+  { batch_id, arrived_at }: { batch_id: string; arrived_at: number },
+): Promise<StreamRecord[]> =>
+  query(
+    pool,
+    `select r.partition_key, r.sequence_number::text, r.data, floor(extract(epoch from r.arrived_at))::float8 as arrived_at
+     from stream_records as r join deliveries as d on d.id = r.delivery_id
+     where r.stream = $1 and d.batch_id = $2 and r.arrived_at >= to_timestamp($3) and r.arrived_at < to_timestamp($3 + 1)
+     order by r.sequence_number, r.partition_key collate "C"`,
+    [stream, batch_id, arrived_at],
+  );
+
+/** Deletes records that arrived before `arrived_at` (Unix seconds) and were delivered; returns how many. */
+export async function trimStream(pool: pg.Pool, stream: string, arrived_at: number): Promise<number> {
+  const rows = await query<{ n: number }>(
+    pool,
+    `with gone as (
+       delete from stream_records as r where stream = $1 and arrived_at < to_timestamp($2)
+         and exists (select from deliveries as d where d.id = r.delivery_id) returning 1
+     ) select count(*)::int as n from gone`,
+    [stream, arrived_at],
+  );
+  return rows[0]?.n ?? 0;
+}

@@ -1,0 +1,54 @@
+import type pg from "pg";
+import { sumOfCounts } from "../flight/rejection.ts";
+import { addTotals, noTotals } from "../flow/ledger/ledger.ts";
+import type { Door, Flow, FlowTotals, LedgerRow, Totals } from "../flow/ports.ts";
+import { statement } from "./statements.ts";
+import { query, transaction } from "./transaction.ts";
+
+interface TotalsRow extends Omit<FlowTotals, "rejected"> {
+  flow: Flow;
+  stored_at: number;
+}
+
+/** Ledger, tables and the local stream's door, counted in one REPEATABLE READ snapshot. */
+export function postgresTotals(pool: pg.Pool, stream: string | undefined, since: number): Promise<Totals> {
+  return transaction(
+    pool,
+    async (client) => {
+      const { rows } = await client.query<TotalsRow>(statement("totals"));
+      const door = stream === undefined ? undefined : await client.query<Door>(statement("stream-door"), [stream]);
+      const ingestions = await client.query<{ id: string }>(statement("ingestions-since"), [since]);
+      return {
+        flows: { request: flowTotals(rows, "request"), stream: flowTotals(rows, "stream") },
+        stored_at: rows[0]?.stored_at ?? 0,
+        stream_door: door?.rows[0] ?? null,
+        ingestions: ingestions.rows.map(({ id }) => id),
+      };
+    },
+    "begin isolation level repeatable read read only",
+  );
+}
+
+/** The ledger as it stood at a Unix time, in one statement. */
+export async function postgresPast(pool: pg.Pool, at: number): Promise<Record<Flow, FlowTotals>> {
+  const flows = { request: noTotals(), stream: noTotals() };
+  for (const row of await query<LedgerRow>(pool, statement("ledger-until"), [at])) addTotals(flows[row.flow], row);
+  return flows;
+}
+
+function flowTotals(rows: readonly TotalsRow[], flow: Flow): FlowTotals {
+  const row = rows.find((one) => one.flow === flow);
+  if (row === undefined) throw new Error(`totals.sql gave no row for ${flow}`);
+  const reasons = Object.fromEntries(Object.entries(row.reasons).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return {
+    received: row.received,
+    accepted: row.accepted,
+    duplicate: row.duplicate,
+    rejected: sumOfCounts(reasons),
+    reasons,
+    repeats: row.repeats,
+    expired: row.expired,
+    stored: row.stored,
+    unbalanced: row.unbalanced,
+  };
+}

@@ -1,0 +1,38 @@
+import type pg from "pg";
+import type { Database, ObjectStore, Stream } from "../flow/ports.ts";
+import { rawBodies, removeObjects, type ObjectKind } from "../flow/objects/retention.ts";
+import { trimStream } from "../postgres/stream.ts";
+
+const DAY_S = 86_400;
+/** Objects in the order in which they go: what would be made again from another goes after it. */
+const kinds: readonly ObjectKind[] = [
+  rawBodies,
+  { prefix: "clean/", suffix: "" },
+  { prefix: "rejected/", suffix: "" },
+  { prefix: "replayed/", suffix: "" },
+  { prefix: "lake/", suffix: "" },
+];
+
+export interface KeeperWorld {
+  /** Of the local stream; its records are not ours to trim elsewhere. */
+  pool: pg.Pool | undefined;
+  /** Undefined where another keeps them. */
+  objects: ObjectStore | undefined;
+  database: Database | undefined;
+  stream: Stream;
+}
+
+/**
+ * Removes what is older than the retention: objects first, then rows, counted as expired; and records of the local stream
+ * older than a day that were delivered. Does nothing while the database is down: it tells what was loaded.
+ */
+export async function keep(
+  { pool, objects, database, stream }: KeeperWorld,
+  { retention_days, now_s }: { retention_days: number; now_s: number },
+): Promise<void> {
+  const limit = Math.floor(now_s - retention_days * DAY_S);
+  await database?.ping();
+  if (objects !== undefined) for (const kind of kinds) await removeObjects(objects, kind, limit);
+  await database?.expire(limit);
+  if (pool !== undefined) await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
+}

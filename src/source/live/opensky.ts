@@ -1,0 +1,101 @@
+import { pollingSource, TIMEOUT_S, type Feed, type Surroundings } from "./poll.ts";
+import { request } from "./request.ts";
+import type { Source } from "../source.ts";
+import { tokenCache, type Credentials } from "./token.ts";
+
+const BASE_URL = "https://opensky-network.org/api";
+const TOKEN_URL = "https://auth.opensky-network.org/auth/realms/opensky-network/protocol/openid-connect/token";
+const DAY_S = 86_400;
+/** Credits a day, and s between states that differ. */
+const ANONYMOUS = { credits: 400, resolution_s: 10 };
+const STANDARD = { credits: 4_000, resolution_s: 5 };
+
+/** OpenSky's terms ask to cite this paper wherever its data is shown. */
+const ATTRIBUTION =
+  "Data: The OpenSky Network, https://opensky-network.org (M. Schäfer, M. Strohmeier, V. Lenders, I. Martinovic and " +
+  "M. Wilhelm, Bringing Up OpenSky: A Large-scale ADS-B Sensor Network for Research, IPSN 2014). " +
+  "Non-profit research and education; no redistribution.";
+
+const HINTS = {
+  401: "credentials refused",
+  403: "OpenSky may block networks of cloud providers",
+  429: "the day's credits are used up, or requests came too fast",
+};
+
+/** deg; south below north, west below east. */
+export interface OpenskyBox {
+  lamin: number;
+  lomin: number;
+  lamax: number;
+  lomax: number;
+}
+
+export interface OpenskyOptions extends Surroundings {
+  /** Without a slash at the end. */
+  baseUrl?: string;
+  tokenUrl?: string;
+  /** Without: anonymous. */
+  credentials?: Credentials;
+  /** Without: the world. */
+  box?: OpenskyBox;
+  /** s; default what the day's credits pay for. */
+  interval_s?: number;
+}
+
+/** OpenSky's live states. Throws `RangeError` for a box or an interval that cannot be. */
+export function opensky(options: OpenskyOptions = {}): Source {
+  const { credentials, box } = options;
+  const { fetch: get = fetch, now = () => Date.now() / 1_000, timeout_s = TIMEOUT_S } = options;
+  const interval_s = options.interval_s ?? openskyInterval(credentials !== undefined, box);
+  if (!(interval_s > 0)) throw new RangeError(`interval_s: ${interval_s} is not a number above 0`);
+  const url = statesUrl(options.baseUrl ?? BASE_URL, box);
+  const asking = { fetch: get, timeout_s };
+  const tokenUrl = new URL(options.tokenUrl ?? TOKEN_URL);
+  const token = credentials === undefined ? null : tokenCache({ tokenUrl, credentials, now, asking });
+  const askWith = async (signal: AbortSignal, renew: boolean) => {
+    const bearer = token === null ? {} : { authorization: `Bearer ${await token(signal, renew)}` };
+    return request(url, { ...asking, signal, headers: { accept: "application/json", ...bearer } });
+  };
+  const feed: Feed = {
+    name: "opensky",
+    attribution: ATTRIBUTION,
+    interval_s,
+    rows: "states",
+    hints: HINTS,
+    remark,
+    async ask(signal) {
+      const reply = await askWith(signal, false);
+      return reply.status === 401 && token !== null ? askWith(signal, true) : reply;
+    },
+  };
+  return pollingSource(feed, options);
+}
+
+/** s between requests that the day's credits pay for: 864 anonymous and 86.4 with an account for the world. */
+export function openskyInterval(account: boolean, box?: OpenskyBox): number {
+  const { credits, resolution_s } = account ? STANDARD : ANONYMOUS;
+  return Math.max(resolution_s, (DAY_S * cost(box)) / credits);
+}
+
+/** Credits of one call, by square degrees. */
+function cost(box?: OpenskyBox): number {
+  if (box === undefined) return 4;
+  const area = (box.lamax - box.lamin) * (box.lomax - box.lomin);
+  return area <= 25 ? 1 : area <= 100 ? 2 : area <= 400 ? 3 : 4;
+}
+
+function statesUrl(base: string, box?: OpenskyBox): URL {
+  const url = new URL(`${base}/states/all?extended=1`);
+  if (box === undefined) return url;
+  const { lamin, lomin, lamax, lomax } = box;
+  const stands = lamin >= -90 && lamin < lamax && lamax <= 90 && lomin >= -180 && lomin < lomax && lomax <= 180;
+  if (!stands) throw new RangeError(`box: ${lamin},${lomin},${lamax},${lomax} is not south,west,north,east in degrees`);
+  for (const [side, degrees] of Object.entries({ lamin, lomin, lamax, lomax }))
+    url.searchParams.set(side, String(degrees));
+  return url;
+}
+
+function remark(headers: Headers): string | null {
+  const left = headers.get("x-rate-limit-remaining");
+  return left === null ? null : `${left} credits left today`;
+}

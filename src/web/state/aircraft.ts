@@ -1,0 +1,81 @@
+import { computed, signal } from "@preact/signals";
+import {
+  applyChange,
+  numberOf,
+  places,
+  type Delta,
+  type Snapshot,
+  type WireBatch,
+  type WireRow,
+} from "../../server/wire.ts";
+
+/** Live aircraft, by the server's number. Not a signal: `version` tells that they changed. */
+const rows = new Map<number, WireRow>();
+const numbers = new Map<string, number>();
+const batches = new Map<number, WireBatch>();
+const version = signal(0);
+
+/** Batches that no aircraft names any more go when so many have gathered. */
+const MOST_UNNAMED = 500;
+
+/** Takes a snapshot: what is not in it is gone. */
+export function takeSnapshot(snapshot: Snapshot): void {
+  rows.clear();
+  numbers.clear();
+  batches.clear();
+  for (const batch of snapshot.batches) batches.set(batch.n, batch);
+  for (const [n, row] of snapshot.rows) put(n, row);
+  version.value++;
+}
+
+/** Takes what changed since the delta before, or since the snapshot. */
+export function takeDelta(delta: Delta): void {
+  for (const batch of delta.batches) batches.set(batch.n, batch);
+  for (const n of delta.gone) remove(n);
+  for (const change of delta.changes) put(change[0], applyChange(rows.get(change[0]), change));
+  if (batches.size > rows.size + MOST_UNNAMED) forgetUnnamed();
+  version.value++;
+}
+
+function put(n: number, row: WireRow): void {
+  rows.set(n, row);
+  numbers.set(addressOf(row), n);
+}
+
+function remove(n: number): void {
+  const row = rows.get(n);
+  rows.delete(n);
+  // the same aircraft may be back under another number
+  if (row !== undefined && numbers.get(addressOf(row)) === n) numbers.delete(addressOf(row));
+}
+
+function forgetUnnamed(): void {
+  const named = new Set([...rows.values()].map((row) => row[places.batch]));
+  for (const n of batches.keys()) if (!named.has(n)) batches.delete(n);
+}
+
+export const addressOf = (row: WireRow): string => String(row[places.icao24]);
+export const isEmergency = (row: WireRow): boolean => row[places.is_emergency] === 1;
+export const batchOf = (row: WireRow): WireBatch | undefined => batches.get(Number(row[places.batch]));
+
+export const liveRows = computed<readonly WireRow[]>(() => (version.value, [...rows.values()]));
+
+/** An aircraft's newest row; follows what comes. */
+export function liveRow(icao24: string): WireRow | undefined {
+  void version.value;
+  const n = numbers.get(icao24);
+  return n === undefined ? undefined : rows.get(n);
+}
+
+/** Batches that brought what is seen now, newest first. */
+export const liveBatches = computed<readonly WireBatch[]>(() => {
+  const named = new Set(liveRows.value.map((row) => row[places.batch]));
+  return [...batches.values()]
+    .filter(({ n }) => named.has(n))
+    .sort((a, b) => b.received_at - a.received_at || b.n - a.n);
+});
+
+/** Unix s of the newest contact; 0 without any. */
+export const newestContact = computed(() =>
+  liveRows.value.reduce((newest, row) => Math.max(newest, numberOf(row, "last_contact") ?? 0), 0),
+);

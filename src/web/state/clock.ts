@@ -1,0 +1,14 @@
+import { computed, signal } from "@preact/signals";
+import { newestContact } from "./aircraft.ts";
+import { sources } from "./connection.ts";
+
+/** Unix s, once a second. */
+export const now = signal(Math.floor(Date.now() / 1000));
+setInterval(() => (now.value = Math.floor(Date.now() / 1000)), 1_000);
+
+/** The time that live rows are of: now, but with recorded flights alone that of the newest contact. */
+export const present = computed(() => {
+  const all = sources.value;
+  const isRecorded = all.length > 0 && all.every(({ recorded }) => recorded);
+  return isRecorded && newestContact.value > 0 ? newestContact.value : now.value;
+});
