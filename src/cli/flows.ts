@@ -42,10 +42,10 @@ ${of.others.map(describeOther).join("")}  ${verdict}
 const describeOther = ({ accepted, duplicate, rejected, repeats }: FlowReport["others"][number]): string =>
   `  another   accepted ${many(accepted)}, duplicate ${many(duplicate)}, rejected ${many(rejected)}, repeats ${many(repeats)}\n`;
 
-function imbalance({ missing, surplus, unbalanced, apart }: FlowReport): string {
+function imbalance({ missing, surplus, unbalanced, ledger_drift }: FlowReport): string {
   const parts = [
     missing === 0 ? "" : `${many(missing)} rows received that no count holds`,
-    apart === 0 ? "" : `${many(apart)} rows in the first database's ledger and not in another's`,
+    ledger_drift === 0 ? "" : `${many(ledger_drift)} rows in the first database's ledger and not in another's`,
     surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
     ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id} has ${stored} rows of ${expected}`),
   ];

@@ -97,8 +97,8 @@ function Rate({ flow }: { flow: FlowReport["flow"] }) {
 }
 
 /** How long, at the time of the count, the oldest row had waited that passed the door and stood in no batch. */
-function Lag({ report: { oldest_pending, stored_at, has_door } }: { report: FlowReport }) {
-  if (!has_door) return <span class="lag quiet">lag: see the stream's iterator age</span>;
+function Lag({ report: { oldest_pending, stored_at, pending_known } }: { report: FlowReport }) {
+  if (!pending_known) return <span class="lag quiet">lag: see the stream's iterator age</span>;
   const seconds = oldest_pending === null ? 0 : Math.max(0, Math.round(stored_at - oldest_pending));
   return (
     <span class={seconds > SOON_S ? "lag late" : "lag quiet"} data-name="lag" data-value={seconds}>
@@ -146,10 +146,10 @@ function PartButton({ flow, part, value }: { flow: FlowReport["flow"]; part: Par
   );
 }
 
-function imbalance({ missing, surplus, unbalanced, apart }: FlowReport): string {
+function imbalance({ missing, surplus, unbalanced, ledger_drift }: FlowReport): string {
   const said = [
     missing > 0 ? `${many(missing)} rows received that no count holds` : "",
-    apart === 0 ? "" : `${many(Math.abs(apart))} rows stand in one database and not in another`,
+    ledger_drift === 0 ? "" : `${many(Math.abs(ledger_drift))} rows stand in one database and not in another`,
     missing < 0 ? `${many(-missing)} rows counted that were not received` : "",
     surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
     ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id}: ${stored} rows of ${expected}`),

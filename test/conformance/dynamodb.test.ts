@@ -71,10 +71,10 @@ test("a batch that one of two databases lost turns the flow red, and one that is
   const both = twoDatabases(one, two);
   const stream = async () => (await flowCounter({ database: both, objects }).count())[1];
   await both.apply(application("b1", [{ id: "s1", rows: [goodRow()] }]));
-  expect(await stream()).toMatchObject({ balanced: true, apart: 0 });
+  expect(await stream()).toMatchObject({ balanced: true, ledger_drift: 0 });
   const late = application("b2", [{ id: "s2", rows: [goodRow({ icao24: "3c0002" })] }]);
   await one.apply(late);
-  expect(await stream()).toMatchObject({ balanced: false, apart: 1 });
+  expect(await stream()).toMatchObject({ balanced: false, ledger_drift: 1 });
   // between its two looks
   let looks = 0;
   const late_in_one: Database = {
@@ -86,7 +86,7 @@ test("a batch that one of two databases lost turns the flow red, and one that is
     },
   };
   const [, counted] = await flowCounter({ database: late_in_one, objects }).count();
-  expect([counted?.balanced, counted?.apart, looks]).toEqual([true, 0, 2]);
+  expect([counted?.balanced, counted?.ledger_drift, looks]).toEqual([true, 0, 2]);
 });
 
 /** Each session has a client of its own, so that it can be cut off as its process's death would. */

@@ -12,8 +12,8 @@ export async function handler(): Promise<unknown> {
   const onPoison = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
   const before = (days: number) => Math.floor(Date.now() / 1000 - days * DAY_S);
   const expired = await world.database.expire(before(world.config.retention_days));
-  for (const { flow, missing, surplus, apart, pending } of await world.counter.count()) {
-    const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0) + Math.abs(apart);
+  for (const { flow, missing, surplus, ledger_drift, pending } of await world.counter.count()) {
+    const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0) + Math.abs(ledger_drift);
     emitMetrics({ deployment: world.config.deployed.name, flow }, { imbalance, pending });
   }
   const swept = await sweep(world, { known, onPoison });

@@ -17,7 +17,7 @@ export interface FlowReport {
   /** Unix seconds at which the oldest pending row came to the door; null when none is pending. */
   oldest_pending: number | null;
   /** The door counts what it takes and what waits; where not, what was decoded stands for it, and nothing is pending. */
-  has_door: boolean;
+  pending_known: boolean;
   repeats: number;
   expired: number;
   /** Rows in the tables; null where the database does not count them. */
@@ -35,7 +35,7 @@ export interface FlowReport {
   /** What the databases behind the first say. */
   others: FlowTotals[];
   /** Rows in the first database's ledger and not in another's, or, negative, the other way; seen twice, so none under way. */
-  apart: number;
+  ledger_drift: number;
 }
 
 /** Counts both flows again and again; what never changes, door records and deliveries, is read once. */
@@ -55,12 +55,12 @@ export function flowCounter(of: { database: Database; objects: ObjectStore }): F
   return {
     async count(verify) {
       const first = await counter.count(verify);
-      if (first.every(({ apart }) => apart === 0)) return first;
+      if (first.every(({ ledger_drift }) => ledger_drift === 0)) return first;
       await sleep(AGAIN_MS);
       const again = await counter.count(verify);
       return again.map((report, i) => {
-        const apart = report.apart === first[i]?.apart ? report.apart : 0;
-        return { ...report, apart, balanced: report.balanced && apart === 0 };
+        const ledger_drift = report.ledger_drift === first[i]?.ledger_drift ? report.ledger_drift : 0;
+        return { ...report, ledger_drift, balanced: report.balanced && ledger_drift === 0 };
       });
     },
   };
@@ -132,7 +132,7 @@ function report(flow: Flow, { flows, others = [], stored_at, stream_door }: Tota
     rejected,
     pending: door.pending,
     oldest_pending: door.oldest_pending,
-    has_door: flow === "request" || stream_door !== null,
+    pending_known: flow === "request" || stream_door !== null,
     repeats,
     expired,
     stored,
@@ -143,6 +143,6 @@ function report(flow: Flow, { flows, others = [], stored_at, stream_door }: Tota
     unbalanced,
     stored_at,
     others: others.map((one) => one[flow]),
-    apart: others.map((one) => flows[flow].received - one[flow].received).find((rows) => rows !== 0) ?? 0,
+    ledger_drift: others.map((one) => flows[flow].received - one[flow].received).find((rows) => rows !== 0) ?? 0,
   };
 }
