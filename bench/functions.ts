@@ -1,3 +1,4 @@
+import { settingsEnvironment } from "../src/settings.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,10 +12,12 @@ const RUNS = 5;
 const env = {
   ...process.env,
   AWS_REGION: "us-east-1",
-  FLIGHTLINE_OBJECTS: "s3://bucket",
-  FLIGHTLINE_DATABASE: "dynamodb:flightline",
-  FLIGHTLINE_POSTGRES: "postgres://flightline@localhost/flightline",
-  FLIGHTLINE_STREAM: "kinesis:flightline",
+  ...settingsEnvironment({
+    objects: "s3://bucket",
+    database: "dynamodb:flightline",
+    postgres: "postgres://flightline@localhost/flightline",
+    stream: "kinesis:flightline",
+  }),
 };
 
 /** Size of each function's bundle, made as the CDK app makes it, and how long a new process takes to import it. */

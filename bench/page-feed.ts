@@ -3,9 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseCommand, type Io } from "../src/cli/command.ts";
-import { consume } from "../src/cli/consume.ts";
-import { openWorld } from "../src/server/adapters.ts";
+import { openAdapters } from "../src/server/adapters.ts";
 import { producer, type Producer } from "../src/flow/stream/produce.ts";
 
 export const TICK_MS = 1_000;
@@ -61,7 +59,7 @@ export async function quiet(): Promise<Served> {
 }
 
 export async function feed(data: string): Promise<{ to: Producer; close(): Promise<void> }> {
-  const world = await openWorld(parseCommand(consume, ["--data", data]), { env: {} } as unknown as Io);
+  const world = await openAdapters({ env: {}, data });
   return {
     to: producer(world.stream, { signal: new AbortController().signal, groups: 16, source: "bench" }),
     close: () => world.close(),

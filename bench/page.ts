@@ -63,11 +63,11 @@ async function firstAircraft(browser: Browser): Promise<Row> {
 
 const DRAWN_WITHIN_MS = 60_000;
 /** One that was made near 0, 0 has no position. */
-const MOST_OF_THEM = 0.999;
+const MAX_OF_THEM = 0.999;
 
 async function drawn(on: Page, count: number): Promise<void> {
   const begun = performance.now();
-  while (Number((await on.locator(".map").getAttribute("data-drawn")) ?? 0) < count * MOST_OF_THEM) {
+  while (Number((await on.locator(".map").getAttribute("data-drawn")) ?? 0) < count * MAX_OF_THEM) {
     if (performance.now() - begun > DRAWN_WITHIN_MS) throw new Error(`${count} aircraft were not drawn in a minute`);
     await pause(20);
   }

@@ -3,15 +3,12 @@ import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type pg from "pg";
-import { parseCommand, type Io } from "../src/cli/command.ts";
-import { consume } from "../src/cli/consume.ts";
-import { openWorld, type World } from "../src/server/adapters.ts";
+import { openAdapters, type Adapters } from "../src/server/adapters.ts";
 
 /** An empty data folder with an embedded PostgreSQL of its own; `close` removes both. */
-export async function newPlace(): Promise<{ world: World; close(): Promise<void> }> {
+export async function newPlace(): Promise<{ world: Adapters; close(): Promise<void> }> {
   const data = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
-  const given = parseCommand(consume, ["--data", data]);
-  const world = await openWorld(given, { env: {} } as unknown as Io, { owns: true });
+  const world = await openAdapters({ env: {}, data }, { owns: true });
   return {
     world,
     async close() {
@@ -22,7 +19,7 @@ export async function newPlace(): Promise<{ world: World; close(): Promise<void>
 }
 
 /** The pool of a place's PostgreSQL. */
-export function poolOf({ postgres }: World): pg.Pool {
+export function poolOf({ postgres }: Adapters): pg.Pool {
   if (postgres === undefined) throw new Error("a place has PostgreSQL");
   return postgres.pool;
 }

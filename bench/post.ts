@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import fastify from "fastify";
-import type { ApiWorld } from "../src/flow/api/api.ts";
+import type { Ledger, Sink } from "../src/flow/ports.ts";
 import { fileStore } from "../src/files/file-store.ts";
 import { liveFeed } from "../src/server/live-feed.ts";
 import { startServer } from "../src/server/http-server.ts";
@@ -80,7 +80,9 @@ async function oursAt(folder: string) {
   const never = () => Promise.reject(new Error("not asked here"));
   const api = {
     objects: fileStore(folder),
-    database: {} as ApiWorld["database"],
+    sink: {} as Sink,
+    ledger: {} as Ledger,
+    reader: null,
     flows: never,
     now_s: () => Date.now() / 1000,
     onError: console.error,

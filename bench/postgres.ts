@@ -4,7 +4,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { clean } from "../src/flight/clean.ts";
 import { readBody } from "../src/format/body.ts";
 import { batchRows, newDecoded } from "../src/format/decoded.ts";
-import type { Application } from "../src/flow/ports.ts";
+import type { BatchWrite } from "../src/flow/ports.ts";
 import { newestRows } from "../src/flow/ledger/newest.ts";
 import { encodeCopy } from "../src/postgres/copy-binary.ts";
 import { statement } from "../src/postgres/statements.ts";
@@ -24,12 +24,12 @@ export async function loading(): Promise<{ from: string; rows: Row[] }> {
     applicationOf(parts.slice(10 * i, 10 * i + 10), i),
   );
   const { world, close } = await newPlace();
-  await world.database.apply(applicationOf(thousands(bodies[0] ?? Buffer.alloc(0), 1, "arrays"), 1_000_000));
+  await world.sink.apply(applicationOf(thousands(bodies[0] ?? Buffer.alloc(0), 1, "arrays"), 1_000_000));
   const times = { ours: [] as Timed[], peer: [] as Timed[] };
   let next = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const mine = applications.slice(next, (next += BATCHES));
-    times.ours.push(await timed(() => eachOf(mine, (one) => world.database.apply(one))));
+    times.ours.push(await timed(() => eachOf(mine, (one) => world.sink.apply(one))));
     const theirs = applications
       .slice(next, (next += BATCHES))
       .map(({ batch, batch_id }) => readyRows({ batch, batch_id }));
@@ -49,7 +49,7 @@ export async function loading(): Promise<{ from: string; rows: Row[] }> {
   return { from, rows: [row] };
 }
 
-function applicationOf(bodies: readonly Buffer[], i: number): Application {
+function applicationOf(bodies: readonly Buffer[], i: number): BatchWrite {
   const decoded = newDecoded(16_384);
   for (const body of bodies)
     readBody(
@@ -69,7 +69,7 @@ function applicationOf(bodies: readonly Buffer[], i: number): Application {
   };
 }
 
-function readyRows({ batch, batch_id }: Pick<Application, "batch" | "batch_id">): Buffer {
+function readyRows({ batch, batch_id }: Pick<BatchWrite, "batch" | "batch_id">): Buffer {
   const rows = Int32Array.from({ length: batch.rows }, (_, i) => i);
   return Buffer.from(encodeCopy(batch, { rows, isNewest: newestRows(batch, rows), batch_id }));
 }

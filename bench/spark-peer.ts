@@ -2,10 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { clean } from "../src/flight/clean.ts";
-import { dropDuplicates, identities } from "../src/flight/identity.ts";
+import { identities } from "../src/flight/identity.ts";
+import { dropDuplicates } from "../src/flight/batch-rows.ts";
 import { decodeChunk } from "../src/format/chunk.ts";
 import { newDecoded } from "../src/format/decoded.ts";
-import { encodeLake, rowsByHour, selectRows } from "../src/flow/lake/write.ts";
+import { encodeLake, rowsByHour } from "../src/flow/lake/write.ts";
+import { selectRows } from "../src/flight/batch-rows.ts";
 import { encodeRejected } from "../src/flow/request/rejected.ts";
 
 /**

@@ -10,7 +10,7 @@ import { cpuOf_s, newPlace, postgresCpu_s, poolOf } from "./place.ts";
 /** FLIGHTLINE_BENCH_ROWS=5000000 is the long run of the memory aim. */
 const ROWS = Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 500_000);
 const PROBES = 60;
-const MOST_AHEAD = 300_000;
+const MAX_AHEAD = 300_000;
 const RSS_LIMIT_MB = 500;
 
 /** Flow 2 end to end: this process produces, `flightline consume` in its own reads, cleans and stores. */
@@ -32,7 +32,7 @@ export async function streaming(): Promise<{ from: string; rows: Row[] }> {
     );
     await to.add(asObjects(Buffer.from(JSON.stringify({ states: shifted }))), "application/x-ndjson");
     await to.flush();
-    while (to.rows_put - (await stored()) > MOST_AHEAD) await pause(50);
+    while (to.rows_put - (await stored()) > MAX_AHEAD) await pause(50);
   }
   while ((await stored()) < to.rows_put) await pause(20);
   const wall_s = (performance.now() - before.wall) / 1000;

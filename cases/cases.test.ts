@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { rowAt } from "../src/flight/batch.ts";
 import { clean } from "../src/flight/clean.ts";
 import { decodeReasons, flagNames, ruleReasons } from "../src/flight/contract.ts";
-import { dropDuplicates, identities } from "../src/flight/identity.ts";
+import { identities } from "../src/flight/identity.ts";
+import { dropDuplicates } from "../src/flight/batch-rows.ts";
 import { batchRows, newDecoded, type Decoded } from "../src/format/decoded.ts";
 import { decodeChunk } from "../src/format/chunk.ts";
 import { UndecodableError } from "../src/format/errors.ts";
@@ -52,7 +53,7 @@ function inputOf(name: string): Buffer {
 
 /** Cleans what was decoded, as every flow does. */
 function resultOf(decoded: Decoded): Result {
-  const rejections = [...decoded.rejections, ...clean(decoded.batch)].sort((a, b) => a.place - b.place);
+  const rejections = [...decoded.rejections, ...clean(decoded.batch)].sort((a, b) => a.ordinal - b.ordinal);
   dropDuplicates(decoded.batch, identities());
   return {
     accepted: Array.from({ length: decoded.batch.rows }, (_, i) => rowAt(decoded.batch, i)),

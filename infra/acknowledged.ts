@@ -1,3 +1,4 @@
+import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 import { Validations, type App } from "aws-cdk-lib";
 
 /** A finding of cdk-nag that stands, where, and why. */
@@ -45,7 +46,7 @@ const onRoles = (name: string): Acknowledgement[] => [
   ),
   ...each(
     ["request/KeeperRole"],
-    solutions(`IAM5[Resource::${name}${BUCKET}/raw/*.body]`),
+    solutions(`IAM5[Resource::${name}${BUCKET}/${PREFIXES.raw}*${RAW_BODY_SUFFIX}]`),
     "bodies have names that nobody knows before; door records beside them are not its to delete",
   ),
   ...prefixes(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),

@@ -1,3 +1,4 @@
+import { cleanFilesPrefix, PREFIXES } from "../src/flow/objects/keys.ts";
 import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AttributeType,
@@ -20,7 +21,7 @@ export const LOADER_TIMEOUT_S = 900;
 /** A message is hidden a little longer than it can be worked on; what failed comes again after that. */
 const HIDDEN_S = LOADER_TIMEOUT_S + 60;
 const ATTEMPTS = 10;
-const LONGEST_D = 14;
+const MAX_D = 14;
 
 /** What is kept: objects, tables, the key they are encrypted with, and the queue that says which object arrived. */
 export class DataStack extends Stack {
@@ -32,10 +33,10 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
     this.key = dataKey(this, settings);
-    this.deadLetters = queue(this, "DeadLetters", { retentionPeriod: Duration.days(LONGEST_D) });
+    this.deadLetters = queue(this, "DeadLetters", { retentionPeriod: Duration.days(MAX_D) });
     this.arrivals = queue(this, "Arrivals", {
       visibilityTimeout: Duration.seconds(HIDDEN_S),
-      retentionPeriod: Duration.days(LONGEST_D),
+      retentionPeriod: Duration.days(MAX_D),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: ATTEMPTS },
     });
     this.bucket = dataBucket(this, settings, this.key);
@@ -91,7 +92,7 @@ function dataBucket(stack: Stack, { retentionDays }: Settings, key: Key): Bucket
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     lifecycleRules: [{ expiration: Duration.days(retentionDays.logs) }],
   });
-  // not raw/: the keeper takes its bodies and leaves its door records, which are counted for ever
+  // not PREFIXES.raw: the maintenance function deletes its bodies and keeps its receipts, which every count reads
   const expiring = {
     clean: retentionDays.clean,
     rejected: retentionDays.rejected,
@@ -107,9 +108,9 @@ function dataBucket(stack: Stack, { retentionDays }: Settings, key: Key): Bucket
     serverAccessLogsBucket: accessLogs,
     serverAccessLogsPrefix: "bucket/",
     lifecycleRules: [
-      ...Object.entries(expiring).map(([prefix, days]) => ({
-        id: prefix,
-        prefix: `${prefix}/`,
+      ...Object.entries(expiring).map(([id, days]) => ({
+        id,
+        prefix: PREFIXES[id as keyof typeof expiring],
         expiration: Duration.days(days),
       })),
       { id: "unfinished", abortIncompleteMultipartUploadAfter: Duration.days(1) },
@@ -136,7 +137,7 @@ function notify(bucket: Bucket, to: Queue): void {
       {
         event: "s3:ObjectCreated:*",
         queue: to.queueArn,
-        filter: { s3Key: { rules: [{ name: "prefix", value: "clean/flow=request/" }] } },
+        filter: { s3Key: { rules: [{ name: "prefix", value: cleanFilesPrefix }] } },
       },
     ],
   };

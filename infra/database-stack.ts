@@ -1,3 +1,4 @@
+import { settingsEnvironment } from "../src/settings.ts";
 import { CustomResource, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   FlowLogDestination,
@@ -31,7 +32,7 @@ const DATABASE = "flightline";
 /** The functions' and the job's role in the database, which tokens are good for. */
 export const ROLE = "flightline";
 const OWNER = "owner";
-const MOST_ACU = 4;
+const MAX_ACU = 4;
 
 /** PostgreSQL on Aurora, which sleeps when nobody asks, in a network without a way out. */
 export class DatabaseStack extends Stack {
@@ -71,7 +72,7 @@ export class DatabaseStack extends Stack {
       resourceName: ROLE,
     });
     return {
-      environment: { FLIGHTLINE_POSTGRES: this.url(), FLIGHTLINE_POSTGRES_AUTH: "iam" },
+      environment: settingsEnvironment({ postgres: this.url(), postgres_auth: "iam" }),
       statements: [allow(["rds-db:connect"], [user])],
       network: { vpc: this.vpc, group: this.group },
     };
@@ -138,7 +139,7 @@ function cluster(
     vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
     writer: ClusterInstance.serverlessV2("writer"),
     serverlessV2MinCapacity: 0,
-    serverlessV2MaxCapacity: MOST_ACU,
+    serverlessV2MaxCapacity: MAX_ACU,
     defaultDatabaseName: DATABASE,
     credentials: Credentials.fromGeneratedSecret(OWNER, { encryptionKey: key }),
     iamAuthentication: true,
@@ -167,11 +168,11 @@ function migration(stack: DatabaseStack, settings: Settings, data: DataStack): v
     data,
     entry: "migrate",
     access: {
-      environment: {
-        FLIGHTLINE_POSTGRES: `postgres://${OWNER}@${of.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
-        FLIGHTLINE_POSTGRES_AUTH: `secret:${secret.secretArn}`,
-        FLIGHTLINE_POSTGRES_ROLE: ROLE,
-      },
+      environment: settingsEnvironment({
+        postgres: `postgres://${OWNER}@${of.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
+        postgres_auth: `secret:${secret.secretArn}`,
+        postgres_role: ROLE,
+      }),
       statements: [
         allow(["secretsmanager:GetSecretValue"], [secret.secretArn]),
         allow(["kms:Decrypt"], [data.key.keyArn]),

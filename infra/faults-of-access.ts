@@ -1,3 +1,4 @@
+import { settingsEnvironment } from "../src/settings.ts";
 import { CfnPolicy, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
 import { anybody, find, OBJECT, permit, set, tell, type Fault } from "./faults.ts";
@@ -36,7 +37,7 @@ export const faultsOfAccess: readonly Fault[] = [
   },
   {
     fault: "password in the database's URL",
-    change: tell({ FLIGHTLINE_POSTGRES: "postgres://flightline:hunter2@db:5432/flightline" }),
+    change: tell(settingsEnvironment({ postgres: "postgres://flightline:hunter2@db:5432/flightline" })),
     by: "secret in an environment variable",
   },
   {

@@ -1,3 +1,4 @@
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { RemovalPolicy } from "aws-cdk-lib";
 import { find, set, type Fault } from "./faults.ts";
 
@@ -54,7 +55,7 @@ export const faultsOfData: readonly Fault[] = [
   {
     fault: "door records that expire with the bodies",
     change: (app) => {
-      const rule = { prefix: "raw/", status: "Enabled", expirationInDays: 30 };
+      const rule = { prefix: PREFIXES.raw, status: "Enabled", expirationInDays: 30 };
       find(app, "AWS::S3::Bucket", "data/Bucket")["lifecycleConfiguration"] = { rules: [rule] };
     },
     by: "door records that expire",

@@ -1,3 +1,4 @@
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { CfnResource, type App } from "aws-cdk-lib";
 
 /** An L1 construct's properties, to be damaged. */
@@ -22,7 +23,7 @@ export const permit = (statement: object) => (app: App) => {
   const PolicyDocument = { Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] };
   role["policies"] = [...(role["policies"] as object[]), { policyName: "more", policyDocument: PolicyDocument }];
 };
-export const OBJECT = "arn:aws:s3:::bucket/raw/one";
+export const OBJECT = `arn:aws:s3:::bucket/${PREFIXES.raw}one`;
 
 /** A policy for everybody. */
 export const anybody = (Action: string, Resource: string | undefined) => ({

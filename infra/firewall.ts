@@ -3,7 +3,7 @@ import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 
 /** Requests of one address in five minutes, ten a second: more is refused before it costs a function. */
-const MOST_REQUESTS = 3_000;
+const MAX_REQUESTS = 3_000;
 
 /**
  * A firewall before the API. Amazon's rules on bodies are left out: they refuse bodies beyond 8 KiB, and flight data are
@@ -21,7 +21,7 @@ export function firewall(stack: Stack, name: string, api: RestApi): void {
         name: "rate",
         priority: 0,
         action: { block: { customResponse: { responseCode: 429 } } },
-        statement: { rateBasedStatement: { aggregateKeyType: "IP", limit: MOST_REQUESTS } },
+        statement: { rateBasedStatement: { aggregateKeyType: "IP", limit: MAX_REQUESTS } },
         visibilityConfig: seen(`${name}-rate`),
       },
       {

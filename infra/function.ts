@@ -1,3 +1,4 @@
+import { settingsEnvironment } from "../src/settings.ts";
 import path from "node:path";
 import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IVpc, ISecurityGroup } from "aws-cdk-lib/aws-ec2";
@@ -90,15 +91,15 @@ const withSql = {
 /** Settings by which the program's own config chooses its adapters. */
 function environmentOf(settings: Settings, { bucket }: DataStack): Record<string, string> {
   const databases = { none: "none", dynamodb: `dynamodb:${settings.name}`, postgres: "postgres" };
-  return {
-    FLIGHTLINE_DEPLOYMENT: settings.name,
-    FLIGHTLINE_OBJECTS: `s3://${bucket.bucketName}`,
-    FLIGHTLINE_DATABASE:
+  return settingsEnvironment({
+    deployment: settings.name,
+    objects: `s3://${bucket.bucketName}`,
+    database:
       settings.database === "both" ? `${databases.postgres} ${databases.dynamodb}` : databases[settings.database],
-    FLIGHTLINE_LAKE: settings.lake,
-    FLIGHTLINE_RETENTION_DAYS: String(settings.retentionDays.rows),
-    FLIGHTLINE_RAW_DAYS: String(settings.retentionDays.raw),
-  };
+    lake: settings.lake,
+    retention_days: String(settings.retentionDays.rows),
+    raw_days: String(settings.retentionDays.raw),
+  });
 }
 
 function functionRole(scope: Construct, id: string, { statements, logs, access }: FunctionProps & { logs: string }) {

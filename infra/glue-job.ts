@@ -24,7 +24,7 @@ export interface GlueProps {
 /** A quarter of a DPU each: the least that streaming takes. */
 const WORKER = "G.025X";
 /** Where workers are scaled this is the most of them; Glue takes as many as the batches need. */
-const MOST_WORKERS = 10;
+const MAX_WORKERS = 10;
 /** vCPU of such a worker */
 const WORKER_CORES = 2;
 
@@ -40,7 +40,7 @@ export function glueJob(stack: Stack, props: GlueProps): string {
     role: jobRole(stack, props, files).roleArn,
     glueVersion: settings.glueVersion,
     workerType: WORKER,
-    numberOfWorkers: MOST_WORKERS,
+    numberOfWorkers: MAX_WORKERS,
     maxRetries: 0,
     executionProperty: { maxConcurrentRuns: 1 },
     maintenanceWindow: "Sun:03",
@@ -118,7 +118,7 @@ function jobArguments(
     "--deployment": settings.name,
     "--retention-days": String(settings.retentionDays.rows),
     // Glue adds workers where tasks wait: a batch of fewer tasks than cores would hold it at the first two
-    "--partitions": String(MOST_WORKERS * WORKER_CORES),
+    "--partitions": String(MAX_WORKERS * WORKER_CORES),
     ...(usesDynamo(settings) ? { "--dynamodb": settings.name } : {}),
     ...(database === undefined
       ? {}

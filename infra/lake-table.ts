@@ -1,3 +1,4 @@
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { Stack } from "aws-cdk-lib";
 import { CfnDatabase, CfnTable } from "aws-cdk-lib/aws-glue";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
@@ -22,7 +23,7 @@ export function lakeTable(scope: Construct, settings: Settings, bucket: IBucket)
   const catalogId = Stack.of(scope).account;
   const name = settings.name.replaceAll("-", "_");
   const database = new CfnDatabase(scope, "Lake", { catalogId, databaseInput: { name } });
-  const location = `s3://${bucket.bucketName}/lake/state_vectors/`;
+  const location = `s3://${bucket.bucketName}/${PREFIXES.lakeHours}`;
   const isParquet = settings.lake === "parquet";
   const table = new CfnTable(scope, "StateVectors", {
     catalogId,

@@ -1,3 +1,4 @@
+import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
@@ -104,7 +105,7 @@ function keeper(stack: RequestStack, props: FlowProps): Lambda {
     statements: [
       ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
       // the bodies alone: door records are never removed
-      allow(["s3:DeleteObject"], [data.bucket.arnForObjects("raw/*.body")]),
+      allow(["s3:DeleteObject"], [data.bucket.arnForObjects(`${PREFIXES.raw}*${RAW_BODY_SUFFIX}`)]),
       listing(data, LISTED),
       ...dynamo(data, settings, "write"),
     ],

@@ -1,3 +1,4 @@
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import {
   allowsAnybody,
   dimensions,
@@ -73,7 +74,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "bucket without expiry": (of) => lifecycleOf(of).length > 0,
     "door records that expire": (of, all, name) =>
       takesAccessLogs(all, name) ||
-      lifecycleOf(of).every((one) => one["ExpirationInDays"] === undefined || !reaches(one["Prefix"], "raw/")),
+      lifecycleOf(of).every((one) => one["ExpirationInDays"] === undefined || !reaches(one["Prefix"], PREFIXES.raw)),
   },
   "AWS::DynamoDB::Table": {
     "table that goes with its stack": (_, all, name) => isKept(all, name),

@@ -1,3 +1,4 @@
+import { settingsEnvironment } from "../src/settings.ts";
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
@@ -65,7 +66,7 @@ function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
   const made = lambdaFunction(stack, "Consumer", {
     ...props,
     entry: "consumer",
-    environment: { FLIGHTLINE_STREAM: `kinesis:${settings.name}` },
+    environment: settingsEnvironment({ stream: `kinesis:${settings.name}` }),
     access: database?.access(),
     timeout_s: 120,
     memory_mb: 1_024,
@@ -110,11 +111,11 @@ function scaler(
     settings,
     data,
     entry: "scaler",
-    environment: {
-      FLIGHTLINE_STREAM: `kinesis:${settings.name}`,
-      FLIGHTLINE_SHARDS: String(shards),
-      FLIGHTLINE_MAX_SHARDS: String(maxShards),
-    },
+    environment: settingsEnvironment({
+      stream: `kinesis:${settings.name}`,
+      shards: String(shards),
+      max_shards: String(maxShards),
+    }),
     timeout_s: 60,
     statements: [
       allow(
@@ -144,8 +145,8 @@ const intervals: Record<NonNullable<Settings["poller"]>, Duration> = {
   adsblol: Duration.minutes(1),
 };
 
-/** Variables that say what a source is asked for. */
-const AREAS = { opensky: "FLIGHTLINE_OPENSKY_BOX", adsblol: "FLIGHTLINE_ADSBLOL_POINT" } as const;
+/** The setting that holds the area of each source. */
+const AREAS = { opensky: "opensky_box", adsblol: "adsblol_point" } as const;
 
 function poller(stack: StreamStack, { settings, data }: { settings: Settings; data: DataStack }, key: Key): Lambda {
   const source = settings.poller ?? "adsblol";
@@ -165,12 +166,12 @@ function poller(stack: StreamStack, { settings, data }: { settings: Settings; da
     settings,
     data,
     entry: "poller",
-    environment: {
-      FLIGHTLINE_STREAM: `kinesis:${settings.name}`,
-      FLIGHTLINE_POLL: source,
-      ...(settings.area === null ? {} : { [AREAS[source]]: settings.area }),
-      ...(secret === undefined ? {} : { FLIGHTLINE_OPENSKY_SECRET: secret.secretArn }),
-    },
+    environment: settingsEnvironment({
+      stream: `kinesis:${settings.name}`,
+      poll: source,
+      opensky_secret: secret?.secretArn,
+      [AREAS[source]]: settings.area ?? undefined,
+    }),
     timeout_s: 60,
     statements: [
       allow(["kinesis:PutRecords"], [stack.stream.streamArn]),

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { FOREIGN_PREFIXES, settings, type Environment, type Setting, type SettingKey } from "./settings.ts";
 
 /** Every setting, read from the environment once, at start. */
 export interface Config {
@@ -29,6 +30,8 @@ export interface Config {
   opensky_box: number[] | undefined;
   /** deg, deg, nautical miles: what adsb.lol is asked for. */
   adsblol_point: number[];
+  /** The key that `ingest --url` sends. */
+  api_key: string | undefined;
   deployed: Deployed;
 }
 /** What the functions of a deployment are told beside. */
@@ -53,115 +56,71 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-const NAME = "[a-zA-Z0-9_.-]{1,128}";
-const MOST_SHARDS = 500;
-const STORE = `postgres|dynamodb:[a-zA-Z0-9_.-]{1,64}`;
-
-/** Reads the settings. `data` is the data folder that defaults lie in. Throws `ConfigError`. */
+/** Reads the settings. `data` is the data folder, which defaults refer to. Throws `ConfigError`. */
 export function readConfig(env: Environment, data: string): Config {
+  refuseUnknown(env);
   const read = settingReader(env);
   return {
-    postgres: read.optional("FLIGHTLINE_POSTGRES", ["postgres(?:ql)?://.+", "postgres://USER@HOST/DATABASE"]),
-    postgres_auth: authOf(
-      read.text("FLIGHTLINE_POSTGRES_AUTH", "dsn", ["dsn|iam|secret:arn:.+", "dsn, iam or secret:ARN"]),
-    ),
-    postgres_ca: env["FLIGHTLINE_POSTGRES_CA"],
-    ...adaptersOf(read, data),
-    lake: read.text("FLIGHTLINE_LAKE", "parquet", ["parquet|ndjson", "parquet or ndjson"]) as Config["lake"],
-    shards: read.count("FLIGHTLINE_SHARDS", 4, MOST_SHARDS),
-    groups: read.count("FLIGHTLINE_GROUPS", 16, 4096),
-    retention_days: read.count("FLIGHTLINE_RETENTION_DAYS", 7, 3_650),
-    source: read.text("FLIGHTLINE_SOURCE", "opensky", [
-      "[a-z0-9][a-z0-9_-]{0,31}",
-      "what a source may be called: ^[a-z0-9][a-z0-9_-]{0,31}$",
-    ]),
-    opensky_credentials: env["FLIGHTLINE_OPENSKY_CREDENTIALS"],
-    opensky_box: read
-      .optional("FLIGHTLINE_OPENSKY_BOX", [numbers(4), "SOUTH,WEST,NORTH,EAST in degrees"])
-      ?.split(",")
-      .map(Number),
-    adsblol_point: read
-      .text("FLIGHTLINE_ADSBLOL_POINT", "50.03,8.57,250", [
-        numbers(3),
-        "LATITUDE,LONGITUDE,RADIUS in degrees and nautical miles",
-      ])
-      .split(",")
-      .map(Number),
-    deployed: deployedOf(read),
-  };
-}
-
-function deployedOf(read: Reader): Deployed {
-  return {
-    name: read.text("FLIGHTLINE_DEPLOYMENT", "flightline", ["[a-z][a-z0-9-]{0,20}", "^[a-z][a-z0-9-]{0,20}$"]),
-    raw_days: read.count("FLIGHTLINE_RAW_DAYS", 30, 3_650),
-    max_shards: read.count("FLIGHTLINE_MAX_SHARDS", MOST_SHARDS, MOST_SHARDS),
-    poll: read.text("FLIGHTLINE_POLL", "opensky", ["opensky|adsblol", "opensky or adsblol"]) as Deployed["poll"],
-    opensky_secret: read.optional("FLIGHTLINE_OPENSKY_SECRET", ["arn:.+", "the ARN of a secret"]),
-    postgres_role: read.text("FLIGHTLINE_POSTGRES_ROLE", "flightline", ["[a-z_][a-z0-9_]{0,62}", "a role's name"]),
-  };
-}
-
-type Reader = ReturnType<typeof settingReader>;
-
-/** Which adapter stands behind each port. */
-function adaptersOf(
-  read: Reader,
-  data: string,
-): Pick<Config, "objects" | "stream" | "queue" | "databases" | "checkpoints"> {
-  const stores = read.text("FLIGHTLINE_DATABASE", "postgres", [
-    `none|(?:${STORE})(?: (?:${STORE}))?`,
-    "postgres, dynamodb:PREFIX, both separated by a space, or none",
-  ]);
-  return {
-    objects: objectsOf(
-      read.text("FLIGHTLINE_OBJECTS", `file:${path.join(data, "objects")}`, [
-        "file:.+|s3://[a-z0-9][a-z0-9.-]{2,62}(?:/[A-Za-z0-9._=/-]*)?",
-        "file:FOLDER or s3://BUCKET/PREFIX",
-      ]),
-    ),
-    stream: named(
-      read.text("FLIGHTLINE_STREAM", "postgres:flightline", [
-        `(?:postgres|kinesis):${NAME}`,
-        "postgres:NAME or kinesis:NAME",
-      ]),
-    ),
-    queue: queueOf(
-      read.text("FLIGHTLINE_QUEUE", "postgres:arrivals", [
-        `postgres:${NAME}|sqs:https?://.+`,
-        "postgres:NAME or sqs:https://...",
-      ]),
-    ),
-    databases: stores === "none" ? [] : stores.split(" ").map(storeOf),
-    checkpoints: storeOf(read.text("FLIGHTLINE_CHECKPOINTS", "postgres", [STORE, "postgres or dynamodb:PREFIX"])),
-  };
-}
-
-/** A pattern for the whole value, and the same in words. */
-type Allowed = readonly [pattern: string, words: string];
-
-function settingReader(env: Environment) {
-  const text = (name: string, usual: string, [pattern, words]: Allowed): string => {
-    const value = env[name] ?? usual;
-    if (new RegExp(`^(?:${pattern})$`).test(value)) return value;
-    throw new ConfigError(`${name} is ${JSON.stringify(value)}, allowed is ${words}`);
-  };
-  return {
-    text,
-    optional: (name: string, allowed: Allowed): string | undefined =>
-      env[name] === undefined ? undefined : text(name, "", allowed),
-    count(name: string, usual: number, most: number): number {
-      const words = `a number from 1 to ${most}`;
-      const found = Number(text(name, String(usual), ["[0-9]+", words]));
-      if (found < 1 || found > most) throw new ConfigError(`${name} is ${found}, allowed is ${words}`);
-      return found;
+    postgres: read.optional("postgres"),
+    postgres_auth: authOf(read.text("postgres_auth")),
+    postgres_ca: read.optional("postgres_ca"),
+    objects: objectsOf(read.optional("objects") ?? `file:${path.join(data, "objects")}`),
+    stream: named(read.text("stream")),
+    queue: queueOf(read.text("queue")),
+    databases: read.text("database") === "none" ? [] : read.text("database").split(" ").map(storeOf),
+    checkpoints: storeOf(read.text("checkpoints")),
+    lake: read.text("lake") as Config["lake"],
+    shards: read.count("shards"),
+    groups: read.count("groups"),
+    retention_days: read.count("retention_days"),
+    source: read.text("source"),
+    opensky_credentials: read.optional("opensky_credentials"),
+    opensky_box: read.optional("opensky_box")?.split(",").map(Number),
+    adsblol_point: read.text("adsblol_point").split(",").map(Number),
+    api_key: read.optional("api_key"),
+    deployed: {
+      name: read.text("deployment"),
+      raw_days: read.count("raw_days"),
+      max_shards: read.count("max_shards"),
+      poll: read.text("poll") as Deployed["poll"],
+      opensky_secret: read.optional("opensky_secret"),
+      postgres_role: read.text("postgres_role"),
     },
   };
 }
 
-const numbers = (length: number): string => `-?[0-9.]+(?:,-?[0-9.]+){${length - 1}}`;
+/** A misspelled name would leave the default in force without a word. */
+function refuseUnknown(env: Environment): void {
+  const known = new Set<string>(Object.values(settings).map(({ name }) => name));
+  const isForeign = (name: string): boolean => FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix));
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith("FLIGHTLINE_") && !known.has(name) && !isForeign(name),
+  );
+  if (unknown.length > 0)
+    throw new ConfigError(`unknown setting ${unknown.join(", ")}; allowed are ${[...known].join(", ")}`);
+}
+
+function settingReader(env: Environment) {
+  const optional = (key: SettingKey): string | undefined => {
+    const { name, pattern, allowed, default: usual }: Setting = settings[key];
+    const value = env[name] ?? usual;
+    if (value === undefined || new RegExp(`^(?:${pattern})$`).test(value)) return value;
+    throw new ConfigError(`${name} is ${JSON.stringify(value)}, allowed is ${allowed}`);
+  };
+  const text = (key: SettingKey): string => {
+    const value = optional(key);
+    if (value === undefined) throw new Error(`the setting ${settings[key].name} has no default`);
+    return value;
+  };
+  const count = (key: SettingKey): number => {
+    const { name, allowed, range: [min, max] = [-Infinity, Infinity] }: Setting = settings[key];
+    const value = Number(text(key));
+    if (value < min || value > max) throw new ConfigError(`${name} is ${value}, allowed is ${allowed}`);
+    return value;
+  };
+  return { optional, text, count };
+}
+
 const after = (value: string): string => value.slice(value.indexOf(":") + 1);
 
 const named = (value: string): Config["stream"] => ({

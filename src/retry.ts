@@ -1,8 +1,8 @@
 const FIRST_MS = 200;
-const LONGEST_MS = 20_000;
+const MAX_MS = 20_000;
 
 /** Full jitter: a random wait up to a bound that doubles with each failure. */
-export const backoff = (failures: number): number => Math.random() * Math.min(LONGEST_MS, FIRST_MS * 2 ** failures);
+export const backoff = (failures: number): number => Math.random() * Math.min(MAX_MS, FIRST_MS * 2 ** failures);
 
 /** Resolves after `ms`, or at once when the signal aborts. */
 export const pause = (ms: number, signal: AbortSignal): Promise<void> =>

@@ -1,10 +1,11 @@
+-- $1: pattern of the ids of ingestions.
 -- The ledger's sums beside the tables' own counts, batch by batch; a stored row without a batch shows as an orphan.
 with stored as (
   select batch_id, count(*) as rows from state_vectors group by batch_id
 ), compared as (
   select
     coalesce(batches.batch_id, stored.batch_id) as batch_id,
-    coalesce(batches.flow, case when stored.batch_id like 'r%' then 'request' else 'stream' end) as flow,
+    coalesce(batches.flow, case when stored.batch_id like $1 then 'request' else 'stream' end) as flow,
     coalesce(batches.accepted - batches.expired, 0) as expected,
     coalesce(stored.rows, 0) as stored
   from batches full join stored using (batch_id)

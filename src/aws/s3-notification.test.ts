@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
-import { arrivedKeys } from "./s3-notification.ts";
+import { createdKeys } from "./s3-notification.ts";
 
 const event = (eventName: string, key: string) => ({ eventName, s3: { object: { key, sequencer: "0" } } });
 
 test("a message is a key, or a bucket's notification with its keys as S3 escapes them", () => {
-  expect(arrivedKeys("clean/flow=request/day=2026-01-01/hour=00/r.ndjson.gz")).toHaveLength(1);
+  expect(createdKeys("clean/flow=request/day=2026-01-01/hour=00/r.ndjson.gz")).toHaveLength(1);
   const Records = [
     event("ObjectCreated:Put", "clean/flow%3Drequest/a+b%2Bc"),
     event("ObjectCreated:CompleteMultipartUpload", "d"),
     event("ObjectRemoved:Delete", "e"),
   ];
-  expect(arrivedKeys(JSON.stringify({ Records }))).toEqual(["clean/flow=request/a b+c", "d"]);
+  expect(createdKeys(JSON.stringify({ Records }))).toEqual(["clean/flow=request/a b+c", "d"]);
 });
 
 test("the message that S3 sends when a notification is set up names nothing", () => {
-  expect(arrivedKeys(JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent" }))).toEqual([]);
+  expect(createdKeys(JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent" }))).toEqual([]);
 });

@@ -1,12 +1,14 @@
-/** The part of S3's event notification that names what was created. */
+/** The part of an S3 event notification that names the created objects. */
 interface Notification {
+  /** Missing in the `s3:TestEvent` that S3 sends when a notification is set up. */
   Records?: readonly { eventName?: string; s3?: { object?: { key?: string } } }[];
-  /** S3 sends `s3:TestEvent` when a notification is set up. */
-  Event?: string;
 }
 
-/** The keys that a message of the queue names: a key as it stands, or those of a bucket's notification of creations. */
-export function arrivedKeys(message: string): string[] {
+/**
+ * The keys of created objects in a message: an S3 notification, or a plain key that a redrive sent. S3 escapes keys like
+ * form data (S3 user guide, "Event message structure").
+ */
+export function createdKeys(message: string): string[] {
   if (!message.startsWith("{")) return [message];
   const { Records = [] } = JSON.parse(message) as Notification;
   return Records.flatMap(({ eventName = "", s3 }) => {

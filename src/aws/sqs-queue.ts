@@ -12,6 +12,7 @@ import type { Queue } from "../flow/ports.ts";
 import { backoff, pause } from "../retry.ts";
 import { UnavailableError } from "../flow/errors.ts";
 import { available } from "./errors.ts";
+import { createdKeys } from "./s3-notification.ts";
 
 export const sqsClient = (): SQSClient => new SQSClient({ maxAttempts: 5 });
 
@@ -88,7 +89,7 @@ async function handleOne({ client, url, handle }: Handling, message: Message): P
     client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: seconds }));
   const hiding = setInterval(() => void show(HIDDEN_S).catch(() => {}), (HIDDEN_S * 1000) / 2);
   try {
-    await handle(Body);
+    for (const key of createdKeys(Body)) await handle(key);
   } catch {
     // the handler's own report says why; what fails here comes again when its time is over
     const failures = Number(Attributes?.ApproximateReceiveCount ?? 1);

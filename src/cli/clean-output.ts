@@ -4,8 +4,9 @@ import path from "node:path";
 import { newBatch, type Batch } from "../flight/batch.ts";
 import type { Rejection } from "../flight/rejection.ts";
 import { parquetFile, type ParquetFile } from "../format/parquet-write.ts";
+import { selectRows } from "../flight/batch-rows.ts";
 import { writeCsv, writeNdjson } from "../format/text-write.ts";
-import { hourName, rowsByHour, selectRows } from "../flow/lake/write.ts";
+import { hourName, rowsByHour } from "../flow/lake/write.ts";
 import { rejectedLines } from "../flow/request/rejected.ts";
 
 export type CleanFormat = "parquet" | "ndjson" | "csv";

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { flagText, type Batch } from "../flight/batch.ts";
 import { clean as cleanBatch } from "../flight/clean.ts";
-import { dropDuplicates, identities, type Identities } from "../flight/identity.ts";
+import { identities, type Identities } from "../flight/identity.ts";
+import { dropDuplicates } from "../flight/batch-rows.ts";
 import type { Rejection } from "../flight/rejection.ts";
 import { receivedRows } from "../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../format/errors.ts";
@@ -15,7 +16,7 @@ import {
   text,
   usageError,
   type Command,
-  type Given,
+  type Arguments,
   type Io,
 } from "./command.ts";
 import { inputs, type Input } from "./files.ts";
@@ -60,29 +61,29 @@ Examples:
   run,
 };
 
-async function run(given: Given, io: Io): Promise<number> {
-  const folder = text(given, "out");
+async function run(args: Arguments, io: Io): Promise<number> {
+  const folder = text(args, "out");
   if (folder === undefined) throw usageError("--out DIR is missing");
-  const format = oneOf(given, "format", ["parquet", "ndjson", "csv"]) ?? "parquet";
-  const source = sourceOption(given);
-  const received_at = Math.floor(numberOption(given, "received-at", 0) ?? Date.now() / 1000);
-  const files = await inputs(given.words, io);
+  const format = oneOf(args, "format", ["parquet", "ndjson", "csv"]) ?? "parquet";
+  const source = sourceOption(args);
+  const received_at = Math.floor(numberOption(args, "received-at", 0) ?? Date.now() / 1000);
+  const files = await inputs(args.words, io);
   await mkdir(folder, { recursive: true });
-  const output = cleanOutput(folder, { format, isPartitioned: flag(given, "partition") });
+  const output = cleanOutput(folder, { format, isPartitioned: flag(args, "partition") });
   const total = newCounts();
   const seen = identities();
   try {
     for (const file of files) {
       const one = await cleanFile(file, { origin: { source, received_at, delivery: 0 }, seen, output, io });
       addCounts(total, one);
-      if (!flag(given, "json")) io.out(lineOf(file.name, one));
+      if (!flag(args, "json")) io.out(lineOf(file.name, one));
     }
     await output.commit();
   } catch (cause) {
     await output.abandon();
     throw cause;
   }
-  io.out(flag(given, "json") ? `${JSON.stringify(sorted(total))}\n` : lineOf("total", total));
+  io.out(flag(args, "json") ? `${JSON.stringify(sorted(total))}\n` : lineOf("total", total));
   return OK;
 }
 

@@ -14,7 +14,7 @@ export interface Io {
   isTerminal: boolean;
 }
 
-export interface Given {
+export interface Arguments {
   words: string[];
   options: Record<string, string | boolean | string[] | undefined>;
 }
@@ -26,7 +26,7 @@ export interface Command {
   /** What follows `flightline`, then options and examples. */
   help: string;
   options: NonNullable<ParseArgsConfig["options"]>;
-  run(given: Given, io: Io): Promise<number>;
+  run(args: Arguments, io: Io): Promise<number>;
 }
 
 export const OK = 0;
@@ -49,7 +49,7 @@ export const usageError = (message: string): CliError => new CliError(message, W
 export const dataOption = { data: { type: "string", default: ".flightline" } } as const;
 
 /** Reads words and options; `--name` that is `multiple` takes all words up to the next option. */
-export function parseCommand(command: Command, args: readonly string[]): Given {
+export function parseCommand(command: Command, args: readonly string[]): Arguments {
   const lists = Object.entries(command.options).flatMap(([name, { multiple }]) =>
     multiple === true ? [`--${name}`] : [],
   );
@@ -69,7 +69,7 @@ export function parseCommand(command: Command, args: readonly string[]): Given {
       allowPositionals: true,
       strict: true,
     });
-    return { words: positionals, options: values as Given["options"] };
+    return { words: positionals, options: values as Arguments["options"] };
   } catch (cause) {
     throw new CliError(
       `${cause instanceof Error ? cause.message : String(cause)}\nSee: flightline ${command.name} --help`,
@@ -79,22 +79,22 @@ export function parseCommand(command: Command, args: readonly string[]): Given {
   }
 }
 
-export const text = (given: Given, name: string): string | undefined => {
-  const found = given.options[name];
+export const text = (args: Arguments, name: string): string | undefined => {
+  const found = args.options[name];
   return typeof found === "string" ? found : undefined;
 };
-export const flag = (given: Given, name: string): boolean => given.options[name] === true;
+export const flag = (args: Arguments, name: string): boolean => args.options[name] === true;
 
 /** One of a few words, or a usage error that lists them. */
-export function oneOf<T extends string>(given: Given, name: string, allowed: readonly T[]): T | undefined {
-  const found = text(given, name);
+export function oneOf<T extends string>(args: Arguments, name: string, allowed: readonly T[]): T | undefined {
+  const found = text(args, name);
   if (found === undefined || allowed.includes(found as T)) return found as T | undefined;
   throw usageError(`--${name} is ${JSON.stringify(found)}, allowed is ${allowed.join(", ")}`);
 }
 
 /** A number at least `least`, or a usage error. */
-export function numberOption(given: Given, name: string, least: number): number | undefined {
-  const found = text(given, name);
+export function numberOption(args: Arguments, name: string, least: number): number | undefined {
+  const found = text(args, name);
   if (found === undefined) return undefined;
   if (!/^\d+(\.\d+)?$/.test(found) || Number(found) < least)
     throw usageError(`--${name} is ${JSON.stringify(found)}, allowed is a number of at least ${least}`);

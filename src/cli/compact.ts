@@ -1,7 +1,7 @@
 import { compact as compactLake } from "../flow/lake/compact.ts";
 import { dataOption, flag, OK, type Command } from "./command.ts";
 import { many } from "./progress.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const compact: Command = {
   name: "compact",
@@ -14,11 +14,11 @@ export const compact: Command = {
 Examples:
   flightline compact`,
   options: { ...dataOption, json: { type: "boolean", default: false } },
-  run: (given, io) =>
-    withWorld(given, io, async ({ objects, config }) => {
+  run: (args, io) =>
+    withAdapters(args, io, async ({ objects, config }) => {
       const done = await compactLake(objects, { format: config.lake, now_s: Date.now() / 1000 });
       io.out(
-        flag(given, "json")
+        flag(args, "json")
           ? `${JSON.stringify(done)}\n`
           : `${many(done.hours)} hours: ${many(done.files_before)} files became ${many(done.files_after)}, ${many(done.rows)} rows, ${many(done.duplicates)} duplicates dropped\n`,
       );

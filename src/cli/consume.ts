@@ -1,7 +1,7 @@
 import { consume as consumeStream } from "../flow/stream/consume.ts";
 import { dataOption, flag, OK, type Command } from "./command.ts";
 import { many, progress } from "./progress.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const consume: Command = {
   name: "consume",
@@ -13,15 +13,15 @@ export const consume: Command = {
 Examples:
   flightline consume --until-empty`,
   options: { ...dataOption, "until-empty": { type: "boolean", default: false } },
-  run: (given, io) =>
-    withWorld(given, io, async (world) => {
+  run: (args, io) =>
+    withAdapters(args, io, async (adapters) => {
       const shown = progress(io);
       const sum = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
       await consumeStream(
-        { ...world, source: world.config.source, lake: world.config.lake },
+        { ...adapters, source: adapters.config.source, lake: adapters.config.lake },
         {
           signal: io.signal,
-          untilEmpty: flag(given, "until-empty"),
+          untilEmpty: flag(args, "until-empty"),
           onTrouble: ({ message }) => io.err(`${message}; trying again\n`),
           onBatch: (applied) => {
             for (const name of ["received", "accepted", "duplicate", "rejected", "repeats"] as const)

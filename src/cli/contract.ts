@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fieldTable, jsonSchemas, parquetColumns } from "../flight/derived.ts";
+import { fieldTable, jsonSchemas, parquetColumns } from "../flight/documents.ts";
 import { sparkSql } from "../spark/plan.ts";
 import { FAILED, OK, oneOf, text, usageError, type Command } from "./command.ts";
 import { checkedInFiles, currentPlan } from "./derived.ts";
@@ -17,8 +17,8 @@ export const contract: Command = {
 Examples:
   flightline contract --show fields`,
   options: { show: { type: "string" }, write: { type: "string" }, check: { type: "string" } },
-  async run(given, io) {
-    const [write, check] = [text(given, "write"), text(given, "check")];
+  async run(args, io) {
+    const [write, check] = [text(args, "write"), text(args, "check")];
     if (write !== undefined) {
       for (const { file, content } of checkedInFiles()) writeFileSync(path.join(write, file), content);
       return OK;
@@ -30,7 +30,7 @@ Examples:
       for (const { file } of stale) io.err(`${file} is stale: run flightline contract --write .\n`);
       return stale.length === 0 ? OK : FAILED;
     }
-    const show = oneOf(given, "show", ["fields", "json-schema", "parquet", "spark-sql"]);
+    const show = oneOf(args, "show", ["fields", "json-schema", "parquet", "spark-sql"]);
     if (show === undefined) throw usageError("--show fields, json-schema, parquet or spark-sql is missing");
     const print = {
       fields: fieldTable,

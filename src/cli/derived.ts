@@ -1,5 +1,8 @@
-import { derivedFiles } from "../flight/derived.ts";
+import { fieldTable, jsonSchemas } from "../flight/documents.ts";
+import { routes } from "../flow/api/api.ts";
+import { openApi } from "../flow/api/openapi.ts";
 import { statement } from "../postgres/statements.ts";
+import { settingsDocument } from "../settings.ts";
 import { planStatements, planText, sparkPlan, type Plan } from "../spark/plan.ts";
 
 /** The plan of the Glue job, from this checkout's contract and statements. */
@@ -8,8 +11,11 @@ export const currentPlan = (): Plan =>
     Object.fromEntries(planStatements.map((name) => [name, statement(name)])) as Parameters<typeof sparkPlan>[0],
   );
 
-/** All files of a checkout that derive from the contract. */
+/** The files of a checkout that are derived from code. A test finds a stale one. */
 export const checkedInFiles = (): { file: string; content: string }[] => [
-  ...derivedFiles(),
+  { file: "docs/record.md", content: fieldTable() },
+  { file: "docs/record.schema.json", content: jsonSchemas() },
+  { file: "docs/settings.md", content: settingsDocument() },
+  { file: "docs/openapi.json", content: `${JSON.stringify(openApi(routes), null, 2)}\n` },
   { file: "glue/plan.json", content: planText(currentPlan()) },
 ];

@@ -1,18 +1,18 @@
-import { loadArrived } from "../flow/request/load.ts";
+import { loadAnnounced } from "../flow/request/load.ts";
 import { pause } from "../retry.ts";
-import type { World } from "../server/adapters.ts";
+import type { Adapters } from "../server/adapters.ts";
 
 const LOOK_MS = 50;
 
 /** Helps to load what the queue holds, beside a server's loader if one runs, until nothing waits. */
-export async function drainQueue(world: World, signal: AbortSignal): Promise<void> {
+export async function drainQueue(adapters: Adapters, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
-  const working = world.queue.consume((message) => loadArrived(message, world), {
+  const working = adapters.queue.consume((key) => loadAnnounced(key, adapters), {
     signal: stop,
     concurrency: 2,
   });
-  while (!stop.aborted && (await world.queue.depth()).waiting > 0) await pause(LOOK_MS, stop);
+  while (!stop.aborted && (await adapters.queue.depth()).waiting > 0) await pause(LOOK_MS, stop);
   done.abort();
   await working;
 }

@@ -1,7 +1,7 @@
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
 import { dataOption, FAILED, flag, OK, type Command } from "./command.ts";
 import { counts, many } from "./progress.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const flows: Command = {
   name: "flows",
@@ -18,10 +18,10 @@ Examples:
   flightline flows
   flightline flows --json | jq '.flows[].balanced'`,
   options: { ...dataOption, json: { type: "boolean", default: false }, verify: { type: "boolean", default: false } },
-  run: (given, io) =>
-    withWorld(given, io, async ({ counter }) => {
-      const reports = await counter.count(flag(given, "verify"));
-      io.out(flag(given, "json") ? `${JSON.stringify({ flows: reports })}\n` : reports.map(describe).join("\n"));
+  run: (args, io) =>
+    withAdapters(args, io, async ({ counter }) => {
+      const reports = await counter.count(flag(args, "verify"));
+      io.out(flag(args, "json") ? `${JSON.stringify({ flows: reports })}\n` : reports.map(describe).join("\n"));
       return reports.every(({ balanced }) => balanced) ? OK : FAILED;
     }),
 };

@@ -3,15 +3,16 @@ import { NDJSON } from "../format/body.ts";
 import { gzip, isGzip } from "../format/gzip.ts";
 import { lineRows } from "../format/raw-lines.ts";
 import { readPieces } from "../format/pieces.ts";
+import { settings, settingOf } from "../settings.ts";
 import { inflate, ingest as takeIn, type Ingested } from "../flow/request/ingest.ts";
 import { WIRE_LIMIT } from "../flow/api/post-states.ts";
-import { dataOption, flag, OK, oneOf, text, type Command, type Given, type Io } from "./command.ts";
+import { dataOption, flag, OK, oneOf, text, type Command, type Arguments, type Io } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { inputs, type Input } from "./files.ts";
 import { postTo, type Body } from "./post.ts";
 import { counts, many, progress } from "./progress.ts";
 import { sourceOption } from "./produce.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const ingest: Command = {
   name: "ingest",
@@ -23,7 +24,7 @@ export const ingest: Command = {
   --sign REGION  signs requests for API Gateway of that region, also behind a name of your own
   --json         the total as JSON
 
-  An API on AWS: FLIGHTLINE_API_KEY is sent where it is set; else requests to execute-api, or where --sign says so, are
+  An API on AWS: ${settings.api_key.name} is sent where it is set; else requests to execute-api, or where --sign says so, are
   signed with the credentials that AWS's own tools would use. 429 and 503 are tried again after the wait they ask for.
 
 Examples:
@@ -37,16 +38,16 @@ Examples:
     format: { type: "string", default: "ndjson" },
     json: { type: "boolean", default: false },
   },
-  async run(given, io) {
-    const files = await inputs(given.words, io);
-    const source = sourceOption(given);
-    const format = oneOf(given, "format", ["ndjson", "csv"]) ?? "ndjson";
-    const url = text(given, "url");
+  async run(args, io) {
+    const files = await inputs(args.words, io);
+    const source = sourceOption(args);
+    const format = oneOf(args, "format", ["ndjson", "csv"]) ?? "ndjson";
+    const url = text(args, "url");
     if (url !== undefined) {
-      const [key, region] = [io.env["FLIGHTLINE_API_KEY"], text(given, "sign")];
-      return sendAll(files, { given, io, send: postTo({ url, source, format, key, region, signal: io.signal }) });
+      const [key, region] = [settingOf(io.env, "api_key"), text(args, "sign")];
+      return sendAll(files, { args, io, send: postTo({ url, source, format, key, region, signal: io.signal }) });
     }
-    return withWorld(given, io, async (world) => {
+    return withAdapters(args, io, async (adapters) => {
       const send: Send = async ({ body, media_type }) => {
         const request = {
           body,
@@ -56,10 +57,10 @@ Examples:
           idempotency_key: undefined,
           received_at: Math.floor(Date.now() / 1000),
         };
-        return takeIn(request, inflate(body), world);
+        return takeIn(request, inflate(body), adapters);
       };
-      const code = await sendAll(files, { given, io, send });
-      await drainQueue(world, io.signal);
+      const code = await sendAll(files, { args, io, send });
+      await drainQueue(adapters, io.signal);
       return code;
     });
   },
@@ -69,7 +70,7 @@ type Send = (body: Body) => Promise<Ingested>;
 
 async function sendAll(
   files: readonly Input[],
-  { given, io, send }: { given: Given; io: Io; send: Send },
+  { args, io, send }: { args: Arguments; io: Io; send: Send },
 ): Promise<number> {
   const shown = progress(io);
   const total = { received: 0, cleaned: 0, rejected: {} as Record<string, number> };
@@ -84,7 +85,7 @@ async function sendAll(
     }
   shown.end();
   io.out(
-    flag(given, "json")
+    flag(args, "json")
       ? `${JSON.stringify(total)}\n`
       : `received ${many(total.received)}, cleaned ${many(total.cleaned)}, rejected: ${counts(total.rejected)}\n`,
   );

@@ -1,33 +1,37 @@
+import { settings } from "../settings.ts";
 import { loadClean, loadLake } from "../flow/request/load.ts";
-import { parseCleanKey } from "../flow/objects/keys.ts";
+import { parseCleanKey, PREFIXES } from "../flow/objects/keys.ts";
 import { dataOption, OK, usageError, type Command } from "./command.ts";
 import { many, progress } from "./progress.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
+
+const isLoadable = (prefix: string): boolean =>
+  [PREFIXES.clean, PREFIXES.lake].some((loadable) => prefix.startsWith(loadable));
 
 export const load: Command = {
   name: "load",
-  summary: "rebuild a database from the files of clean/ or lake/",
+  summary: `rebuild a database from the files of ${PREFIXES.clean} or ${PREFIXES.lake}`,
   help: `load PREFIX [--data DIR]
 
-  PREFIX   clean/ or lake/, or the beginning of keys below one of them. What is loaded already is a repeat.
+  PREFIX   ${PREFIXES.clean} or ${PREFIXES.lake}, or the beginning of keys below one of them. What is loaded already is a repeat.
 
 Examples:
-  flightline load clean/
-  FLIGHTLINE_POSTGRES=postgres://me@db.example/flights flightline load lake/state_vectors/day=2026-01-01/`,
+  flightline load ${PREFIXES.clean}
+  ${settings.postgres.name}=postgres://me@db.example/flights flightline load ${PREFIXES.lakeHours}day=2026-01-01/`,
   options: dataOption,
-  run(given, io) {
-    const [prefix] = given.words;
-    if (prefix === undefined || given.words.length > 1 || !/^(clean|lake)\//.test(prefix))
-      throw usageError("name one PREFIX that begins with clean/ or lake/");
-    return withWorld(given, io, async (world) => {
+  run(args, io) {
+    const [prefix] = args.words;
+    if (prefix === undefined || args.words.length > 1 || !isLoadable(prefix))
+      throw usageError(`name one PREFIX that begins with ${PREFIXES.clean} or ${PREFIXES.lake}`);
+    return withAdapters(args, io, async (adapters) => {
       const shown = progress(io);
       let files = 0;
       let accepted = 0;
-      for await (const { key } of world.objects.list(prefix)) {
-        if (prefix.startsWith("clean/")) {
+      for await (const { key } of adapters.objects.list(prefix)) {
+        if (prefix.startsWith(PREFIXES.clean)) {
           if (parseCleanKey(key) === null) continue;
-          accepted += (await loadClean(key, world))?.accepted ?? 0;
-        } else accepted += await loadLake(key, world);
+          accepted += (await loadClean(key, adapters))?.accepted ?? 0;
+        } else accepted += await loadLake(key, adapters);
         files++;
         shown.say(`${many(files)} files, ${many(accepted)} rows`);
       }

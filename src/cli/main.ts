@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { ConfigError } from "../config.ts";
+import { AlreadyRunningError } from "../postgres/embedded/server.ts";
 import { BadKeyError, NewerSchemaError, UnavailableError } from "../flow/errors.ts";
 import { UndecodableError, TooLargeError } from "../format/errors.ts";
 import { clean } from "./clean.ts";
@@ -71,6 +72,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
 function explain(error: unknown): { text: string; exitCode: number } {
   if (error instanceof CliError) return { text: error.message, exitCode: error.exitCode };
   const isExpected = [
+    AlreadyRunningError,
     ConfigError,
     UnavailableError,
     NewerSchemaError,

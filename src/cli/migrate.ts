@@ -1,19 +1,20 @@
+import { settings } from "../settings.ts";
 import { CliError, dataOption, OK, type Command } from "./command.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const migrate: Command = {
   name: "migrate",
   summary: "bring the database's schema up to this version",
   help: `migrate [--data DIR]
 
-  --data DIR   the data folder (.flightline); FLIGHTLINE_POSTGRES names another server
+  --data DIR   the data folder (.flightline); ${settings.postgres.name} names another server
 
 Examples:
   flightline migrate
-  FLIGHTLINE_POSTGRES=postgres://me@db.example/flights flightline migrate`,
+  ${settings.postgres.name}=postgres://me@db.example/flights flightline migrate`,
   options: dataOption,
-  run: (given, io) =>
-    withWorld(given, io, async ({ postgres }) => {
+  run: (args, io) =>
+    withAdapters(args, io, async ({ postgres }) => {
       if (postgres === undefined) throw new CliError("no setting names PostgreSQL: there is no schema to migrate");
       const { migrated } = postgres;
       io.out(migrated.length === 0 ? "the schema is up to date\n" : `ran ${migrated.join(", ")}\n`);

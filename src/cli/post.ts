@@ -34,7 +34,7 @@ async function credentials(to: string, { body, media_type }: Body, of: Target): 
 /** What passes: too many requests, a store that is away, a gateway that waited too long. */
 const PASSING = new Set([429, 502, 503, 504]);
 const ATTEMPTS = 8;
-const LONGEST_WAIT_S = 60;
+const MAX_WAIT_S = 60;
 
 /**
  * Posts bodies one after the other; one that comes twice is stored once, so what may pass is tried again, after the wait that
@@ -52,7 +52,7 @@ export function postTo(target: Target): (body: Body) => Promise<Ingested> {
       if (!PASSING.has(response.status) || failures === ATTEMPTS - 1) throw refusal;
       // seconds; a date, which the header may also hold, is left to the back-off
       const asked_s = Number(response.headers.get("retry-after") ?? 0) || 0;
-      await pause(Math.max(backoff(failures), Math.min(asked_s, LONGEST_WAIT_S) * 1_000), signal);
+      await pause(Math.max(backoff(failures), Math.min(asked_s, MAX_WAIT_S) * 1_000), signal);
       if (signal.aborted) throw refusal;
     }
   };

@@ -1,11 +1,11 @@
-import { sourcePattern } from "../flight/contract.ts";
+import { sourcePattern } from "../flight/identifiers.ts";
 import { readPieces } from "../format/pieces.ts";
 import { lineRows } from "../format/raw-lines.ts";
 import { producer } from "../flow/stream/produce.ts";
-import { dataOption, OK, text, usageError, type Command, type Given } from "./command.ts";
+import { dataOption, OK, text, usageError, type Command, type Arguments } from "./command.ts";
 import { inputs } from "./files.ts";
 import { many, progress } from "./progress.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const produce: Command = {
   name: "produce",
@@ -19,10 +19,10 @@ Examples:
   flightline produce recorded/*.json.gz
   flightline produce - < states.ndjson`,
   options: { ...dataOption, source: { type: "string" } },
-  async run(given, io) {
-    const source = sourceOption(given);
-    const files = await inputs(given.words, io);
-    return withWorld(given, io, async ({ stream, config }) => {
+  async run(args, io) {
+    const source = sourceOption(args);
+    const files = await inputs(args.words, io);
+    return withAdapters(args, io, async ({ stream, config }) => {
       const shown = progress(io);
       const onTrouble = ({ message }: Error) => io.err(`${message}; trying again\n`);
       const to = producer(stream, { signal: io.signal, groups: config.groups, source, onTrouble });
@@ -40,8 +40,8 @@ Examples:
 };
 
 /** `--source`, checked against what a source may be called. */
-export function sourceOption(given: Given): string | undefined {
-  const source = text(given, "source");
+export function sourceOption(args: Arguments): string | undefined {
+  const source = text(args, "source");
   if (source !== undefined && !new RegExp(sourcePattern).test(source))
     throw usageError(`--source is ${JSON.stringify(source)}, allowed is ${sourcePattern}`);
   return source;

@@ -1,7 +1,7 @@
 import { transaction } from "../postgres/transaction.ts";
 import pg from "pg";
 import { CliError, dataOption, flag, OK, usageError, type Command, type Io } from "./command.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const query: Command = {
   name: "query",
@@ -15,13 +15,13 @@ Examples:
   flightline query "select icao24, callsign, baro_altitude from aircraft order by baro_altitude desc nulls last limit 5"
   flightline query - --json < sql/samples/busiest-hours.sql`,
   options: { ...dataOption, json: { type: "boolean", default: false } },
-  async run(given, io) {
-    if (given.words.length !== 1) throw usageError("give one SQL statement, in quotes");
-    const sql = given.words[0] === "-" ? await readAll(io) : (given.words[0] ?? "");
-    return withWorld(given, io, async ({ postgres }) => {
+  async run(args, io) {
+    if (args.words.length !== 1) throw usageError("give one SQL statement, in quotes");
+    const sql = args.words[0] === "-" ? await readAll(io) : (args.words[0] ?? "");
+    return withAdapters(args, io, async ({ postgres }) => {
       if (postgres === undefined) throw new CliError("no setting names PostgreSQL: there is nothing to ask in SQL");
       const rows = await readOnly(postgres.pool, sql);
-      io.out(flag(given, "json") ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : tableOf(rows));
+      io.out(flag(args, "json") ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : tableOf(rows));
       return OK;
     });
   },

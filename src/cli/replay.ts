@@ -2,7 +2,7 @@ import { openRejections, replayRejected } from "../flow/request/replay.ts";
 import { CliError, dataOption, flag, OK, usageError, type Command } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { many } from "./progress.ts";
-import { withWorld } from "../server/adapters.ts";
+import { withAdapters } from "./open.ts";
 
 export const replay: Command = {
   name: "replay",
@@ -15,19 +15,19 @@ export const replay: Command = {
 Examples:
   flightline replay --all`,
   options: { ...dataOption, all: { type: "boolean", default: false } },
-  run(given, io) {
-    if (given.words.length === 0 && !flag(given, "all")) throw usageError("name KEYs, or --all");
-    return withWorld(given, io, async (world) => {
-      const keys = given.words.length > 0 ? given.words : await collect(openRejections(world));
+  run(args, io) {
+    if (args.words.length === 0 && !flag(args, "all")) throw usageError("name KEYs, or --all");
+    return withAdapters(args, io, async (adapters) => {
+      const keys = args.words.length > 0 ? args.words : await collect(openRejections(adapters));
       let rows = 0;
       let cleaned = 0;
       for (const key of keys) {
-        const done = await replayRejected(key, world);
+        const done = await replayRejected(key, adapters);
         if (done === null) throw new CliError(`there is no rejected object ${key}`);
         rows += done.rows;
         cleaned += done.cleaned;
       }
-      await drainQueue(world, io.signal);
+      await drainQueue(adapters, io.signal);
       io.out(
         `${many(keys.length)} objects: ${many(rows)} rows replayed, ${many(cleaned)} now clean, ${many(rows - cleaned)} rejected again\n`,
       );

@@ -1,7 +1,8 @@
+import { settings } from "../settings.ts";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { liveFeed } from "../server/live-feed.ts";
-import type { PageWorld } from "../server/page-routes.ts";
+import type { PageContext } from "../server/page-routes.ts";
 import { recordsOfBatch } from "../postgres/stream.ts";
 import { startServer } from "../server/http-server.ts";
 import { staticFiles } from "../server/static-files.ts";
@@ -14,14 +15,15 @@ import {
   text,
   usageError,
   type Command,
-  type Given,
+  type Arguments,
   type Io,
 } from "./command.ts";
 import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
 import { inputs, type Input } from "./files.ts";
 import { sourceOption } from "./produce.ts";
 import { startService } from "../server/workers.ts";
-import { openWorld, type World } from "../server/adapters.ts";
+import type { Adapters } from "../server/adapters.ts";
+import { openData } from "./open.ts";
 
 const SOURCES_MS = 1_000;
 const STOP_MS = 9_000;
@@ -37,8 +39,8 @@ export const start: Command = {
   --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
   --source NAME       source of all rows; else what each source is called
   --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
-  --aircraft N        in the simulated world, 400
-  --retention-days N  how long local data are kept, 7 or FLIGHTLINE_RETENTION_DAYS; given here, rows elsewhere go too
+  --aircraft N        in the simulated adapters, 400
+  --retention-days N  how long local data are kept, 7 or ${settings.retention_days.name}; given here, rows elsewhere go too
   --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
   --watch             shows what others bring into the stores that the settings name, such as a deployment's; changes nothing
 
@@ -57,15 +59,14 @@ Examples:
     "postgres-port": { type: "string" },
     watch: { type: "boolean", default: false },
   },
-  async run(given, io) {
-    if (given.words.length > 0)
-      throw usageError(`unexpected ${JSON.stringify(given.words[0])}; files go behind --from`);
-    const options = { ...startOptions(given), files: await recordedFiles(given, io) };
-    const world = await openWorld(given, io, { owns: !options.watch, migrates: !options.watch, ...options });
+  async run(args, io) {
+    if (args.words.length > 0) throw usageError(`unexpected ${JSON.stringify(args.words[0])}; files go behind --from`);
+    const options = { ...startOptions(args), files: await recordedFiles(args, io) };
+    const adapters = await openData(args, io, { owns: !options.watch, migrates: !options.watch, ...options });
     try {
-      return await serve(world, { given, io, options });
+      return await serve(adapters, { args, io, options });
     } finally {
-      await world.close();
+      await adapters.close();
     }
   },
 };
@@ -81,72 +82,72 @@ interface StartOptions {
   files: Map<string, Input>;
 }
 
-function startOptions(given: Given): Omit<StartOptions, "files"> {
-  const watch = flag(given, "watch");
-  if (watch && words(given).length > 0) throw usageError("--watch brings nothing in: leave out --from");
-  const retention_days = numberOption(given, "retention-days", 1);
-  const speed = text(given, "speed") === "max" ? Infinity : (numberOption(given, "speed", 0.001) ?? 1);
+function startOptions(args: Arguments): Omit<StartOptions, "files"> {
+  const watch = flag(args, "watch");
+  if (watch && words(args).length > 0) throw usageError("--watch brings nothing in: leave out --from");
+  const retention_days = numberOption(args, "retention-days", 1);
+  const speed = text(args, "speed") === "max" ? Infinity : (numberOption(args, "speed", 0.001) ?? 1);
   return {
     speed,
-    aircraft: aircraftOption(given),
-    port: portOption(given, "port") ?? 0,
+    aircraft: aircraftOption(args),
+    port: portOption(args, "port") ?? 0,
     retention_days,
     retention_given: retention_days !== undefined,
-    postgres_port: portOption(given, "postgres-port"),
+    postgres_port: portOption(args, "postgres-port"),
     watch,
   };
 }
 
-const MOST_AIRCRAFT = 100_000;
+const MAX_AIRCRAFT = 100_000;
 
-function aircraftOption(given: Given): number | undefined {
-  const aircraft = numberOption(given, "aircraft", 1);
-  if (aircraft !== undefined && !(Number.isInteger(aircraft) && aircraft <= MOST_AIRCRAFT))
-    throw usageError(`--aircraft is ${aircraft}, allowed is 1 to ${MOST_AIRCRAFT}`);
+function aircraftOption(args: Arguments): number | undefined {
+  const aircraft = numberOption(args, "aircraft", 1);
+  if (aircraft !== undefined && !(Number.isInteger(aircraft) && aircraft <= MAX_AIRCRAFT))
+    throw usageError(`--aircraft is ${aircraft}, allowed is 1 to ${MAX_AIRCRAFT}`);
   return aircraft;
 }
 
-function portOption(given: Given, name: string): number | undefined {
-  const port = numberOption(given, name, 0);
+function portOption(args: Arguments, name: string): number | undefined {
+  const port = numberOption(args, name, 0);
   if (port !== undefined && !(Number.isInteger(port) && port <= 65_535))
     throw usageError(`--${name} is ${port}, allowed is 0 to 65535`);
   return port;
 }
 
-const words = (given: Given): string[] => (given.options["from"] as string[] | undefined) ?? [];
+const words = (args: Arguments): string[] => (args.options["from"] as string[] | undefined) ?? [];
 
-async function recordedFiles(given: Given, io: Io): Promise<Map<string, Input>> {
-  const names = words(given).filter((word) => !["opensky", "adsblol", "simulator"].includes(word));
+async function recordedFiles(args: Arguments, io: Io): Promise<Map<string, Input>> {
+  const names = words(args).filter((word) => !["opensky", "adsblol", "simulator"].includes(word));
   const found = names.length === 0 ? [] : await inputs(names, io);
   return new Map(found.map((file) => [file.name, file]));
 }
 
 interface Serving {
-  given: Given;
+  args: Arguments;
   io: Io;
   options: StartOptions;
 }
 
 /** Runs until the first signal, then ends what is under way. */
-async function serve(world: World, serving: Serving): Promise<number> {
+async function serve(adapters: Adapters, serving: Serving): Promise<number> {
   const stop = new AbortController();
   const signal = AbortSignal.any([serving.io.signal, stop.signal]);
   const onTrouble = troubleLog(serving.io);
   const live = liveFeed();
-  const { retention_days } = world.config;
+  const { retention_days } = adapters.config;
   const { watch, retention_given } = serving.options;
-  const service = startService(world, { signal, live, retention_days, retention_given, watch, onTrouble });
+  const service = startService(adapters, { signal, live, retention_days, retention_given, watch, onTrouble });
   try {
     const server = await startServer({
       port: serving.options.port,
-      page: { live, source: world.config.source, recordsOf: localRecords(world) },
-      api: { ...world, watch, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
+      page: { live, source: adapters.config.source, recordsOf: localRecords(adapters) },
+      api: { ...adapters, watch, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
       files: pageFiles(),
     }).catch(portTaken(serving.options.port));
-    const feeds = chooseFeeds(world, serving, { url: server.url, onTrouble });
+    const feeds = chooseFeeds(adapters, serving, { url: server.url, onTrouble });
     const fed = feeds.map((feed) => runFeed(feed, signal, onTrouble));
     const shown = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), SOURCES_MS);
-    announce(world, server.url, serving);
+    announce(adapters, server.url, serving);
     await aborted(signal);
     clearInterval(shown);
     // what does not end in time is taken up again at the next start
@@ -156,7 +157,7 @@ async function serve(world: World, serving: Serving): Promise<number> {
   } finally {
     stop.abort();
     await service.ended;
-    if (!watch) rmSync(path.join(world.data, "url"), { force: true });
+    if (!watch) rmSync(path.join(adapters.data, "url"), { force: true });
   }
 }
 
@@ -169,24 +170,24 @@ const portTaken =
   };
 
 function chooseFeeds(
-  world: World,
-  { given, options }: Serving,
+  adapters: Adapters,
+  { args, options }: Serving,
   { url, onTrouble }: { url: string; onTrouble(error: unknown): void },
 ): Feed[] {
   const of: FeedOptions = {
-    ...world,
-    source: sourceOption(given),
+    ...adapters,
+    source: sourceOption(args),
     speed: options.speed,
     aircraft: options.aircraft,
     onTrouble,
   };
   if (options.watch) return [];
-  if (words(given).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
-  return namedFeeds(words(given), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
+  if (words(args).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
+  return namedFeeds(words(args), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
 }
 
 /** The local stream can be asked for the records of a batch. */
-function localRecords({ config, postgres }: World): PageWorld["recordsOf"] {
+function localRecords({ config, postgres }: Adapters): PageContext["recordsOf"] {
   const { stream } = config;
   if (stream.kind !== "postgres" || postgres === undefined) return undefined;
   return (batch_id, arrived_at) => recordsOfBatch(postgres.pool, stream.name, { batch_id, arrived_at });
@@ -211,7 +212,7 @@ async function runFeed(feed: Feed, signal: AbortSignal, onTrouble: (error: unkno
 }
 
 /** The URL last and alone on its line; the file tells it to commands that find the folder taken. */
-function announce({ data, postgres }: World, url: string, { io, options }: Serving): void {
+function announce({ data, postgres }: Adapters, url: string, { io, options }: Serving): void {
   if (!options.watch) writeFileSync(path.join(data, "url"), `${url}\n`);
   if (postgres?.dsn !== undefined) io.out(`${postgres.dsn}\n`);
   io.out(`${url}\n`);

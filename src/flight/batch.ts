@@ -14,11 +14,15 @@ export interface Batch {
   received_at: Float64Array;
   /** Which delivery of the batch brought the row: an index into what the reader was given. */
   delivery: Int32Array;
-  /** Where the row stood in its delivery, from 1: line of lines and CSV, element of a document. */
-  place: Float64Array;
+  /** Which line or element of its delivery the row came from, from 1. Zero: the delivery as a whole. */
+  ordinal: Float64Array;
+  /** What `ordinal` counts: lines of NDJSON and CSV, or elements of a JSON document. */
+  ordinal_unit: OrdinalUnit;
   /** The raw row, until it is cleaned: a line's text, or the value that rejections show as JSON. */
   raw: unknown[];
 }
+
+export type OrdinalUnit = "line" | "element";
 
 export type TextColumn = (string | null)[];
 type ColumnOf<K> = K extends "text" ? TextColumn : K extends "boolean" ? Uint8Array : Float64Array;
@@ -41,7 +45,8 @@ export function newBatch(capacity: number): Batch {
     columns: columns as Columns,
     received_at: new Float64Array(capacity),
     delivery: new Int32Array(capacity),
-    place: new Float64Array(capacity),
+    ordinal: new Float64Array(capacity),
+    ordinal_unit: "line",
     raw: [],
   };
 }
@@ -58,20 +63,7 @@ export function grow(batch: Batch): void {
   }
   batch.received_at = doubled(batch.received_at, new Float64Array(capacity));
   batch.delivery = doubled(batch.delivery, new Int32Array(capacity));
-  batch.place = doubled(batch.place, new Float64Array(capacity));
-}
-
-/** Copies the rows of a cleaned batch behind those of another. */
-export function appendRows(from: Batch, to: Batch): void {
-  while (to.received_at.length < to.rows + from.rows) grow(to);
-  const copy = (name: string, source: unknown, target: unknown): void => {
-    if (Array.isArray(source) && Array.isArray(target))
-      for (let i = 0; i < from.rows; i++) target[to.rows + i] = source[i] as unknown;
-    else (target as Float64Array).set((source as Float64Array).subarray(0, from.rows), to.rows);
-  };
-  for (const name of Object.keys(to.columns) as (keyof Columns)[]) copy(name, from.columns[name], to.columns[name]);
-  for (const name of ["received_at", "delivery", "place"] as const) copy(name, from[name], to[name]);
-  to.rows += from.rows;
+  batch.ordinal = doubled(batch.ordinal, new Float64Array(capacity));
 }
 
 const flagTexts = new Map<number, string>([[0, ""]]);

@@ -4,7 +4,8 @@ import { newBatch, rowAt } from "./batch.ts";
 import { clean } from "./clean.ts";
 import { rawFields } from "./contract.ts";
 import { addRow, type RawRow } from "./fill.ts";
-import { dropDuplicates, identities } from "./identity.ts";
+import { identities } from "./identity.ts";
+import { dropDuplicates } from "./batch-rows.ts";
 import { cleanRow, type ReferenceResult } from "./reference.ts";
 
 const RECEIVED_AT = 1_700_000_000;
@@ -90,8 +91,8 @@ function compiled(rows: readonly RawRow[]): ReferenceResult[] {
   const batch = newBatch(4);
   rows.forEach((row, i) => addRow(batch, row, origin, i + 1));
   const results: ReferenceResult[] = [];
-  for (const { place, reason, field } of clean(batch)) results[place - 1] = { reason, field: field ?? "" };
-  for (let i = 0; i < batch.rows; i++) results[(batch.place[i] ?? 0) - 1] = { row: rowAt(batch, i) };
+  for (const { ordinal, reason, field } of clean(batch)) results[ordinal - 1] = { reason, field: field ?? "" };
+  for (let i = 0; i < batch.rows; i++) results[(batch.ordinal[i] ?? 0) - 1] = { row: rowAt(batch, i) };
   return results;
 }
 
@@ -140,7 +141,7 @@ test("the order of rows changes neither how many are rejected nor which identiti
   const rows = fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() });
   const outcome = (of: readonly RawRow[]) => {
     const batch = newBatch(16);
-    of.forEach((row, place) => addRow(batch, row, origin, place));
+    of.forEach((row, ordinal) => addRow(batch, row, origin, ordinal));
     const rejected = clean(batch).length;
     dropDuplicates(batch, identities());
     const { icao24, last_contact, time_position } = batch.columns;

@@ -19,7 +19,8 @@ export function clean(batch: Batch, run: RunRules = runRules): Rejection[] {
       field: rule.field,
       source: batch.columns.source[row] ?? "",
       delivery: batch.delivery[row] ?? 0,
-      place: batch.place[row] ?? 0,
+      ordinal: batch.ordinal[row] ?? 0,
+      unit: batch.ordinal_unit,
       received_at: batch.received_at[row] ?? 0,
       content: { row: rowText(batch.raw[row]) },
     });

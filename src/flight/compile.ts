@@ -83,7 +83,7 @@ export function rulesSource(of: readonly Rule[] = rules): { body: string; patter
   const names = rawFields.map(({ name }) => name);
   const body = `
 const { source: source_, flags: flags_, ${names.map((name) => `${name}: ${name}_`).join(", ")} } = batch.columns;
-const received_at_ = batch.received_at, delivery_ = batch.delivery, place_ = batch.place;
+const received_at_ = batch.received_at, delivery_ = batch.delivery, ordinal_ = batch.ordinal;
 let k = 0;
 for (let i = 0, n = batch.rows; i < n; i++) {
   const received_at = received_at_[i];
@@ -92,7 +92,7 @@ for (let i = 0, n = batch.rows; i < n; i++) {
   ${of.map((rule, index) => statement(rule, index, patterns)).join("\n  ")}
   ${names.map((name) => `${name}_[k] = ${name};`).join("\n  ")}
   flags_[k] = mask;
-  if (k !== i) { source_[k] = source_[i]; received_at_[k] = received_at; delivery_[k] = delivery_[i]; place_[k] = place_[i]; }
+  if (k !== i) { source_[k] = source_[i]; received_at_[k] = received_at; delivery_[k] = delivery_[i]; ordinal_[k] = ordinal_[i]; }
   k++;
 }
 batch.rows = k;`;

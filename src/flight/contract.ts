@@ -1,3 +1,4 @@
+import { icao24Pattern } from "./identifiers.ts";
 import { createHash } from "node:crypto";
 import {
   abs,
@@ -118,9 +119,6 @@ export const openskyOrder: readonly (RawFieldName | null)[] = [
   "category",
 ];
 
-/** What `source` must match, wherever it is set. */
-export const sourcePattern = "^[a-z0-9][a-z0-9_-]{0,31}$";
-
 const EARLIEST_S = 1_000_000_000;
 const MILLISECONDS_FROM = 100_000_000_000;
 const CLOCK_SKEW_S = 10;
@@ -148,7 +146,7 @@ export const rules: readonly Rule[] = [
     field: "icao24",
     when: or(
       missing("icao24"),
-      not(matches("icao24", "^~?[0-9a-f]{6}$")),
+      not(matches("icao24", icao24Pattern)),
       matches("icao24", "^~?0{6}$"),
       matches("icao24", "^~?f{6}$"),
     ),

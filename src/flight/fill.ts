@@ -64,7 +64,7 @@ const LAST_CONTACT = 4;
  * 12 elements), and then nothing is added: the caller rejects it as `not_an_object`.
  */
 // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
-export function addRow(batch: Batch, row: unknown, origin: Origin, place: number, raw: unknown = row): boolean {
+export function addRow(batch: Batch, row: unknown, origin: Origin, ordinal: number, raw: unknown = row): boolean {
   if (typeof row !== "object" || row === null) return false;
   if (batch.rows === batch.received_at.length) grow(batch);
   const i = batch.rows;
@@ -76,7 +76,7 @@ export function addRow(batch: Batch, row: unknown, origin: Origin, place: number
   batch.columns.source[i] = origin.source;
   batch.received_at[i] = origin.received_at;
   batch.delivery[i] = origin.delivery;
-  batch.place[i] = place;
+  batch.ordinal[i] = ordinal;
   batch.raw[i] = raw;
   batch.rows = i + 1;
   return true;

@@ -89,31 +89,3 @@ export function identities(capacity = 1024): Identities {
     },
   };
 }
-
-/** Keeps the first row of each identity, in place; returns how many rows were dropped. */
-export function dropDuplicates(batch: Batch, seen: Identities): number {
-  const { rows } = batch;
-  const kept: number[] = [];
-  for (let i = 0; i < rows; i++) if (seen.add(batch, i)) kept.push(i);
-  if (kept.length < rows) moveRows(batch, kept, batch);
-  return rows - kept.length;
-}
-
-/**
- * Copies rows of a cleaned batch to the beginning of `to`, which has room for them and may be `from` itself when `rows`
- * grows: no row is overwritten before it was copied.
- */
-export function moveRows(from: Batch, rows: readonly number[], to: Batch): void {
-  const columns = Object.entries(to.columns) as [keyof Batch["columns"], { [i: number]: unknown }][];
-  for (const [name, column] of columns) {
-    const source = from.columns[name];
-    for (let k = 0; k < rows.length; k++) column[k] = source[rows[k] ?? 0];
-  }
-  for (let k = 0; k < rows.length; k++) {
-    const i = rows[k] ?? 0;
-    to.received_at[k] = from.received_at[i] ?? 0;
-    to.delivery[k] = from.delivery[i] ?? 0;
-    to.place[k] = from.place[i] ?? 0;
-  }
-  to.rows = rows.length;
-}

@@ -1,3 +1,5 @@
+import type { OrdinalUnit } from "./batch.ts";
+
 /** A row, line or chunk that did not become a clean row, and why. It keeps what arrived. */
 export interface Rejection {
   reason: string;
@@ -6,8 +8,9 @@ export interface Rejection {
   source: string;
   /** Index of the delivery that brought it. */
   delivery: number;
-  /** Line or element from 1; 0 for a chunk as a whole. */
-  place: number;
+  /** Number of the line or element, from 1. Zero: the chunk as a whole. */
+  ordinal: number;
+  unit: OrdinalUnit;
   /** Unix seconds */
   received_at: number;
   /** What arrived: a row as JSON text, or bytes that are no text of ours to show. */

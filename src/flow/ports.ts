@@ -1,18 +1,21 @@
 import type { Batch } from "../flight/batch.ts";
 
 /**
- * The five ports through which the flows meet the world. Each comment states the port's laws; test/conformance/ proves
- * them for every implementation. A broken world is an exception (`UnavailableError` where waiting may help).
+ * The ports: the interfaces between the flows and the stores that they use. The comment on a port states its laws, and
+ * test/conformance/ proves each law for every adapter. A store that fails throws. It throws `UnavailableError` where a
+ * retry may help.
  */
 
 /**
- * Keys are `/`-separated segments of [A-Za-z0-9._=-], never `.` or `..`; another key throws `BadKeyError`.
- * No key is a folder of another: what follows a whole key and a slash is undefined.
- * Laws: `put` creates a key or answers `exists`, and never changes what is there, also when two race; a body is visible
- * whole or not at all, also after a kill; what `put` acknowledged survives a kill; `get` of a missing key is null;
- * `list` gives every key that begins with the prefix, in byte order, those that stood there throughout exactly once, and
- * nothing that others left under names that are no keys;
- * `delete` of a missing key is no error.
+ * Stores objects by key: files or S3. A key is `/`-separated segments of [A-Za-z0-9._=-], never `.` or `..`. Any other
+ * key throws `BadKeyError`. No key may be a folder of another: the result for a key below an existing key is undefined.
+ *
+ * Laws:
+ * - `put` creates a key or answers `exists`. It never changes an existing object, also when two writers race.
+ * - A body is visible whole or not at all, also after a kill. An acknowledged body survives a kill.
+ * - `get` of a missing key is null. `delete` of a missing key succeeds.
+ * - `list` yields every key with the prefix in byte order. A key that exists during the whole call is yielded exactly
+ *   once. Names that are not keys are skipped.
  */
 export interface ObjectStore {
   put(key: string, body: Uint8Array): Promise<"created" | "exists">;
@@ -29,14 +32,20 @@ export interface ObjectInfo {
 }
 
 /**
- * Laws: a message is handed out at least once, to one consumer at a time; when its handler returns it is gone; when the
- * handler throws, or its process dies, it comes again after a back-off; after `attempts` failures it lies in the dead
- * letters until `redrive`. `consume` ends when its signal aborts, after the handlers under way.
+ * Announces objects that are ready to load: a PostgreSQL table or SQS. A message is an object key. Adapters whose store
+ * wraps keys, such as S3 notifications in SQS, unwrap them.
+ *
+ * Laws:
+ * - A message is delivered at least once, to one consumer at a time.
+ * - When its handler returns, the message is deleted. When the handler throws or its process dies, the message is
+ *   redelivered after a back-off.
+ * - After `attempts` failures it moves to the dead letters until `redrive`.
+ * - `consume` ends when its signal aborts and its running handlers have finished.
  */
 export interface Queue {
-  send(message: string): Promise<void>;
+  send(key: string): Promise<void>;
   consume(
-    handle: (message: string) => Promise<unknown>,
+    handle: (key: string) => Promise<unknown>,
     options: { signal: AbortSignal; concurrency?: number },
   ): Promise<void>;
   depth(): Promise<{ waiting: number; dead: number }>;
@@ -44,18 +53,27 @@ export interface Queue {
 }
 
 /**
- * Laws: records with one partition key go to one shard while it is open; within a shard sequence numbers, compared as
- * integers, grow in the order in which readers see the records, and no reader ever sees a later record before an earlier
- * one; `put` answers for each record by itself, and what it acknowledged can be read until retention ends; `read` after
- * a sequence number gives what follows it, nothing twice, nothing left out; null reads from the oldest record.
+ * A stream of records in shards: a PostgreSQL table or Kinesis.
+ *
+ * Laws:
+ * - Records with one partition key go to one shard while that shard is open.
+ * - Within a shard, sequence numbers grow as integers in the order in which readers see the records. No reader sees a
+ *   later record before an earlier one.
+ * - `put` answers for each record separately. An acknowledged record can be read until retention removes it.
+ * - `read` after a sequence number yields the records that follow it, each once. Null reads from the oldest record.
  */
 export interface Stream {
   readonly name: string;
   put(records: readonly OutgoingRecord[]): Promise<PutResult[]>;
   shards(): Promise<Shard[]>;
   read(shard: string, after: string | null, limit: number): Promise<ReadResult>;
-  /** Resolves when something may have arrived, when `ms` have passed or when the signal aborts, whichever is first. */
+  /** Resolves when records may have arrived, after `ms`, or when the signal aborts, whichever comes first. */
   arrival(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * The rows that producers put, counted in the snapshot of a ledger in the same database. Null for a snapshot of
+   * another store. Missing where the stream does not count rows, as on Kinesis.
+   */
+  intake?(snapshot: Snapshot): Promise<Intake | null>;
 }
 export interface OutgoingRecord {
   partition_key: string;
@@ -78,30 +96,36 @@ export interface StreamRecord {
 }
 export interface ReadResult {
   records: StreamRecord[];
-  /** The shard is closed and there is nothing after these records. */
+  /** The shard is closed and has no further records. */
   ended: boolean;
 }
 
 /**
- * Laws: at most one holder of a shard knows itself to be the holder, but for a moment of overlap after a loss; the
- * epoch of a lease is greater than that of every earlier lease of the shard; `save` with an older epoch throws
- * `LeaseLostError` and changes nothing; a position outlives its holder; a lease ends with its session, also by a kill.
+ * Consumers share the shards of a stream by leases, and save how far they have read. A lease is the right to read one
+ * shard. Its epoch is a fencing token: a number that grows with each lease of the shard, so that the store can refuse
+ * a consumer that lost its lease and does not know it yet.
+ *
+ * Laws:
+ * - At most one session holds a shard, except for a short overlap after a lost connection.
+ * - The epoch of a lease is greater than that of every earlier lease of the shard. `save` with an older epoch throws
+ *   `LeaseLostError` and changes nothing.
+ * - A position outlives its holder. A lease ends with its session, also after a kill.
  */
 export interface Checkpoints {
   open(): Promise<CheckpointSession>;
 }
 export interface CheckpointSession {
-  /** Sessions open now, this one included: what a fair share is computed from. */
+  /** Open sessions, this one included. Consumers compute their fair share of shards from it. */
   members(): Promise<number>;
   lease(shard: string): Promise<Lease | null>;
-  /** Where a shard stands, without a lease; null when it was never saved. */
+  /** The saved position of a shard, read without a lease. Null when it was never saved. */
   position(shard: string): Promise<string | null>;
   close(): Promise<void>;
 }
 export interface Lease {
   readonly shard: string;
   readonly epoch: number;
-  /** Last saved sequence number; null: from the oldest record. `END` when a closed shard was read to its end. */
+  /** The last saved sequence number. Null: read from the oldest record. `END`: a closed shard was read to its end. */
   readonly position: string | null;
   save(position: string): Promise<void>;
   release(): Promise<void>;
@@ -109,24 +133,30 @@ export interface Lease {
 
 export type Flow = "request" | "stream";
 
-/** A delivery's id and its arrival in Unix seconds, the same whenever it comes. */
+/** The id of a delivery and its arrival in Unix seconds. A redelivery has the same name. */
 export interface DeliveryName {
   id: string;
   received_at: number;
 }
-/** What is counted and never applied twice: one ingestion or one stream record. */
+/**
+ * A delivery is one ingestion (Flow 1) or one stream record (Flow 2). It is the unit that is counted and applied exactly
+ * once. A delivery that comes again is a repeat: its rows are counted as `repeats` and stored nowhere.
+ */
 export interface Delivery extends DeliveryName {
   /** Rows received in it: cleaned and rejected. */
   rows: number;
   rejected: Readonly<Record<string, number>>;
 }
 
-/** What one transaction applies. `batch.delivery` indexes `deliveries`; rows of one identity may stand in it more than once. */
-export interface Application {
+/**
+ * What one transaction writes: the rows of some deliveries and their counts. `batch.delivery` indexes `deliveries`.
+ * `batch` may contain several rows of one identity.
+ */
+export interface BatchWrite {
   flow: Flow;
   batch_id: string;
   contract: string;
-  /** Unix seconds of the newest arrival among the deliveries. */
+  /** Unix seconds: the newest arrival among the deliveries. */
   arrived_at: number;
   deliveries: readonly Delivery[];
   batch: Batch;
@@ -141,28 +171,58 @@ export interface Applied {
 }
 
 /**
- * Laws: a delivery is applied once however often and in whatever company it comes, also by two at once; all of an
- * application is visible or nothing (where the store knows no transactions: its rows one by one, its counts last and
- * whole); received = accepted + duplicate + rejected for every batch, counted, not guessed;
- * of an aircraft the newest row stands in `aircraft`, whatever the order of arrival.
+ * Writes cleaned rows: PostgreSQL, DynamoDB, or manifests where only files are kept.
+ *
+ * Laws:
+ * - A delivery is applied once, however often it comes, in any batch, also when two writers bring it at once.
+ * - A write is visible whole or not at all. A store without transactions writes rows one by one and the counts last.
+ * - received = accepted + duplicate + rejected for every batch. All four are counted, none is computed from the others.
+ * - `aircraft` has the newest row of each aircraft, in any order of arrival.
  */
-export interface Database {
-  apply(application: Application): Promise<Applied>;
-  /** The ids of those that were applied. */
-  delivered(of: readonly DeliveryName[]): Promise<Set<string>>;
-  /** Ledger row of a batch, named by itself or by a delivery that it holds; null when there is none. */
-  batch(of: DeliveryName): Promise<LedgerRow | null>;
-  /** Both throw `NotAnsweredError` for what the store keeps no order for. */
+export interface Sink {
+  apply(write: BatchWrite): Promise<Applied>;
+  /** The ids of the deliveries that were applied. */
+  delivered(deliveries: readonly DeliveryName[]): Promise<Set<string>>;
+  /** Resolves when the store can apply a batch. Throws when it cannot. */
+  ping(): Promise<void>;
+}
+
+/**
+ * The counts of a sink, one row per batch.
+ *
+ * Laws:
+ * - A batch has one ledger row. A repeat adds to its `repeats` and changes nothing else.
+ * - `totals` sums the ledger and counts the tables in one snapshot, where the store has snapshots.
+ * - `expire` removes rows and adds their number to `expired` in one transaction. Ledger rows are never removed. A ledger
+ *   without tables has no rows to expire and returns 0.
+ */
+export interface Ledger {
+  /** The ledger row of a batch, by its own id or that of one of its deliveries. Null when there is none. */
+  batch(name: DeliveryName): Promise<LedgerRow | null>;
+  totals(query: TotalsQuery): Promise<Totals>;
+  /** Sums over the batches that were applied until `at` (Unix seconds). The tables are not counted. */
+  past(at: number): Promise<Record<Flow, FlowTotals>>;
+  /** Removes rows that arrived before `received_at` (Unix seconds). Returns how many. */
+  expire(received_at: number): Promise<number>;
+}
+
+/**
+ * Reads stored rows. Both methods throw `NotAnsweredError` for a query that needs an order which the store does not keep.
+ *
+ * Laws:
+ * - `states` yields rows in the order of `StateKey`. Pages after a key lose no row and repeat no row.
+ * - A box includes its edges. A box with `lomin` greater than `lomax` crosses the antimeridian.
+ */
+export interface Reader {
   aircraft(query: AircraftQuery): Promise<StoredRow[]>;
   states(query: StatesQuery): Promise<StoredRow[]>;
-  /** Sums of the ledger and the tables, in one snapshot where the store has any. */
-  totals(of: TotalsQuery): Promise<Totals>;
-  /** Sums of the ledger over the batches applied until `at` (Unix seconds); the tables are not counted. */
-  past(at: number): Promise<Record<Flow, FlowTotals>>;
-  /** Removes what arrived before `received_at` (Unix seconds) and counts it as expired; returns the rows. */
-  expire(received_at: number): Promise<number>;
-  /** Ready to apply. Throws when not. */
-  ping(): Promise<void>;
+}
+
+/** The ports of one database. `reader` is null where only files are kept: nothing can answer a query. */
+export interface DatabasePorts {
+  sink: Sink;
+  ledger: Ledger;
+  reader: Reader | null;
 }
 
 export interface LedgerRow {
@@ -192,14 +252,14 @@ export interface AircraftQuery {
   callsign?: string;
   /** Part of an address or a callsign. */
   search?: string;
-  /** Those whose newest row came with one of these batches. */
+  /** Only aircraft whose newest row came with one of these batches. */
   batch_ids?: readonly string[];
-  /** As it was at this Unix time: the newest row not after it, and at most `MOST_AGE_S` before; from history. */
+  /** The newest rows as of this Unix time, at most `MAX_AGE_S` older than it, from history. */
   at?: number;
   limit: number;
 }
-/** An aircraft that said nothing for so long, in s, is not shown at a past time. */
-export const MOST_AGE_S = 300;
+/** An aircraft that has not reported for this long, in s, is not shown at a past time. */
+export const MAX_AGE_S = 300;
 
 export interface StatesQuery {
   box?: Box;
@@ -210,12 +270,13 @@ export interface StatesQuery {
   /** last_contact, Unix seconds, both inclusive */
   from?: number;
   to?: number;
-  /** Of each aircraft and source the first row in every so many seconds of last_contact alone. */
+  /** Thins history: only the first row of each aircraft and source in each interval of this many seconds. */
   every?: number;
   limit: number;
-  /** Rows after this one, in the store's order: last_contact, then what else makes the identity. */
+  /** Only rows after this one, in the order of `StateKey`. */
   after?: StateKey;
 }
+/** The identity of a row, in the order in which `states` sorts. */
 export interface StateKey {
   last_contact: number;
   icao24: string;
@@ -223,11 +284,15 @@ export interface StateKey {
   time_position: number | null;
 }
 
+/** A consistent view of a database, opaque to all but its own adapters. */
+export type Snapshot = object;
 export interface TotalsQuery {
-  /** Ingestions applied since this Unix time are named. */
+  /** Ingestions that were applied since this Unix time are listed. */
   since: number;
-  /** Counts the tables also where that reads all of them. */
+  /** Also counts the tables where that reads all of them. */
   verify?: boolean;
+  /** Called within the ledger's snapshot, where the store has one, for counts that must be of the same moment. */
+  within?: (snapshot: Snapshot) => Promise<void>;
 }
 export interface FlowTotals {
   received: number;
@@ -239,25 +304,23 @@ export interface FlowTotals {
   expired: number;
   /** Null where the tables were not counted. */
   stored: number | null;
-  /** Batches whose stored rows differ from accepted - expired, rows without a batch among them; a few of them named. */
+  /** Some batches whose stored rows differ from accepted - expired. Rows without a batch are included. */
   unbalanced: { batch_id: string; expected: number; stored: number }[];
 }
-/** Rows that a flow's door took. */
-export interface Door {
+/** The rows that entered a flow, counted where they enter and independently of the ledger. */
+export interface Intake {
   received: number;
-  /** Of them without a delivery yet. */
+  /** Rows of them without a delivery yet: the backlog. */
   pending: number;
-  /** Unix seconds at which the oldest pending row arrived. */
+  /** Unix seconds: arrival of the oldest pending row. */
   oldest_pending: number | null;
 }
 export interface Totals {
   flows: Record<Flow, FlowTotals>;
   /** Unix seconds of the snapshot. */
   stored_at: number;
-  /** The door of the local stream in the same snapshot; null where the stream lies elsewhere. */
-  stream_door: Door | null;
   /** Ids of ingestions that were applied since the given time. */
   ingestions: string[];
-  /** The same sums of the databases behind the first. */
+  /** The same sums of the further databases. */
   others?: Record<Flow, FlowTotals>[];
 }

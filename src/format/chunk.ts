@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { sourcePattern } from "../flight/contract.ts";
+import { sourcePattern } from "../flight/identifiers.ts";
 import type { Origin } from "../flight/fill.ts";
 import { addOrReject, addRejection, type Decoded } from "./decoded.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
@@ -19,7 +19,7 @@ const SOURCE = new RegExp(sourcePattern);
  */
 export function decodeChunk(data: Uint8Array, origin: Origin, into: () => Decoded): number {
   const whole = (reason: string): number => {
-    addRejection(into(), reason, origin, { place: 0, content: { bytes: data } });
+    addRejection(into(), reason, origin, { ordinal: 0, content: { bytes: data } });
     return data.length;
   };
   let bytes = data;
@@ -35,9 +35,11 @@ export function decodeChunk(data: Uint8Array, origin: Origin, into: () => Decode
   if (header === "bad_header") return whole("bad_header");
   const of = { ...origin, source: header?.source ?? origin.source };
   readLines(bytes.subarray(header?.length ?? 0), header === undefined ? 1 : 2, {
-    value: (value, line = { place: 0, raw: "" }) => addOrReject(into(), Array.isArray(value) ? null : value, of, line),
+    value: (value, line = { ordinal: 0, raw: "" }) =>
+      addOrReject(into(), Array.isArray(value) ? null : value, of, line),
     record: () => {},
-    reject: (reason, { place, bytes: line }) => addRejection(into(), reason, of, { place, content: { bytes: line } }),
+    reject: (reason, { ordinal, bytes: line }) =>
+      addRejection(into(), reason, of, { ordinal, content: { bytes: line } }),
   });
   return bytes.length;
 }

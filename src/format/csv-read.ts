@@ -77,7 +77,7 @@ function csvCell(text: string, start: number, isLast: boolean): { text: string; 
 export function csvReader(rows: Rows): { push(text: string): void; end(): void } {
   let header: ((cells: readonly string[]) => RawRow) | undefined;
   let text = "";
-  let place = 1;
+  let ordinal = 1;
   let wanted = 0;
 
   const read = (isLast: boolean): void => {
@@ -88,10 +88,10 @@ export function csvReader(rows: Rows): { push(text: string): void; end(): void }
       const [only] = record.cells;
       if (record.cells.length > 1 || !isBlank(only ?? "") || text[at] === '"') {
         if (header === undefined) header = csvHeader(record.cells);
-        else rows.record(header(record.cells), place);
+        else rows.record(header(record.cells), ordinal);
       }
       at = record.next;
-      place += record.lines;
+      ordinal += record.lines;
     }
     text = text.slice(at);
     // a record that is not complete is looked at again only when twice as much of it is there
@@ -108,7 +108,7 @@ export function csvReader(rows: Rows): { push(text: string): void; end(): void }
         throw new UndecodableError(text === "" ? "there is no header line" : "a quote in the header is never closed", {
           at: "line 1",
         });
-      if (text !== "") rows.reject("not_csv", { place, bytes: Buffer.from(text) });
+      if (text !== "") rows.reject("not_csv", { ordinal, bytes: Buffer.from(text) });
     },
   };
 }

@@ -25,9 +25,9 @@ export const receivedRows = ({ batch, rejections }: Decoded): number => batch.ro
 
 /** Adds a raw row, or its rejection as `not_an_object`. `raw` is what a rejection shows. */
 // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
-export function addOrReject(into: Decoded, row: unknown, origin: Origin, at: { place: number; raw: unknown }): void {
-  if (addRow(into.batch, row, origin, at.place, at.raw)) return;
-  addRejection(into, "not_an_object", origin, { place: at.place, content: { row: rowText(at.raw) } });
+export function addOrReject(into: Decoded, row: unknown, origin: Origin, at: { ordinal: number; raw: unknown }): void {
+  if (addRow(into.batch, row, origin, at.ordinal, at.raw)) return;
+  addRejection(into, "not_an_object", origin, { ordinal: at.ordinal, content: { row: rowText(at.raw) } });
 }
 
 /** Records a rejection of decoding with what arrived. */
@@ -36,10 +36,19 @@ export function addRejection(
   into: Decoded,
   reason: string,
   origin: BodyOrigin,
-  { place, content }: Pick<Rejection, "place" | "content">,
+  { ordinal, content }: Pick<Rejection, "ordinal" | "content">,
 ): void {
   const { delivery, received_at, source = DEFAULT_SOURCE } = origin;
-  into.rejections.push({ reason, field: null, source, delivery, place, received_at, content });
+  into.rejections.push({
+    reason,
+    field: null,
+    source,
+    delivery,
+    ordinal,
+    unit: into.batch.ordinal_unit,
+    received_at,
+    content,
+  });
 }
 
 /** What a rejection shows as it stands is JSON text: an element that is text is not that yet. */
@@ -56,16 +65,17 @@ export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
         if (line === undefined) throw new WrongShapeError(shape.wrong);
         return addOrReject(into(), null, records, line);
       }
+      if (line === undefined) into().batch.ordinal_unit = "element";
       const { elements, isOneRow, map } = shape;
       const shaped = of(shape.source);
       for (let i = 0; i < elements.length; i++) {
         const element = elements[i];
         const row = map === undefined ? element : map(element);
         const raw = isOneRow && line !== undefined ? line.raw : jsonOf(row ?? element);
-        addOrReject(into(), row, shaped, { place: line?.place ?? i + 1, raw });
+        addOrReject(into(), row, shaped, { ordinal: line?.ordinal ?? i + 1, raw });
       }
     },
-    record: (row, place) => addOrReject(into(), row, records, { place, raw: row }),
-    reject: (reason, { place, bytes }) => addRejection(into(), reason, origin, { place, content: { bytes } }),
+    record: (row, ordinal) => addOrReject(into(), row, records, { ordinal, raw: row }),
+    reject: (reason, { ordinal, bytes }) => addRejection(into(), reason, origin, { ordinal, content: { bytes } }),
   };
 }

@@ -17,33 +17,33 @@ export function readLines(segment: Uint8Array, first: number, rows: Rows): numbe
 
 /** One string for the whole segment: lines are slices of it, which JSON.parse reads where they are. */
 function readTextLines(text: string, first: number, rows: Rows): number {
-  let place = first;
-  for (let start = 0; start < text.length; place++) {
+  let ordinal = first;
+  for (let start = 0; start < text.length; ordinal++) {
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? text.length : end);
     start = end < 0 ? text.length : end + 1;
     if (line === "" || (line.charCodeAt(0) <= 32 && isBlank(line))) continue;
     const bytes = line.length * 3 > LINE_LIMIT ? Buffer.byteLength(line) : line.length;
-    settle(parseLine(line, bytes), { place, raw: line }, rows);
+    settle(parseLine(line, bytes), { ordinal, raw: line }, rows);
   }
-  return place - first;
+  return ordinal - first;
 }
 
 function readByteLines(segment: Uint8Array, first: number, rows: Rows): number {
-  let place = first;
-  for (let start = 0; start < segment.length; place++) {
+  let ordinal = first;
+  for (let start = 0; start < segment.length; ordinal++) {
     const found = segment.indexOf(LF, start);
     const line = segment.subarray(start, found < 0 ? segment.length : found);
     start = found < 0 ? segment.length : found + 1;
     if (line.every((byte) => byte === 32 || byte === 9 || byte === 13)) continue;
     const { text, ...parsed } = parseLineBytes(line);
-    settle(parsed, { place, raw: text ?? line }, rows);
+    settle(parsed, { ordinal, raw: text ?? line }, rows);
   }
-  return place - first;
+  return ordinal - first;
 }
 
-function settle(parsed: ParsedLine, { place, raw }: { place: number; raw: string | Uint8Array }, rows: Rows): void {
+function settle(parsed: ParsedLine, { ordinal, raw }: { ordinal: number; raw: string | Uint8Array }, rows: Rows): void {
   if ("reason" in parsed)
-    rows.reject(parsed.reason, { place, bytes: typeof raw === "string" ? Buffer.from(raw) : raw.slice() });
-  else if (typeof raw === "string") rows.value(parsed.value, { place, raw });
+    rows.reject(parsed.reason, { ordinal, bytes: typeof raw === "string" ? Buffer.from(raw) : raw.slice() });
+  else if (typeof raw === "string") rows.value(parsed.value, { ordinal, raw });
 }

@@ -139,14 +139,14 @@ async function anotherLine(input: Cursor, start: number): Promise<boolean> {
 }
 
 async function* readLinePieces(input: Cursor, rows: Rows): AsyncGenerator<undefined> {
-  let place = 1;
+  let ordinal = 1;
   for (let isLast = false; !isLast; isLast = !(await moreWithLine(input))) {
     const end = input.held.lastIndexOf(LF) + 1;
-    place += readLines(input.held.subarray(0, end), place, rows);
+    ordinal += readLines(input.held.subarray(0, end), ordinal, rows);
     input.held = input.held.subarray(end);
     yield undefined;
   }
-  readLines(input.held, place, rows);
+  readLines(input.held, ordinal, rows);
 }
 
 /** Reads on until a line ends, without joining the pieces of a long line again and again. */

@@ -27,7 +27,7 @@ function addStored({ batch, batch_id }: StoredFile, row: Readonly<Record<string,
   batch.columns.source[i] = String(row["source"]);
   batch.columns.flags[i] = flagMask(String(row["flags"]));
   batch.received_at[i] = Number(row["received_at"] ?? NaN);
-  batch.place[i] = i + 1;
+  batch.ordinal[i] = i + 1;
   batch_id[i] = String(row["batch_id"] ?? "");
   batch.rows = i + 1;
 }

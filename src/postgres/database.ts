@@ -4,39 +4,46 @@ import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { sumOfCounts } from "../flight/rejection.ts";
 import { newestRows } from "../flow/ledger/newest.ts";
-import type { Application, Applied, Database, Delivery } from "../flow/ports.ts";
+import type { Applied, BatchWrite, DatabasePorts, Delivery, Ledger, Sink } from "../flow/ports.ts";
 import { encodeCopy } from "./copy-binary.ts";
-import { expireRows, partitionKeeper } from "./partitions.ts";
-import { postgresReads } from "./reads.ts";
+import { expireRows, dayPartitions } from "./partitions.ts";
+import { postgresReader, readBatch } from "./reads.ts";
 import { postgresPast, postgresTotals } from "./totals.ts";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 
-/** The channel on which a committed batch's id is announced, in its transaction: by sql/statements/tell-applied.sql. */
+/** The channel on which a committed batch's id is announced, in its transaction: by sql/statements/notify-applied.sql. */
 export const APPLIED_CHANNEL = "flightline_applied";
 
 export interface PostgresDatabaseOptions {
   /** Days that rows are kept; the day partitions follow it. */
   retention_days: number;
-  /** The local stream whose door is counted in the same snapshot; unset where the stream lies elsewhere. */
-  stream?: string;
 }
 
-/** The `Database` port on PostgreSQL 15 or later. */
-export function postgresDatabase(pool: pg.Pool, options: PostgresDatabaseOptions): Database {
-  const partitions = partitionKeeper(pool, options.retention_days);
+/** The `Sink`, `Ledger` and `Reader` ports on PostgreSQL 15 or later. */
+export const postgresDatabase = (pool: pg.Pool, options: PostgresDatabaseOptions): DatabasePorts => ({
+  sink: postgresSink(pool, options),
+  ledger: postgresLedger(pool),
+  reader: postgresReader(pool),
+});
+
+const postgresLedger = (pool: pg.Pool): Ledger => ({
+  batch: ({ id }) => readBatch(pool, id),
+  totals: (totals) => postgresTotals(pool, totals),
+  past: (at) => postgresPast(pool, at),
+  expire: (received_at) => expireRows(pool, received_at),
+});
+
+function postgresSink(pool: pg.Pool, { retention_days }: PostgresDatabaseOptions): Sink {
+  const partitions = dayPartitions(pool, retention_days);
   return {
-    ...postgresReads(pool),
-    totals: ({ since }) => postgresTotals(pool, options.stream, since),
-    past: (at) => postgresPast(pool, at),
-    expire: (received_at) => expireRows(pool, received_at),
-    async apply(application) {
+    async apply(write) {
       await partitions.ensure();
-      return transaction(pool, (client) => applyOnce(client, application));
+      return transaction(pool, (client) => applyOnce(client, write));
     },
-    async delivered(of) {
+    async delivered(deliveries) {
       const rows = await query<{ id: string }>(pool, "select id from deliveries where id = any($1)", [
-        of.map(({ id }) => id),
+        deliveries.map(({ id }) => id),
       ]);
       return new Set(rows.map(({ id }) => id));
     },
@@ -46,47 +53,44 @@ export function postgresDatabase(pool: pg.Pool, options: PostgresDatabaseOptions
   };
 }
 
-async function applyOnce(client: pg.PoolClient, application: Application): Promise<Applied> {
-  const { deliveries, batch_id } = application;
-  const fresh = await claim(client, application);
+async function applyOnce(client: pg.PoolClient, write: BatchWrite): Promise<Applied> {
+  const { deliveries, batch_id } = write;
+  const fresh = await claimDeliveries(client, write);
   const repeats = deliveries.reduce((sum, { rows }, i) => sum + (fresh[i] === 1 ? 0 : rows), 0);
   const kept = deliveries.filter((_, i) => fresh[i] === 1);
   const rejected = sumReasons(kept);
   const received = kept.reduce((sum, { rows }) => sum + rows, 0);
   const rejectedRows = sumOfCounts(rejected);
-  const accepted = kept.length === 0 ? 0 : await storeRows(client, application, fresh);
+  const accepted = kept.length === 0 ? 0 : await storeRows(client, write, fresh);
   const duplicate = received - rejectedRows - accepted;
   await client.query(statement("insert-batch"), [
     batch_id,
-    application.flow,
-    application.contract,
+    write.flow,
+    write.contract,
     received,
     accepted,
     duplicate,
     rejected,
     repeats,
-    application.arrived_at,
+    write.arrived_at,
   ]);
-  await client.query(statement("tell-applied"), [batch_id]);
+  await client.query(statement("notify-applied"), [batch_id]);
   return { received, accepted, duplicate, rejected: rejectedRows, repeats };
 }
 
-/** Claims the deliveries, in key order; a byte per delivery, 1 where it had not been applied before. */
-async function claim(client: pg.PoolClient, { deliveries, batch_id }: Application): Promise<Uint8Array> {
-  const sorted = [...deliveries].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const { rows } = await client.query<{ id: string }>(
-    `insert into deliveries (id, batch_id, rows)
-     select id, $2, rows from unnest($1::text[], $3::int[]) with ordinality as d (id, rows, n) order by n
-     on conflict do nothing returning id`,
-    [sorted.map(({ id }) => id), batch_id, sorted.map(({ rows: received }) => received)],
-  );
+/** Records the deliveries as applied. Returns a byte per delivery, 1 where it had not been applied before. */
+async function claimDeliveries(client: pg.PoolClient, { deliveries, batch_id }: BatchWrite): Promise<Uint8Array> {
+  const { rows } = await client.query<{ id: string }>(statement("claim-deliveries"), [
+    JSON.stringify(deliveries.map(({ id, rows: received }) => ({ id, rows: received }))),
+    batch_id,
+  ]);
   const claimed = new Set(rows.map(({ id }) => id));
   // one id twice in a batch is one delivery: the first stands for it
   return Uint8Array.from(deliveries, ({ id }) => (claimed.delete(id) ? 1 : 0));
 }
 
 /** Stages the rows of fresh deliveries and merges them; returns how many were stored. */
-async function storeRows(client: pg.PoolClient, { batch, batch_id }: Application, fresh: Uint8Array): Promise<number> {
+async function storeRows(client: pg.PoolClient, { batch, batch_id }: BatchWrite, fresh: Uint8Array): Promise<number> {
   const rows = Int32Array.from({ length: batch.rows }, (_, i) => i).filter((i) => fresh[batch.delivery[i] ?? 0] === 1);
   if (rows.length === 0) return 0;
   await client.query(statement("create-stage"));

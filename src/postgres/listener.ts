@@ -9,7 +9,7 @@ export interface Listener {
 
 const RECONNECT_MS = 1_000;
 
-export interface Told {
+export interface NotificationHandlers {
   /** Gets each notification's payload. */
   message(payload: string): void;
   /** From now on notifications come, the first time and after a connection that broke: what came before may be missed. */
@@ -18,7 +18,7 @@ export interface Told {
 
 /** A broken connection is told by polls alone, so it is never an error. */
 // oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
-export function listener(connection: pg.ClientConfig, channel: string, told?: Told): Listener {
+export function listener(connection: pg.ClientConfig, channel: string, told?: NotificationHandlers): Listener {
   const waiting = new Set<() => void>();
   let client: pg.Client | undefined;
   let isClosed = false;

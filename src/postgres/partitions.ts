@@ -9,7 +9,7 @@ const partitionName = (day: number): string =>
   `state_vectors_${new Date(day * DAY_S * 1000).toISOString().slice(0, 10).replaceAll("-", "_")}`;
 
 /** Makes the day partitions from today - retention - 1 to tomorrow, once a day and process. */
-export function partitionKeeper(pool: pg.Pool, retention_days: number): { ensure(): Promise<void> } {
+export function dayPartitions(pool: pg.Pool, retention_days: number): { ensure(): Promise<void> } {
   let madeOn = -1;
   return {
     async ensure() {

@@ -7,7 +7,7 @@ import { query, transaction } from "./transaction.ts";
 const CHANNEL = "flightline_arrivals";
 const POLL_MS = 1_000;
 /** Back-off doubles from one second to this. */
-const LONGEST_BACKOFF_S = 60;
+const MAX_BACKOFF_S = 60;
 
 /**
  * The `Queue` port on a table: a message is taken by locking its row for as long as its handler runs, so whoever dies
@@ -82,7 +82,7 @@ function takeOne(
       const tried = row.attempts + 1;
       await client.query(
         `update arrivals set attempts = $2, is_dead = $3, last_error = $4,
-           ready_at = now() + least(2 ^ ($2 - 1), ${LONGEST_BACKOFF_S}) * interval '1 second' where id = $1`,
+           ready_at = now() + least(2 ^ ($2 - 1), ${MAX_BACKOFF_S}) * interval '1 second' where id = $1`,
         [row.id, tried, tried >= of.attempts, error instanceof Error ? error.message : String(error)],
       );
       return true;

@@ -1,11 +1,11 @@
 import type pg from "pg";
 import { fields, systemFields } from "../flight/contract.ts";
 import {
-  MOST_AGE_S,
+  MAX_AGE_S,
   type AircraftQuery,
   type Box,
-  type Database,
   type LedgerRow,
+  type Reader,
   type StatesQuery,
   type StoredRow,
 } from "../flow/ports.ts";
@@ -17,7 +17,7 @@ const columns = [...fields, ...systemFields]
   .join(", ");
 
 /** Above this many tiles the index costs more than it saves. */
-const MOST_TILES = 100;
+const MAX_TILES = 100;
 
 /** Conditions with their values, numbered as they come. */
 function conditions() {
@@ -44,7 +44,7 @@ function addBox(to: Conditions, box: Box | undefined): void {
   to.add(lomin <= lomax ? `longitude between ${west} and ${east}` : `(longitude >= ${west} or longitude <= ${east})`);
 }
 
-/** The tiles that a box touches, null above `MOST_TILES`. */
+/** The tiles that a box touches, null above `MAX_TILES`. */
 export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
   const tiles: number[] = [];
   const spans: readonly (readonly [number, number])[] =
@@ -57,20 +57,18 @@ export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
   for (let south = Math.floor(lamin + 90); south <= Math.floor(lamax + 90); south++)
     for (const [west, east] of spans)
       for (let column = Math.floor(west + 180); column <= Math.floor(east + 180); column++)
-        if (tiles.push(south * 360 + column) > MOST_TILES) return null;
+        if (tiles.push(south * 360 + column) > MAX_TILES) return null;
   return tiles;
 }
 
-/** The reading half of the `Database` port. */
-export function postgresReads(pool: pg.Pool): Pick<Database, "batch" | "aircraft" | "states"> {
-  return {
-    batch: ({ id }) => readBatch(pool, id),
-    aircraft: (of) => readAircraft(pool, of),
-    states: (of) => readStates(pool, of),
-  };
-}
+/** The `Reader` port. */
+export const postgresReader = (pool: pg.Pool): Reader => ({
+  aircraft: (asked) => readAircraft(pool, asked),
+  states: (asked) => readStates(pool, asked),
+});
 
-async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
+/** The ledger row of a batch, by its own id or that of a delivery. */
+export async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
   const rows = await query<LedgerRow>(
     pool,
     `select batch_id, flow, contract, received, accepted, duplicate, rejected, repeats::float8 as repeats, expired,
@@ -101,7 +99,7 @@ function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
 
 /** Newest as merge-aircraft.sql orders; the newest contacts come from the index of identities alone. */
 function newestAt(to: Conditions, at: number): string {
-  const span = `between ${to.put(at - MOST_AGE_S)} and ${to.put(at)}`;
+  const span = `between ${to.put(at - MAX_AGE_S)} and ${to.put(at)}`;
   return `select distinct on (icao24) state_vectors.*
    from state_vectors join (
      select icao24, max(last_contact) as last_contact from state_vectors where last_contact ${span} group by icao24

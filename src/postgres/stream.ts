@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
-import type pg from "pg";
+import pg from "pg";
 import { recordId } from "../flow/objects/ids.ts";
-import type { OutgoingRecord, PutResult, ReadResult, Stream, StreamRecord } from "../flow/ports.ts";
+import type { Intake, OutgoingRecord, PutResult, ReadResult, Snapshot, Stream, StreamRecord } from "../flow/ports.ts";
 import { listener, type Listener } from "./listener.ts";
+import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 
 const CHANNEL = "flightline_stream";
 
-/** What `put` was given for a shard, with the places of the answers. */
+/** What `put` was given for a shard, with the indices of their answers. */
 interface ShardPut {
   shard: number;
   records: OutgoingRecord[];
-  places: number[];
+  indices: number[];
 }
 
 /**
@@ -38,8 +39,15 @@ export async function postgresStream(
     },
     read: (shard, after, limit) => readShard(pool, name, { shard: Number(shard), after, limit }),
     arrival: (ms, signal) => wake.next(ms, signal),
+    intake: (snapshot) => readIntake(snapshot, name),
     close: () => wake.close(),
   };
+}
+
+/** Counts within a ledger's snapshot on PostgreSQL. Null for a snapshot of another store. */
+async function readIntake(snapshot: Snapshot, stream: string): Promise<Intake | null> {
+  if (!(snapshot instanceof pg.Client)) return null;
+  return (await snapshot.query<Intake>(statement("stream-intake"), [stream])).rows[0] ?? null;
 }
 
 async function countShards(pool: pg.Pool, name: string): Promise<number> {
@@ -56,12 +64,12 @@ const shardOf = (key: string, count: number): number => createHash("md5").update
 
 function groupByShard(records: readonly OutgoingRecord[], count: number): ShardPut[] {
   const groups = new Map<number, ShardPut>();
-  records.forEach((record, place) => {
+  records.forEach((record, index) => {
     const shard = shardOf(record.partition_key, count);
-    const group = groups.get(shard) ?? { shard, records: [], places: [] };
+    const group = groups.get(shard) ?? { shard, records: [], indices: [] };
     groups.set(shard, group);
     group.records.push(record);
-    group.places.push(place);
+    group.indices.push(index);
   });
   // in shard order, so that two producers wait for each other instead of deadlocking
   return [...groups.values()].sort((a, b) => a.shard - b.shard);
@@ -73,7 +81,7 @@ function putRecords(pool: pg.Pool, stream: string, groups: readonly ShardPut[]):
     for (const group of groups) {
       const first = await takeNumbers(client, stream, group);
       await insertRecords(client, { stream, group, first });
-      group.places.forEach((place, i) => (results[place] = { sequence_number: String(first + i) }));
+      group.indices.forEach((index, i) => (results[index] = { sequence_number: String(first + i) }));
     }
     if (groups.length > 0) await client.query(`notify ${CHANNEL}`);
     return results;

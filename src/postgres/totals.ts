@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { sumOfCounts } from "../flight/rejection.ts";
 import { addTotals, noTotals } from "../flow/ledger/ledger.ts";
-import type { Door, Flow, FlowTotals, LedgerRow, Totals } from "../flow/ports.ts";
+import { ID_LETTER } from "../flow/objects/ids.ts";
+import type { Flow, FlowTotals, LedgerRow, Totals, TotalsQuery } from "../flow/ports.ts";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 
@@ -10,18 +11,20 @@ interface TotalsRow extends Omit<FlowTotals, "rejected"> {
   stored_at: number;
 }
 
-/** Ledger, tables and the local stream's door, counted in one REPEATABLE READ snapshot. */
-export function postgresTotals(pool: pg.Pool, stream: string | undefined, since: number): Promise<Totals> {
+/** In SQL: ids of ingestions. */
+const REQUEST_IDS = `${ID_LETTER.request}%`;
+
+/** Counts ledger and tables in one REPEATABLE READ snapshot, whose connection is passed to `within`. */
+export function postgresTotals(pool: pg.Pool, { since, within }: TotalsQuery): Promise<Totals> {
   return transaction(
     pool,
     async (client) => {
-      const { rows } = await client.query<TotalsRow>(statement("totals"));
-      const door = stream === undefined ? undefined : await client.query<Door>(statement("stream-door"), [stream]);
-      const ingestions = await client.query<{ id: string }>(statement("ingestions-since"), [since]);
+      const { rows } = await client.query<TotalsRow>(statement("totals"), [REQUEST_IDS]);
+      await within?.(client);
+      const ingestions = await client.query<{ id: string }>(statement("ingestions-since"), [since, REQUEST_IDS]);
       return {
         flows: { request: flowTotals(rows, "request"), stream: flowTotals(rows, "stream") },
         stored_at: rows[0]?.stored_at ?? 0,
-        stream_door: door?.rows[0] ?? null,
         ingestions: ingestions.rows.map(({ id }) => id),
       };
     },

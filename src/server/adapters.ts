@@ -1,27 +1,24 @@
-import path from "node:path";
+import type { Environment } from "../settings.ts";
 import type pg from "pg";
-import { readConfig, type Config, type Store } from "../config.ts";
+import { openDatabases } from "../aws/databases.ts";
+import { readConfig, type Config } from "../config.ts";
 import { flowCounter, type FlowCounter } from "../flow/ledger/reconcile.ts";
-import type { Checkpoints, Database, ObjectStore, Queue, Stream } from "../flow/ports.ts";
-import { databaseOf } from "../flow/ledger/two-databases.ts";
-import { AlreadyRunningError, joinPostgres, startPostgres } from "../postgres/embedded/server.ts";
+import type { Checkpoints, DatabasePorts, ObjectStore, Queue, Stream } from "../flow/ports.ts";
+import { joinPostgres, startPostgres } from "../postgres/embedded/server.ts";
 import { fileStore } from "../files/file-store.ts";
 import { migrate } from "../postgres/migrate.ts";
 import { postgresCheckpoints } from "../postgres/checkpoints.ts";
-import { postgresDatabase } from "../postgres/database.ts";
 import { postgresQueue } from "../postgres/queue.ts";
 import { postgresStream } from "../postgres/stream.ts";
 import { newPool } from "../postgres/transaction.ts";
-import { CliError, type Given, type Io, text } from "../cli/command.ts";
 
-/** The adapters that the settings name, wired. */
-export interface World {
+/** The adapters that the settings name, opened. */
+export interface Adapters extends DatabasePorts {
   config: Config;
   data: string;
   /** Undefined where no setting names PostgreSQL. */
   postgres: Postgres | undefined;
   objects: ObjectStore;
-  database: Database;
   stream: Stream;
   queue: Queue;
   checkpoints: Checkpoints;
@@ -38,19 +35,27 @@ export interface Postgres {
   migrated: string[];
 }
 
-export interface WorldOptions {
-  /** Demands to own the data folder, as `start` does; others join whoever runs. */
+export interface AdapterOptions {
+  /** Requires to own the data folder, as `start` does. Other commands join a running server. */
   owns?: boolean;
-  /** Brings the schema up to date; who only looks leaves it as it is. */
+  /** Brings the schema up to date. False for a read-only server. */
   migrates?: boolean;
   retention_days?: number | undefined;
   postgres_port?: number | undefined;
 }
 
-/** Opens the stores that the settings name, the schema brought up to date. The caller closes what it opened. */
-export async function openWorld(given: Given, io: Io, options: WorldOptions = {}): Promise<World> {
-  const data = path.resolve(text(given, "data") ?? ".flightline");
-  const config = readConfig(io.env, data);
+/** What the adapters are opened for: the environment with the settings, and the absolute path of the data folder. */
+export interface Installation {
+  env: Environment;
+  data: string;
+}
+
+/**
+ * Opens the stores that the settings name, and migrates the schema. The caller closes them. Throws `ConfigError`,
+ * `UnavailableError`, `NewerSchemaError`, and `AlreadyRunningError` where another process owns the data folder.
+ */
+export async function openAdapters({ env, data }: Installation, options: AdapterOptions = {}): Promise<Adapters> {
+  const config = readConfig(env, data);
   const retention_days = options.retention_days ?? config.retention_days;
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -60,17 +65,18 @@ export async function openWorld(given: Given, io: Io, options: WorldOptions = {}
     const postgres = usesPostgres(config) ? await openPostgres(config, { data, closing, options }) : undefined;
     const of: Wiring = { config: { ...config, retention_days }, postgres, closing };
     const objects = await openObjects(of);
-    const database = await openDatabases(of, objects);
+    const database = await openDatabases(of.config, { objects, pool: () => needed(of).pool });
+    const stream = await openStream(of);
     return {
       config: of.config,
       data,
       postgres,
       objects,
-      database,
-      stream: await openStream(of),
+      ...database,
+      stream,
       queue: await openQueue(of),
       checkpoints: await openCheckpoints(of),
-      counter: flowCounter({ database, objects }),
+      counter: flowCounter({ ...database, objects, stream }),
       close,
     };
   } catch (error) {
@@ -92,7 +98,7 @@ const usesPostgres = ({ databases, stream, queue, checkpoints }: Config): boolea
 interface Opening {
   data: string;
   closing: (() => Promise<void>)[];
-  options: WorldOptions;
+  options: AdapterOptions;
 }
 
 async function openPostgres(config: Config, { data, closing, options }: Opening): Promise<Postgres> {
@@ -115,15 +121,10 @@ interface Server {
   stop(): Promise<void>;
 }
 
-async function postgresServer(config: Config, data: string, { owns, postgres_port }: WorldOptions): Promise<Server> {
+async function postgresServer(config: Config, data: string, { owns, postgres_port }: AdapterOptions): Promise<Server> {
   if (config.postgres !== undefined) return { connection: await remoteConnection(config), stop: async () => {} };
   if (owns !== true) return joinPostgres({ data });
-  try {
-    return await startPostgres({ data, ...(postgres_port === undefined ? {} : { port: postgres_port }) });
-  } catch (cause) {
-    if (!(cause instanceof AlreadyRunningError)) throw cause;
-    throw new CliError(cause.message, 1, { cause });
-  }
+  return startPostgres({ data, ...(postgres_port === undefined ? {} : { port: postgres_port }) });
 }
 
 async function remoteConnection(config: Config): Promise<pg.ClientConfig> {
@@ -143,22 +144,6 @@ async function openObjects({ config: { objects } }: Wiring): Promise<ObjectStore
   if (objects.kind === "file") return fileStore(objects.folder);
   const { s3Client, s3Store } = await import("../aws/s3-store.ts");
   return s3Store(s3Client(), objects);
-}
-
-async function openDatabases(of: Wiring, objects: ObjectStore): Promise<Database> {
-  return databaseOf(await Promise.all(of.config.databases.map((one) => openDatabase(of, one))), objects);
-}
-
-async function openDatabase(of: Wiring, store: Store): Promise<Database> {
-  const { retention_days, stream } = of.config;
-  if (store.kind === "postgres")
-    return postgresDatabase(needed(of).pool, {
-      retention_days,
-      ...(stream.kind === "postgres" ? { stream: stream.name } : {}),
-    });
-  const { dynamoClient } = await import("../aws/dynamo/client.ts");
-  const { dynamoDatabase } = await import("../aws/dynamo/database.ts");
-  return dynamoDatabase(dynamoClient(), { prefix: store.prefix, retention_days });
 }
 
 async function openStream(of: Wiring): Promise<Stream> {
@@ -191,14 +176,4 @@ async function openCheckpoints(of: Wiring): Promise<Checkpoints> {
   const { dynamoClient } = await import("../aws/dynamo/client.ts");
   const { dynamoCheckpoints } = await import("../aws/dynamo/checkpoints.ts");
   return dynamoCheckpoints(dynamoClient(), { prefix: checkpoints.prefix, stream: stream.name });
-}
-
-/** Runs `work` with an open world and closes it after. */
-export async function withWorld<T>(given: Given, io: Io, work: (world: World) => Promise<T>): Promise<T> {
-  const world = await openWorld(given, io);
-  try {
-    return await work(world);
-  } finally {
-    await world.close();
-  }
 }

@@ -1,5 +1,6 @@
+import { settings } from "../settings.ts";
 import { readFileSync } from "node:fs";
-import type { Config } from "../config.ts";
+import { ConfigError, type Config } from "../config.ts";
 import { producer } from "../flow/stream/produce.ts";
 import type { Stream } from "../flow/ports.ts";
 import { backoff, pause } from "../retry.ts";
@@ -7,7 +8,6 @@ import { liveSource } from "../source/live/live-source.ts";
 import { recorded, type RecordedFile } from "../source/recorded.ts";
 import { receiver, simulator } from "../source/simulation/simulator.ts";
 import type { Poll, Source, SourceStatus } from "../source/source.ts";
-import { CliError } from "../cli/command.ts";
 
 /** Where flights come from, wired to one of the flows. */
 export interface Feed {
@@ -61,7 +61,7 @@ function openSource(name: (typeof LIVE)[number], { config, aircraft }: FeedOptio
     return liveSource(name, { ...config, credentials });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new CliError(`FLIGHTLINE_${name === "adsblol" ? "ADSBLOL_POINT" : "OPENSKY_BOX"}: ${cause.message}`, 1, {
+    throw new ConfigError(`${settings[name === "adsblol" ? "adsblol_point" : "opensky_box"].name}: ${cause.message}`, {
       cause,
     });
   }
@@ -69,7 +69,10 @@ function openSource(name: (typeof LIVE)[number], { config, aircraft }: FeedOptio
 
 function readCredentials(file: string): { clientId: string; clientSecret: string } {
   const wrong = (cause?: unknown) =>
-    new CliError(`FLIGHTLINE_OPENSKY_CREDENTIALS: ${file} is no file {"clientId","clientSecret"}`, 1, { cause });
+    new ConfigError(
+      `${settings.opensky_credentials.name}: ${file} must be a JSON file {"clientId": "...", "clientSecret": "..."}`,
+      { cause },
+    );
   try {
     const { clientId, clientSecret } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
     if (typeof clientId === "string" && typeof clientSecret === "string") return { clientId, clientSecret };

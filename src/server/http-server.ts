@@ -1,18 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { errorAnswer, handleApi, type ApiWorld } from "../flow/api/api.ts";
+import { errorAnswer, handleApi, type ApiContext } from "../flow/api/api.ts";
 import { problem, type ProxyEvent, type ProxyResult } from "../flow/api/http.ts";
 import { WIRE_LIMIT } from "../flow/api/post-states.ts";
-import { answerPage, type PageWorld } from "./page-routes.ts";
+import { answerPage, type PageContext } from "./page-routes.ts";
 
 const STAGE = "/v1";
 /** Node's own limit on a request line and headers is 16 KiB; keys and ids are checked by the API. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-export interface ServerWorld {
-  api: ApiWorld;
-  page: Pick<PageWorld, "live" | "recordsOf" | "source">;
+export interface ServerContext {
+  api: ApiContext;
+  page: Pick<PageContext, "live" | "recordsOf" | "source">;
   /** Serves the page's files; false when there is no such file. */
   files(path: string, response: ServerResponse, request: IncomingMessage): Promise<boolean>;
   port: number;
@@ -25,21 +25,21 @@ export interface RunningServer {
 }
 
 /** Serves API and page on 127.0.0.1: each API request becomes the proxy event that the deployed handler gets. */
-export async function startServer(world: ServerWorld): Promise<RunningServer> {
+export async function startServer(context: ServerContext): Promise<RunningServer> {
   const server = createServer((request, response) => {
-    respond(world, request, response).catch((error: unknown) => {
-      const answer = errorAnswer(error, world.api);
+    respond(context, request, response).catch((error: unknown) => {
+      const answer = errorAnswer(error, context.api);
       if (!response.headersSent) send(response, answer);
       else response.destroy();
     });
   });
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
-  await listen(server, world.port);
+  await listen(server, context.port);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {
-      world.page.live.close();
+      context.page.live.close();
       server.closeIdleConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -55,12 +55,15 @@ const listen = (server: Server, port: number): Promise<void> =>
     });
   });
 
-async function respond(world: ServerWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const refusal = refuse(request);
   if (refusal !== null) return send(response, refusal);
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   const { pathname } = url;
-  if (pathname.startsWith("/live/") && (await answerPage({ ...world.api, ...world.page }, url, { request, response })))
+  if (
+    pathname.startsWith("/live/") &&
+    (await answerPage({ ...context.api, ...context.page }, url, { request, response }))
+  )
     return;
   if (pathname.startsWith(`${STAGE}/`)) {
     const body = await readBody(request);
@@ -71,9 +74,9 @@ async function respond(world: ServerWorld, request: IncomingMessage, response: S
         problem(413, { code: "too_large", message: `the body has more than ${WIRE_LIMIT} bytes`, path: "body" }),
       );
     }
-    return send(response, await handleApi(world.api, proxyEvent(request, url, body)));
+    return send(response, await handleApi(context.api, proxyEvent(request, url, body)));
   }
-  if (await world.files(pathname, response, request)) return;
+  if (await context.files(pathname, response, request)) return;
   send(response, problem(404, { code: "not_found", message: "there is no such page", path: pathname.slice(0, 100) }));
 }
 

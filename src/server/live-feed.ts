@@ -31,7 +31,7 @@ const TICK_MS = 1_000;
 const HEARTBEAT_TICKS = 15;
 
 /** Bytes that may wait for a client: `write` answers false from 16 KiB on, which one tick of many aircraft always has. */
-const MOST_WAITING = 8 * 1024 * 1024;
+const MAX_WAITING = 8 * 1024 * 1024;
 
 interface Client {
   response: ServerResponse;
@@ -84,7 +84,7 @@ function audience(greeting: () => string) {
       for (const client of clients) {
         if (client.isBehind) continue;
         client.response.write(text);
-        client.isBehind = client.response.writableLength > MOST_WAITING;
+        client.isBehind = client.response.writableLength > MAX_WAITING;
       }
     },
     join(request: IncomingMessage, response: ServerResponse): void {

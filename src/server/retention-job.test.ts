@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Database, ObjectStore, Stream } from "../flow/ports.ts";
+import type { ObjectStore, Stream } from "../flow/ports.ts";
 import { temporaryFolder } from "../../test/harness/product.ts";
 import { fileStore } from "../files/file-store.ts";
 import { keep } from "./retention-job.ts";
@@ -29,7 +29,7 @@ const database = (ping: () => Promise<void>) => {
   const expired: number[] = [];
   return {
     expired,
-    database: { ping, expire: async (limit: number) => expired.push(limit) } as unknown as Database,
+    database: { sink: { ping }, ledger: { expire: async (limit: number) => expired.push(limit) } },
   };
 };
 

@@ -1,5 +1,6 @@
 import type pg from "pg";
-import type { Database, ObjectStore, Stream } from "../flow/ports.ts";
+import type { Ledger, ObjectStore, Sink, Stream } from "../flow/ports.ts";
+import { PREFIXES } from "../flow/objects/keys.ts";
 import { rawBodies, removeObjects, type ObjectKind } from "../flow/objects/retention.ts";
 import { trimStream } from "../postgres/stream.ts";
 
@@ -7,18 +8,19 @@ const DAY_S = 86_400;
 /** Objects in the order in which they go: what would be made again from another goes after it. */
 const kinds: readonly ObjectKind[] = [
   rawBodies,
-  { prefix: "clean/", suffix: "" },
-  { prefix: "rejected/", suffix: "" },
-  { prefix: "replayed/", suffix: "" },
-  { prefix: "lake/", suffix: "" },
+  { prefix: PREFIXES.clean, suffix: "" },
+  { prefix: PREFIXES.rejected, suffix: "" },
+  { prefix: PREFIXES.replayed, suffix: "" },
+  { prefix: PREFIXES.lake, suffix: "" },
 ];
 
-export interface KeeperWorld {
+export interface RetentionPorts {
   /** Of the local stream; its records are not ours to trim elsewhere. */
   pool: pg.Pool | undefined;
   /** Undefined where another keeps them. */
   objects: ObjectStore | undefined;
-  database: Database | undefined;
+  /** Undefined where rows have another retention. */
+  database: { sink: Pick<Sink, "ping">; ledger: Pick<Ledger, "expire"> } | undefined;
   stream: Stream;
 }
 
@@ -27,12 +29,12 @@ export interface KeeperWorld {
  * older than a day that were delivered. Does nothing while the database is down: it tells what was loaded.
  */
 export async function keep(
-  { pool, objects, database, stream }: KeeperWorld,
+  { pool, objects, database, stream }: RetentionPorts,
   { retention_days, now_s }: { retention_days: number; now_s: number },
 ): Promise<void> {
   const limit = Math.floor(now_s - retention_days * DAY_S);
-  await database?.ping();
+  await database?.sink.ping();
   if (objects !== undefined) for (const kind of kinds) await removeObjects(objects, kind, limit);
-  await database?.expire(limit);
+  await database?.ledger.expire(limit);
   if (pool !== undefined) await trimStream(pool, stream.name, Math.floor(now_s - DAY_S));
 }

@@ -1,16 +1,15 @@
 import { consume } from "../flow/stream/consume.ts";
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
-import { loadArrived, sweep } from "../flow/request/load.ts";
-import { NotAnsweredError } from "../flow/errors.ts";
+import { loadAnnounced, sweep } from "../flow/request/load.ts";
 import { inParallel } from "../in-parallel.ts";
-import { MOST_AGE_S, type Database, type StoredRow } from "../flow/ports.ts";
+import { MAX_AGE_S, type Ledger, type Reader, type StoredRow } from "../flow/ports.ts";
 import { backoff, pause } from "../retry.ts";
-import { keep, type KeeperWorld } from "./retention-job.ts";
+import { keep, type RetentionPorts } from "./retention-job.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { wireBatch } from "./wire.ts";
 import { listener } from "../postgres/listener.ts";
 import { APPLIED_CHANNEL } from "../postgres/database.ts";
-import type { World } from "./adapters.ts";
+import type { Adapters } from "./adapters.ts";
 
 /** What runs behind the server until the signal aborts. */
 export interface Service {
@@ -40,15 +39,16 @@ const RELOAD_MS = 60_000;
 const UNTOLD_RELOAD_MS = 5_000;
 /** Counting takes about this part of the time at most. */
 const COUNTING_SHARE = 0.05;
-const MOST_AIRCRAFT = 1_000_000;
+const MAX_AIRCRAFT = 1_000_000;
 
 /** Starts loader, sweep, consumer, counter, keeper and the page's feed; each goes on after a failure, which is told. */
-export function startService(world: World, options: ServiceOptions): Service {
-  const counting = counter(world);
+export function startService(adapters: Adapters, options: ServiceOptions): Service {
+  const counting = counter(adapters);
+  const { reader } = adapters;
   const jobs = [
-    ...(options.watch ? [] : working(world, options)),
+    ...(options.watch ? [] : working(adapters, options)),
     forever(options, () => count(counting, options)),
-    forever(options, () => follow(world, options)),
+    ...(reader === null ? [] : [forever(options, () => follow({ ...adapters, reader }, options))]),
   ];
   return {
     flows: (fresh) => (fresh ? counting.anew() : counting.latest()),
@@ -57,36 +57,36 @@ export function startService(world: World, options: ServiceOptions): Service {
 }
 
 /** What changes the stores. */
-function working(world: World, options: ServiceOptions): Promise<void>[] {
+function working(adapters: Adapters, options: ServiceOptions): Promise<void>[] {
   const { signal, onTrouble } = options;
   const known = new Set<string>();
   const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
   return [
-    forever(options, () => world.queue.consume((message) => loadArrived(message, world), { signal, concurrency: 2 })),
+    forever(options, () => adapters.queue.consume((key) => loadAnnounced(key, adapters), { signal, concurrency: 2 })),
     forever(options, () =>
-      consume({ ...world, source: world.config.source, lake: world.config.lake }, { signal, onTrouble }),
+      consume({ ...adapters, source: adapters.config.source, lake: adapters.config.lake }, { signal, onTrouble }),
     ),
-    every(SWEEP_MS, options, () => sweep(world, { known, onPoison })),
+    every(SWEEP_MS, options, () => sweep(adapters, { known, onPoison })),
     every(KEEP_MS, options, () =>
-      keep(keptHere(world, options), { retention_days: options.retention_days, now_s: Date.now() / 1000 }),
+      keep(keptHere(adapters, options), { retention_days: options.retention_days, now_s: Date.now() / 1000 }),
     ),
   ];
 }
 
 /** What is removed in time: what lies on this machine, and rows elsewhere where we were told. A bucket has rules of its own. */
-function keptHere(world: World, { retention_given }: ServiceOptions): KeeperWorld {
-  const { objects, postgres, databases } = world.config;
+function keptHere(adapters: Adapters, { retention_given }: ServiceOptions): RetentionPorts {
+  const { objects, postgres, databases } = adapters.config;
   const isEmbedded = postgres === undefined && databases.every(({ kind }) => kind === "postgres");
   return {
-    pool: localStreamPool(world),
-    objects: objects.kind === "file" ? world.objects : undefined,
-    database: retention_given || isEmbedded ? world.database : undefined,
-    stream: world.stream,
+    pool: localStreamPool(adapters),
+    objects: objects.kind === "file" ? adapters.objects : undefined,
+    database: retention_given || isEmbedded ? adapters : undefined,
+    stream: adapters.stream,
   };
 }
 
 /** The pool of the local stream's table; undefined where the stream lies elsewhere. */
-const localStreamPool = ({ config, postgres }: World) =>
+const localStreamPool = ({ config, postgres }: Adapters) =>
   config.stream.kind === "postgres" ? postgres?.pool : undefined;
 
 /** Runs work again when it fails, after a back-off, until the signal aborts. */
@@ -108,7 +108,7 @@ const every = (ms: number, options: ServiceOptions, work: () => Promise<unknown>
   });
 
 /** One count at a time; who asks for a new one while it runs waits for the next. */
-function counter({ counter: flows }: World) {
+function counter({ counter: flows }: Adapters) {
   let last: FlowReport[] | undefined;
   let tail: Promise<unknown> = Promise.resolve();
   const anew = (): Promise<FlowReport[]> => {
@@ -129,38 +129,34 @@ async function count({ anew }: ReturnType<typeof counter>, { live, signal }: Ser
   }
 }
 
-/** Without a database there is nothing to follow. */
-const unlessNotAnswered = async (rows: Promise<StoredRow[]>): Promise<StoredRow[]> =>
-  rows.catch((error: unknown) => {
-    if (error instanceof NotAnsweredError) return [];
-    throw error;
-  });
-
 const LEDGER_READS_AT_ONCE = 4;
 
 /** Tells the ledger rows of batches that these rows name and that were not told before. */
 async function tellBatches(
   rows: readonly StoredRow[],
-  { database, live }: { database: Database; live: LiveFeed },
+  { ledger, live }: { ledger: Ledger; live: LiveFeed },
 ): Promise<void> {
   const unknown = new Map<string, number>();
   for (const { batch_id, received_at } of rows)
     if (!live.hasBatch(String(batch_id))) unknown.set(String(batch_id), Number(received_at));
   await inParallel([...unknown], LEDGER_READS_AT_ONCE, async ([id, received_at]) => {
     // where the ledger is written last it may not be there yet: then the next look finds it
-    const ledger = await database.batch({ id, received_at });
-    if (ledger !== null) live.takeBatch(wireBatch(ledger, received_at));
+    const row = await ledger.batch({ id, received_at });
+    if (row !== null) live.takeBatch(wireBatch(row, received_at));
   });
 }
 
 /** Who said nothing for so long before the newest contact of all is shown no more, as in the past. */
 function stillHeard(rows: readonly StoredRow[]): StoredRow[] {
   const newest = rows.reduce((most, { last_contact }) => Math.max(most, Number(last_contact)), 0);
-  return rows.filter(({ last_contact }) => Number(last_contact) >= newest - MOST_AGE_S);
+  return rows.filter(({ last_contact }) => Number(last_contact) >= newest - MAX_AGE_S);
 }
 
 /** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
-async function follow({ database, postgres, config }: World, { live, signal }: ServiceOptions): Promise<void> {
+async function follow(
+  { ledger, reader, postgres, config }: Adapters & { reader: Reader },
+  { live, signal }: ServiceOptions,
+): Promise<void> {
   let batches: string[] = [];
   let reloaded = -Infinity;
   const tells = config.databases[0]?.kind === "postgres" && postgres !== undefined;
@@ -176,14 +172,14 @@ async function follow({ database, postgres, config }: World, { live, signal }: S
       if (performance.now() - reloaded > reload_ms) {
         reloaded = performance.now();
         batches = [];
-        const all = stillHeard(await unlessNotAnswered(database.aircraft({ limit: MOST_AIRCRAFT })));
+        const all = stillHeard(await reader.aircraft({ limit: MAX_AIRCRAFT }));
         live.replace(all);
-        await tellBatches(all, { database, live });
+        await tellBatches(all, { ledger, live });
       } else if (batches.length > 0) {
         const batch_ids = batches;
         batches = [];
-        const changed = await database.aircraft({ batch_ids, limit: MOST_AIRCRAFT });
-        await tellBatches(changed, { database, live });
+        const changed = await reader.aircraft({ batch_ids, limit: MAX_AIRCRAFT });
+        await tellBatches(changed, { ledger, live });
         live.update(changed);
       }
     }

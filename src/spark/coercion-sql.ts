@@ -8,7 +8,7 @@ import { select, type Stage } from "./rules-sql.ts";
 const NUMBER = "'^[+-]?([0-9]+(\\\\.[0-9]*)?|\\\\.[0-9]+)([eE][+-]?[0-9]+)?\\\\z'";
 /** U+0000 to U+0020. */
 const BLANK = textLiteral(Array.from({ length: 33 }, (_, code) => String.fromCharCode(code)).join(""));
-const MOST_EXACT = `${Number.MAX_SAFE_INTEGER}D`;
+const MAX_EXACT = `${Number.MAX_SAFE_INTEGER}D`;
 const others = rawFields.filter(({ kind }) => kind !== "text");
 
 /** `columns` are those of the stage `read` that are carried on. */
@@ -41,12 +41,12 @@ const numbers = (): string[] =>
 const valueOf: Record<Kind, (name: string) => string> = {
   text: (name) => `case
   when ${name}_number is null then case when not ${name}_text rlike '^[{\\\\[]' then ${name}_text end
-  when abs(${name}_number) <= ${MOST_EXACT} and ${name}_number = floor(${name}_number)
+  when abs(${name}_number) <= ${MAX_EXACT} and ${name}_number = floor(${name}_number)
     then cast(cast(${name}_number as bigint) as string)
 end`,
   number: (name) => `case when abs(${name}_number) < double('Infinity') then ${name}_number + 0.0D end`,
   // beyond, floor would answer the greatest BIGINT
-  integer: (name) => `case when abs(${name}_number) <= ${MOST_EXACT} then floor(${name}_number) end`,
+  integer: (name) => `case when abs(${name}_number) <= ${MAX_EXACT} then floor(${name}_number) end`,
   boolean: (name) => `case
   when row.${name} is not null then row.${name}
   when translate(${name}_text, '${UPPER}', '${LOWER}') in ('true', 't') or ${name}_number = 1 then true

@@ -5,9 +5,9 @@ import {
   fields,
   rawFields,
   rules as contractRules,
-  sourcePattern,
   type Kind,
 } from "../flight/contract.ts";
+import { sourcePattern } from "../flight/identifiers.ts";
 import type { Rule } from "../flight/expression.ts";
 import { cleanQuery, lineColumns } from "./clean-query.ts";
 
@@ -74,7 +74,7 @@ export const planStatements = [
   "insert-staged-states",
   "merge-staged-aircraft",
   "insert-batch",
-  "tell-applied",
+  "notify-applied",
   "count-staged",
   "clear-stage",
 ] as const;

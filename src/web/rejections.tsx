@@ -59,7 +59,7 @@ export function Rejections() {
 }
 
 function Rejected({ sample }: { sample: RejectedSample }) {
-  const { reason: why, field, flow, source, place, received_at, row, bytes } = sample;
+  const { reason: why, field, flow, source, line, element, received_at, row, bytes } = sample;
   return (
     <li>
       {takesIn() && (
@@ -71,7 +71,7 @@ function Rejected({ sample }: { sample: RejectedSample }) {
       {field !== null && <> in {field}</>}
       <span class="quiet">
         {" "}
-        {flow}, {source}, place {place}, {clock(received_at)}
+        {flow}, {source}, {element === undefined ? `line ${line}` : `element ${element}`}, {clock(received_at)}
       </span>
       <code>{row === undefined ? hexOf(bytes ?? "") : row.slice(0, MOST_TEXT)}</code>
     </li>

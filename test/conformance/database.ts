@@ -3,11 +3,11 @@ import { newBatch, type Batch } from "../../src/flight/batch.ts";
 import { clean } from "../../src/flight/clean.ts";
 import { addRow } from "../../src/flight/fill.ts";
 import { NotAnsweredError } from "../../src/flow/errors.ts";
-import type { Application, Database, Flow, StoredRow } from "../../src/flow/ports.ts";
+import type { BatchWrite, DatabasePorts, Flow, Reader, StoredRow } from "../../src/flow/ports.ts";
 import { goodRow } from "../harness/bodies.ts";
 
-/** Each a delivery with its rows; `rejected` beside them. */
-export interface Given {
+/** A delivery with its rows, and its rejected rows by reason. */
+export interface DeliveryRows {
   id: string;
   rows: readonly Record<string, unknown>[];
   rejected?: Record<string, number>;
@@ -15,14 +15,20 @@ export interface Given {
 
 const RECEIVED_AT = 1_800_000_000;
 
-/** A batch as the flows make one; identities may stand in it more than once. */
-export function application(batch_id: string, given: readonly Given[], flow: Flow = "stream"): Application {
+/** A write as the flows build it. Its batch may contain an identity more than once. */
+export function batchWrite(
+  batch_id: string,
+  deliveriesRows: readonly DeliveryRows[],
+  flow: Flow = "stream",
+): BatchWrite {
   const batch: Batch = newBatch(64);
-  given.forEach(({ rows }, delivery) =>
-    rows.forEach((row, place) => addRow(batch, row, { source: "opensky", received_at: RECEIVED_AT, delivery }, place)),
+  deliveriesRows.forEach(({ rows }, delivery) =>
+    rows.forEach((row, ordinal) =>
+      addRow(batch, row, { source: "opensky", received_at: RECEIVED_AT, delivery }, ordinal),
+    ),
   );
   clean(batch);
-  const deliveries = given.map(({ id, rows, rejected = {} }) => ({
+  const deliveries = deliveriesRows.map(({ id, rows, rejected = {} }) => ({
     id,
     received_at: RECEIVED_AT,
     rejected,
@@ -33,7 +39,8 @@ export function application(batch_id: string, given: readonly Given[], flow: Flo
 
 const named_at = (id: string) => ({ id, received_at: RECEIVED_AT });
 const named = (n: number): string => n.toString(16).padStart(6, "a");
-const stream = async (database: Database) => (await database.totals({ since: 0, verify: true })).flows.stream;
+const stream = async (database: DatabasePorts) =>
+  (await database.ledger.totals({ since: 0, verify: true })).flows.stream;
 
 /** What a database may leave out. */
 export interface Traits {
@@ -43,39 +50,47 @@ export interface Traits {
   history_of_one?: boolean;
 }
 
-/** The laws of `Database`. `make` gives an empty one. */
-export function databaseLaws(name: string, make: () => Promise<Database>, traits: Traits = {}): void {
-  describe(`${name} as a database`, () => {
-    applying(make);
-    reading(make, traits);
-  });
+/** The laws of `Sink`, `Ledger` and `Reader`. `make` opens an empty database. */
+export function databaseLaws(name: string, make: () => Promise<DatabasePorts>, traits: Traits = {}): void {
+  describe(`${name} as a sink`, () => sinkLaws(make));
+  describe(`${name} as a ledger`, () => ledgerLaws(make));
+  describe(`${name} as a reader`, () => readerLaws(make, traits));
 }
 
-function applying(make: () => Promise<Database>): void {
+function readerOf({ reader }: DatabasePorts): Reader {
+  if (reader === null) throw new Error("this database has no reader");
+  return reader;
+}
+
+function sinkLaws(make: () => Promise<DatabasePorts>): void {
   test("applies a delivery once, in whatever company it comes again", async () => {
     const database = await make();
     const [one, two] = [
       { id: "s1", rows: [goodRow()] },
       { id: "s2", rows: [goodRow({ icao24: "3c6445" })] },
     ];
-    expect(await database.apply(application("b1", [one]))).toEqual({
+    expect(await database.sink.apply(batchWrite("b1", [one]))).toEqual({
       received: 1,
       accepted: 1,
       duplicate: 0,
       rejected: 0,
       repeats: 0,
     });
-    expect(await database.apply(application("b1", [one]))).toMatchObject({ received: 0, repeats: 1 });
-    expect(await database.apply(application("b2", [one, two]))).toMatchObject({ received: 1, accepted: 1, repeats: 1 });
-    expect(await database.apply(application("b3", [two, two]))).toMatchObject({ received: 0, repeats: 2 });
+    expect(await database.sink.apply(batchWrite("b1", [one]))).toMatchObject({ received: 0, repeats: 1 });
+    expect(await database.sink.apply(batchWrite("b2", [one, two]))).toMatchObject({
+      received: 1,
+      accepted: 1,
+      repeats: 1,
+    });
+    expect(await database.sink.apply(batchWrite("b3", [two, two]))).toMatchObject({ received: 0, repeats: 2 });
     expect(await stream(database)).toMatchObject({ received: 2, accepted: 2, stored: 2, repeats: 4, unbalanced: [] });
-    expect(await database.delivered(["s1", "s2", "s3"].map(named_at))).toEqual(new Set(["s1", "s2"]));
+    expect(await database.sink.delivered(["s1", "s2", "s3"].map(named_at))).toEqual(new Set(["s1", "s2"]));
   });
   test("applies a delivery once also when many bring it at once", async () => {
     const database = await make();
     const of = Array.from({ length: 8 }, (_, i) => ({ id: `s${i}`, rows: [goodRow({ icao24: named(i) }), goodRow()] }));
     const applied = await Promise.all(
-      [0, 1, 2, 3].map((i) => database.apply(application(`b${i}`, i % 2 === 0 ? of : [...of].reverse()))),
+      [0, 1, 2, 3].map((i) => database.sink.apply(batchWrite(`b${i}`, i % 2 === 0 ? of : [...of].reverse()))),
     );
     expect(applied.reduce((sum, { received }) => sum + received, 0)).toBe(16);
     expect(await stream(database)).toMatchObject({
@@ -90,19 +105,19 @@ function applying(make: () => Promise<Database>): void {
   test("counts received as accepted, duplicate and rejected", async () => {
     const database = await make();
     const rows = [goodRow(), goodRow(), goodRow({ time_position: null, longitude: null, latitude: null })];
-    const counts = await database.apply(
-      application("b1", [{ id: "s1", rows, rejected: { not_json: 2, bad_icao24: 1 } }]),
+    const counts = await database.sink.apply(
+      batchWrite("b1", [{ id: "s1", rows, rejected: { not_json: 2, bad_icao24: 1 } }]),
     );
     expect(counts).toEqual({ received: 6, accepted: 2, duplicate: 1, rejected: 3, repeats: 0 });
-    expect(await database.batch(named_at("s1"))).toMatchObject({
+    expect(await database.ledger.batch(named_at("s1"))).toMatchObject({
       received: 6,
       accepted: 2,
       duplicate: 1,
       rejected: { not_json: 2, bad_icao24: 1 },
     });
-    expect(await database.batch(named_at("s9"))).toBeNull();
-    const [row] = await database.aircraft({ limit: 1 });
-    expect(await database.batch(named_at(String(row?.["batch_id"])))).toMatchObject({ received: 6 });
+    expect(await database.ledger.batch(named_at("s9"))).toBeNull();
+    const [row] = await readerOf(database).aircraft({ limit: 1 });
+    expect(await database.ledger.batch(named_at(String(row?.["batch_id"])))).toMatchObject({ received: 6 });
     expect(await stream(database)).toMatchObject({ reasons: { not_json: 2, bad_icao24: 1 } });
   });
   test("keeps of an aircraft the newest row, whatever the order of arrival", async () => {
@@ -117,35 +132,43 @@ function applying(make: () => Promise<Database>): void {
     for (const turn of [0, 1, 2, 3]) {
       const database = await make();
       for (let i = 0; i < 4; i++)
-        await database.apply(application(`b${i}`, [{ id: `s${i}`, rows: [rows[(i + turn) % 4] ?? {}] }]));
-      const [newest] = await database.aircraft({ limit: 10 });
+        await database.sink.apply(batchWrite(`b${i}`, [{ id: `s${i}`, rows: [rows[(i + turn) % 4] ?? {}] }]));
+      const [newest] = await readerOf(database).aircraft({ limit: 10 });
       expect(newest).toMatchObject({ last_contact: 1_700_000_100, time_position: 1_700_000_090 });
-      expect(await database.states({ limit: 10, icao24: "3c6444" })).toHaveLength(4);
+      expect(await readerOf(database).states({ limit: 10, icao24: "3c6444" })).toHaveLength(4);
     }
   });
+}
+
+function ledgerLaws(make: () => Promise<DatabasePorts>): void {
   test("sums the ledger as it stood at a past time", async () => {
     const database = await make();
     const before = Date.now() / 1000 - 60;
-    await database.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow()], rejected: { not_json: 3 } }]));
+    await database.sink.apply(
+      batchWrite("b1", [{ id: "s1", rows: [goodRow(), goodRow()], rejected: { not_json: 3 } }]),
+    );
     const after = Date.now() / 1000 + 60;
     const sums = { received: 5, accepted: 1, duplicate: 1, rejected: 3, reasons: { not_json: 3 }, stored: null };
-    expect((await database.past(after)).stream).toMatchObject(sums);
-    expect((await database.past(before)).stream).toMatchObject({ received: 0, reasons: {} });
+    expect((await database.ledger.past(after)).stream).toMatchObject(sums);
+    expect((await database.ledger.past(before)).stream).toMatchObject({ received: 0, reasons: {} });
   });
   test("counts what expires, and both sides still agree", async () => {
     const database = await make();
-    await database.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
-    expect(await database.expire(RECEIVED_AT)).toBe(0);
-    expect(await database.expire(RECEIVED_AT + 1)).toBe(2);
+    await database.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
+    expect(await database.ledger.expire(RECEIVED_AT)).toBe(0);
+    expect(await database.ledger.expire(RECEIVED_AT + 1)).toBe(2);
     expect(await stream(database)).toMatchObject({ accepted: 2, stored: 0, expired: 2, unbalanced: [] });
-    expect(await database.apply(application("b2", [{ id: "s1", rows: [goodRow()] }]))).toMatchObject({
+    expect(await database.sink.apply(batchWrite("b2", [{ id: "s1", rows: [goodRow()] }]))).toMatchObject({
       received: 0,
       repeats: 1,
     });
   });
 }
 
-function reading(make: () => Promise<Database>, { batch_is_delivery = false, history_of_one = false }: Traits): void {
+function readerLaws(
+  make: () => Promise<DatabasePorts>,
+  { batch_is_delivery = false, history_of_one = false }: Traits,
+): void {
   test("reads aircraft by address, callsign, part of either, and box, also across the antimeridian", async () => {
     const database = await make();
     const places: [string, string, number, number][] = [
@@ -156,31 +179,32 @@ function reading(make: () => Promise<Database>, { batch_is_delivery = false, his
     const rows = places.map(([icao24, callsign, longitude, latitude]) =>
       goodRow({ icao24, callsign: callsign.replace("_", ""), longitude, latitude }),
     );
-    await database.apply(application("b1", [{ id: "s1", rows }]));
+    await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
     const ids = (found: readonly StoredRow[]) => found.map(({ icao24 }) => icao24);
     const limit = 10;
-    expect(ids(await database.aircraft({ limit }))).toEqual(["000001", "000002", "000003"]);
-    expect(ids(await database.aircraft({ limit, icao24: "000002" }))).toEqual(["000002"]);
-    expect(ids(await database.aircraft({ limit, search: "cca" }))).toEqual(["000003"]);
-    expect(ids(await database.aircraft({ limit, search: "%" }))).toEqual([]);
-    expect(ids(await database.aircraft({ limit, search: "_" }))).toEqual([]);
-    expect(ids(await database.aircraft({ limit, box: { lamin: 0, lamax: 20, lomin: 179, lomax: -179 } }))).toEqual([
-      "000001",
-      "000002",
-    ]);
-    const history = database.states({ limit, box: { lamin: 0, lamax: 20, lomin: 179, lomax: -179 } });
+    expect(ids(await readerOf(database).aircraft({ limit }))).toEqual(["000001", "000002", "000003"]);
+    expect(ids(await readerOf(database).aircraft({ limit, icao24: "000002" }))).toEqual(["000002"]);
+    expect(ids(await readerOf(database).aircraft({ limit, search: "cca" }))).toEqual(["000003"]);
+    expect(ids(await readerOf(database).aircraft({ limit, search: "%" }))).toEqual([]);
+    expect(ids(await readerOf(database).aircraft({ limit, search: "_" }))).toEqual([]);
+    expect(
+      ids(await readerOf(database).aircraft({ limit, box: { lamin: 0, lamax: 20, lomin: 179, lomax: -179 } })),
+    ).toEqual(["000001", "000002"]);
+    const history = readerOf(database).states({ limit, box: { lamin: 0, lamax: 20, lomin: 179, lomax: -179 } });
     if (history_of_one) await expect(history).rejects.toThrow(NotAnsweredError);
     else expect(ids(await history)).toEqual(["000001", "000002"]);
-    expect(ids(await database.aircraft({ limit, batch_ids: [batch_is_delivery ? "s1" : "b1"] }))).toHaveLength(3);
-    expect(await database.aircraft({ limit, batch_ids: ["b2"] })).toEqual([]);
+    expect(
+      ids(await readerOf(database).aircraft({ limit, batch_ids: [batch_is_delivery ? "s1" : "b1"] })),
+    ).toHaveLength(3);
+    expect(await readerOf(database).aircraft({ limit, batch_ids: ["b2"] })).toEqual([]);
   });
   test("thins the history of an aircraft to the first row of each source in every so many seconds", async () => {
     const database = await make();
     const at = (seconds: number[]) =>
       seconds.map((s) => goodRow({ last_contact: 1_700_000_100 + s, time_position: 1_700_000_100 }));
     const rows = at([0, 1, 9, 10, 11, 35]);
-    await database.apply(application("b1", [{ id: "s1", rows }]));
-    const found = await database.states({ limit: 10, icao24: "3c6444", every: 10 });
+    await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
+    const found = await readerOf(database).states({ limit: 10, icao24: "3c6444", every: 10 });
     expect(found.map((row) => Number(row["last_contact"]) - 1_700_000_100)).toEqual([0, 10, 35]);
   });
   test("knows the aircraft as they were at a past time, where it keeps an order by time", async () => {
@@ -188,8 +212,9 @@ function reading(make: () => Promise<Database>, { batch_is_delivery = false, his
     const at = (icao24: string, seconds: number, longitude: number) =>
       goodRow({ icao24, last_contact: 1_700_000_000 + seconds, time_position: 1_700_000_000, longitude });
     const rows = [at("000001", 0, 1), at("000001", 100, 2), at("000001", 200, 3), at("000002", 150, 4)];
-    await database.apply(application("b1", [{ id: "s1", rows }]));
-    const past = (seconds: number, more = {}) => database.aircraft({ at: 1_700_000_000 + seconds, limit: 10, ...more });
+    await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
+    const past = (seconds: number, more = {}) =>
+      readerOf(database).aircraft({ at: 1_700_000_000 + seconds, limit: 10, ...more });
     if (history_of_one) {
       await expect(past(150)).rejects.toThrow(NotAnsweredError);
       return;
@@ -217,12 +242,12 @@ function reading(make: () => Promise<Database>, { batch_is_delivery = false, his
         latitude: null,
       }),
     );
-    await database.apply(application("b1", [{ id: "s1", rows }]));
+    await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
     const found: string[] = [];
     let after: StoredRow | undefined;
     do {
       const of = history_of_one ? { icao24: named(0) } : {};
-      const page = await database.states({
+      const page = await readerOf(database).states({
         limit: 4,
         ...of,
         ...(after === undefined ? {} : { after: after as never }),
@@ -235,8 +260,8 @@ function reading(make: () => Promise<Database>, { batch_is_delivery = false, his
   });
   test("reads back what was applied, in the record's order", async () => {
     const database = await make();
-    await database.apply(application("b1", [{ id: "s1", rows: [goodRow({ squawk: "7700" })] }]));
-    const [row] = await database.states({ limit: 1, icao24: "3c6444" });
+    await database.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow({ squawk: "7700" })] }]));
+    const [row] = await readerOf(database).states({ limit: 1, icao24: "3c6444" });
     expect(row).toEqual({
       source: "opensky",
       ...goodRow({ squawk: "7700" }),

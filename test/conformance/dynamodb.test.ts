@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { dynamoCheckpoints } from "../../src/aws/dynamo/checkpoints.ts";
 import { dynamoClient } from "../../src/aws/dynamo/client.ts";
 import { dynamoDatabase } from "../../src/aws/dynamo/database.ts";
-import type { Checkpoints, Database } from "../../src/flow/ports.ts";
+import type { Checkpoints, DatabasePorts, Ledger } from "../../src/flow/ports.ts";
 import { microBatch } from "../../src/flow/stream/micro-batch.ts";
 import { LeaseLostError, UnavailableError } from "../../src/flow/errors.ts";
 import { flowCounter } from "../../src/flow/ledger/reconcile.ts";
@@ -18,7 +18,7 @@ import { goodRow } from "../harness/bodies.ts";
 import { temporaryFolder } from "../harness/product.ts";
 import { freshDatabase } from "../harness/fresh-database.ts";
 import { checkpointLaws } from "./checkpoints.ts";
-import { application, databaseLaws } from "./database.ts";
+import { batchWrite, databaseLaws } from "./database.ts";
 
 let server: Server;
 let made = 0;
@@ -38,7 +38,7 @@ async function place(): Promise<{ client: DynamoDBClient; prefix: string }> {
   await createTables(client, prefix);
   return { client, prefix };
 }
-const database = async (): Promise<Database> => {
+const database = async (): Promise<DatabasePorts> => {
   const { client, prefix } = await place();
   return dynamoDatabase(client, { prefix, retention_days: 7 });
 };
@@ -54,14 +54,17 @@ databaseLaws("PostgreSQL, then DynamoDB", async () => {
 test("of two databases the second's sums stand beside the first's, and one that is down stops the batch", async () => {
   const [one, two] = [await database(), await database()];
   const both = twoDatabases(one, two);
-  const down = twoDatabases(one, { ...two, apply: () => Promise.reject(new UnavailableError("down")) });
-  const given = application("b1", [{ id: "s1", rows: [goodRow()] }]);
-  await expect(down.apply(given)).rejects.toThrow(UnavailableError);
+  const down = twoDatabases(one, {
+    ...two,
+    sink: { ...two.sink, apply: () => Promise.reject(new UnavailableError("down")) },
+  });
+  const given = batchWrite("b1", [{ id: "s1", rows: [goodRow()] }]);
+  await expect(down.sink.apply(given)).rejects.toThrow(UnavailableError);
   const name = { id: "s1", received_at: 1_800_000_000 };
-  expect(await both.delivered([name])).toEqual(new Set());
-  await both.apply(given);
-  expect(await both.delivered([name])).toEqual(new Set(["s1"]));
-  const { flows, others } = await both.totals({ since: 0 });
+  expect(await both.sink.delivered([name])).toEqual(new Set());
+  await both.sink.apply(given);
+  expect(await both.sink.delivered([name])).toEqual(new Set(["s1"]));
+  const { flows, others } = await both.ledger.totals({ since: 0 });
   expect([flows.stream.accepted, others?.[0]?.stream.accepted]).toEqual([1, 1]);
 });
 
@@ -69,23 +72,23 @@ test("a batch that one of two databases lost turns the flow red, and one that is
   const [one, two] = [await database(), await database()];
   const objects = fileStore(await temporaryFolder());
   const both = twoDatabases(one, two);
-  const stream = async () => (await flowCounter({ database: both, objects }).count())[1];
-  await both.apply(application("b1", [{ id: "s1", rows: [goodRow()] }]));
+  const stream = async () => (await flowCounter({ ...both, objects }).count())[1];
+  await both.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow()] }]));
   expect(await stream()).toMatchObject({ balanced: true, ledger_drift: 0 });
-  const late = application("b2", [{ id: "s2", rows: [goodRow({ icao24: "3c0002" })] }]);
-  await one.apply(late);
+  const late = batchWrite("b2", [{ id: "s2", rows: [goodRow({ icao24: "3c0002" })] }]);
+  await one.sink.apply(late);
   expect(await stream()).toMatchObject({ balanced: false, ledger_drift: 1 });
   // between its two looks
   let looks = 0;
-  const late_in_one: Database = {
-    ...both,
+  const lateInFirst: Ledger = {
+    ...both.ledger,
     async totals(asked) {
-      const found = await both.totals(asked);
-      if (++looks === 1) await two.apply(late);
+      const found = await both.ledger.totals(asked);
+      if (++looks === 1) await two.sink.apply(late);
       return found;
     },
   };
-  const [, counted] = await flowCounter({ database: late_in_one, objects }).count();
+  const [, counted] = await flowCounter({ ...both, ledger: lateInFirst, objects }).count();
   expect([counted?.balanced, counted?.ledger_drift, looks]).toEqual([true, 0, 2]);
 });
 
@@ -132,8 +135,8 @@ test("a table that throttles every second call loses nothing, and only what fail
   );
   const of = dynamoDatabase(client, { prefix, retention_days: 7 });
   const rows = Array.from({ length: 12 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
-  expect(await of.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 12, accepted: 12 });
-  expect((await of.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
+  expect(await of.sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 12, accepted: 12 });
+  expect((await of.ledger.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
     accepted: 12,
     stored: 12,
     unbalanced: [],
@@ -147,7 +150,7 @@ test("keys that a throttled read leaves out are asked for again", async () => {
   const { client, prefix } = await place();
   const of = dynamoDatabase(client, { prefix, retention_days: 7 });
   const names = Array.from({ length: 30 }, (_, i) => `s${i}`);
-  for (const id of names) await of.apply(application(`b${id}`, [{ id, rows: [] }]));
+  for (const id of names) await of.sink.apply(batchWrite(`b${id}`, [{ id, rows: [] }]));
   let left = 0;
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -168,7 +171,7 @@ test("keys that a throttled read leaves out are asked for again", async () => {
     },
     { step: "initialize" },
   );
-  const found = await of.delivered([...names, "s99"].map((id) => ({ id, received_at: 1_800_000_000 })));
+  const found = await of.sink.delivered([...names, "s99"].map((id) => ({ id, received_at: 1_800_000_000 })));
   expect(found).toEqual(new Set(names));
   expect(left).toBeGreaterThan(20);
 });
@@ -205,13 +208,16 @@ test("a delivery that died half-way counts the same when it comes again", async 
   const { client, prefix } = await place();
   const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
   const of = { prefix, retention_days: 7 };
-  await expect(dynamoDatabase(dyingClient(10), of).apply(application("b1", [{ id: "s1", rows }]))).rejects.toThrow(
+  await expect(dynamoDatabase(dyingClient(10), of).sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).rejects.toThrow(
     "killed",
   );
   const again = dynamoDatabase(client, of);
-  expect((await again.totals({ since: 0, verify: true })).flows.stream.unbalanced).not.toEqual([]);
-  expect(await again.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 20, duplicate: 0 });
-  expect((await again.totals({ since: 0, verify: true })).flows.stream).toMatchObject({ stored: 20, unbalanced: [] });
+  expect((await again.ledger.totals({ since: 0, verify: true })).flows.stream.unbalanced).not.toEqual([]);
+  expect(await again.sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 20, duplicate: 0 });
+  expect((await again.ledger.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
+    stored: 20,
+    unbalanced: [],
+  });
 });
 
 test("a row whose holder died before its ledger is the holder's when it comes again beside others with the same row", async () => {
@@ -226,14 +232,14 @@ test("a row whose holder died before its ledger is the holder's when it comes ag
       sequence_number: `${n}`,
       arrived_at: 1_800_000_000,
     }));
-    return microBatch(records, { stream: "test", source: "opensky" }).application;
+    return microBatch(records, { stream: "test", source: "opensky" }).write;
   };
   // the row, the aircraft, and not the ledger's row
-  await expect(dynamoDatabase(dyingClient(2), of).apply(batch(2))).rejects.toThrow("killed");
+  await expect(dynamoDatabase(dyingClient(2), of).sink.apply(batch(2))).rejects.toThrow("killed");
   const again = dynamoDatabase(client, of);
-  expect(await again.apply(batch(1))).toMatchObject({ accepted: 0, duplicate: 1 });
-  expect(await again.apply(batch(1, 2, 3))).toMatchObject({ accepted: 1, duplicate: 1, repeats: 1 });
-  const { stream } = (await again.totals({ since: 0, verify: true })).flows;
+  expect(await again.sink.apply(batch(1))).toMatchObject({ accepted: 0, duplicate: 1 });
+  expect(await again.sink.apply(batch(1, 2, 3))).toMatchObject({ accepted: 1, duplicate: 1, repeats: 1 });
+  const { stream } = (await again.ledger.totals({ since: 0, verify: true })).flows;
   expect(stream).toMatchObject({ received: 3, stored: 1, unbalanced: [] });
 });
 
@@ -241,8 +247,8 @@ test("a number too near to zero for DynamoDB is stored as zero and stops nothing
   const { client, prefix } = await place();
   const of = dynamoDatabase(client, { prefix, retention_days: 7 });
   const rows = [goodRow({ icao24: "3c0001", velocity: 5e-324, true_track: 1e-131, vertical_rate: -5e-324 })];
-  expect(await of.apply(application("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 1 });
-  expect(await of.aircraft({ icao24: "3c0001", limit: 1 })).toMatchObject([
+  expect(await of.sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 1 });
+  expect(await of.reader?.aircraft({ icao24: "3c0001", limit: 1 })).toMatchObject([
     { velocity: 0, true_track: 0, vertical_rate: 0 },
   ]);
 });

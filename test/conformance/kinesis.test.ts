@@ -32,7 +32,7 @@ async function consumer(stream: Awaited<ReturnType<typeof newStream>>) {
   const world = {
     stream,
     objects: fileStore(await temporaryFolder()),
-    database: postgresDatabase(database.pool, { retention_days: 7 }),
+    ...postgresDatabase(database.pool, { retention_days: 7 }),
     checkpoints: postgresCheckpoints(database.connection, stream.name),
     lake: "parquet" as const,
     source: "opensky",
@@ -63,13 +63,13 @@ async function expectAll({ world }: Awaited<ReturnType<typeof consumer>>, second
   const rows = seconds * AIRCRAFT;
   const { stream } = (
     await until(
-      () => world.database.totals({ since: 0 }),
+      () => world.ledger.totals({ since: 0 }),
       ({ flows }) => flows.stream.received >= rows,
     )
   ).flows;
   expect(stream).toMatchObject({ received: rows, accepted: rows, duplicate: 0, stored: rows, unbalanced: [] });
-  const newest = await world.database.aircraft({ limit: 100 });
-  expect(newest.map(({ last_contact }) => last_contact)).toEqual(Array(AIRCRAFT).fill(START + seconds - 1));
+  const newest = await world.reader?.aircraft({ limit: 100 });
+  expect(newest?.map(({ last_contact }) => last_contact)).toEqual(Array(AIRCRAFT).fill(START + seconds - 1));
 }
 
 test("a split and then a merge under load lose nothing, and the newest row of each aircraft is right", async () => {

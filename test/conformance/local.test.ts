@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Database } from "../../src/flow/ports.ts";
+import type { DatabasePorts } from "../../src/flow/ports.ts";
 import { fileStore } from "../../src/files/file-store.ts";
 import { postgresCheckpoints } from "../../src/postgres/checkpoints.ts";
 import { postgresDatabase } from "../../src/postgres/database.ts";
@@ -12,7 +12,7 @@ import { goodRow } from "../harness/bodies.ts";
 import { freshDatabase, type FreshDatabase } from "../harness/fresh-database.ts";
 import { temporaryFolder } from "../harness/product.ts";
 import { checkpointLaws } from "./checkpoints.ts";
-import { application, databaseLaws } from "./database.ts";
+import { batchWrite, databaseLaws } from "./database.ts";
 import { objectStoreLaws } from "./object-store.ts";
 import { queueLaws } from "./queue.ts";
 import { streamLaws } from "./stream.ts";
@@ -67,7 +67,7 @@ checkpointLaws("PostgreSQL", {
   killSessions: () => killBackends("true"),
 });
 
-const postgres = async (): Promise<Database> => postgresDatabase((await database()).pool, { retention_days: 7 });
+const postgres = async (): Promise<DatabasePorts> => postgresDatabase((await database()).pool, { retention_days: 7 });
 databaseLaws("PostgreSQL", postgres);
 
 test.each([
@@ -77,9 +77,9 @@ test.each([
   ["rows stand in no batch", "update state_vectors set batch_id = 'nobody'"],
 ])("the count turns red when %s", async (_, damage) => {
   const of = await postgres();
-  await of.apply(application("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
-  expect((await of.totals({ since: 0 })).flows.stream.unbalanced).toEqual([]);
+  await of.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
+  expect((await of.ledger.totals({ since: 0 })).flows.stream.unbalanced).toEqual([]);
   await query(fresh.pool, damage);
-  const { request, stream } = (await of.totals({ since: 0 })).flows;
+  const { request, stream } = (await of.ledger.totals({ since: 0 })).flows;
   expect([...request.unbalanced, ...stream.unbalanced].length).toBeGreaterThan(0);
 });

@@ -1,21 +1,19 @@
 import path from "node:path";
 import type pg from "pg";
 import { onTestFinished } from "vitest";
-import { parseCommand, type Io } from "../../src/cli/command.ts";
-import { consume } from "../../src/cli/consume.ts";
-import { openWorld, type World } from "../../src/server/adapters.ts";
-import type { ApiWorld } from "../../src/flow/api/api.ts";
-import { loadArrived } from "../../src/flow/request/load.ts";
+import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
+import type { ApiContext } from "../../src/flow/api/api.ts";
+import { loadAnnounced } from "../../src/flow/request/load.ts";
 import { liveFeed } from "../../src/server/live-feed.ts";
 import { startServer } from "../../src/server/http-server.ts";
 import { newPlace, type Place } from "../harness/product.ts";
 
 /** What a test may replace of the world that the API stands on. */
-export type Change = (world: World) => Partial<ApiWorld>;
+export type Change = (world: Adapters) => Partial<ApiContext>;
 
 export interface ApiUnderTest {
   url: string;
-  world: World;
+  world: Adapters;
   place: Place;
   /** Errors that were not the client's. */
   errors: unknown[];
@@ -35,9 +33,8 @@ export interface Answer {
 }
 
 /** The stores of one place, wired as the commands wire them. */
-export async function worldOf(place: Place): Promise<World> {
-  const given = parseCommand(consume, ["--data", place.data]);
-  const world = await openWorld(given, { env: place.env } as unknown as Io);
+export async function worldOf(place: Place): Promise<Adapters> {
+  const world = await openAdapters({ env: place.env, data: place.data });
   onTestFinished(() => world.close());
   return world;
 }
@@ -74,22 +71,22 @@ export async function startApi(change: Change = () => ({})): Promise<ApiUnderTes
   };
 }
 
-async function drain(world: World): Promise<void> {
+async function drain(world: Adapters): Promise<void> {
   const stop = new AbortController();
-  const working = world.queue.consume((message) => loadArrived(message, world), { signal: stop.signal });
+  const working = world.queue.consume((message) => loadAnnounced(message, world), { signal: stop.signal });
   while ((await world.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   stop.abort();
   await working;
 }
 
 /** The pool of a world on PostgreSQL. */
-export function poolOf({ postgres }: World): pg.Pool {
+export function poolOf({ postgres }: Adapters): pg.Pool {
   if (postgres === undefined) throw new Error("this world has no PostgreSQL");
   return postgres.pool;
 }
 
 /** Keys of the objects under a prefix. */
-export async function keysOf({ objects }: Pick<World, "objects">, prefix: string): Promise<string[]> {
+export async function keysOf({ objects }: Pick<Adapters, "objects">, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of objects.list(prefix)) keys.push(key);
   return keys;

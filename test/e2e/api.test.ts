@@ -120,8 +120,8 @@ test("a raw body without its clean file is cleaned by the sweep, and a broken cl
 test("readiness is red while the database is away, and green again after", async () => {
   const away = () => Promise.reject(new UnavailableError("no connection"));
   const state = { isAway: true };
-  const api = await startApi(({ database }) => ({
-    database: { ...database, ping: () => (state.isAway ? away() : database.ping()) },
+  const api = await startApi(({ sink }) => ({
+    sink: { ...sink, ping: () => (state.isAway ? away() : sink.ping()) },
   }));
   const health = async () => (await fetch(`${api.url}/v1/health`)).status;
   expect(await health()).toBe(503);

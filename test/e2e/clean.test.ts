@@ -91,8 +91,8 @@ test("keeps rejected rows beside, with reason and row, and exits 0", async () =>
   const rejected = (await readFile(path.join(out, "rejected.ndjson"), "utf8"))
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as { reason: string; place: number });
-  expect(rejected.map(({ reason, place }) => [reason, place])).toEqual([
+    .map((line) => JSON.parse(line) as { reason: string; line: number });
+  expect(rejected.map(({ reason, line }) => [reason, line])).toEqual([
     ["not_json", 2],
     ["bad_icao24", 3],
   ]);

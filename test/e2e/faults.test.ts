@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import type { World } from "../../src/server/adapters.ts";
+import type { Adapters } from "../../src/server/adapters.ts";
 import { compact, readLakeFile } from "../../src/flow/lake/compact.ts";
 import { producer } from "../../src/flow/stream/produce.ts";
 import { gunzip } from "../../src/format/gzip.ts";
@@ -12,7 +12,7 @@ import { newPlace, temporaryFolder, type Place } from "../harness/product.ts";
 import { folderOf, worldOf } from "./api-world.ts";
 
 const KILLS = Number(process.env["FLIGHTLINE_FAULTS"] ?? 10);
-const LONGEST_LIFE_MS = 250;
+const MAX_LIFE_MS = 250;
 const points = ["raw", "door", "rejected", "clean", "lake", "apply", "checkpoint"].flatMap((at) => [
   `before ${at}`,
   `after ${at}`,
@@ -49,7 +49,7 @@ async function runVictim({ place, file, kill }: Round): Promise<boolean> {
 }
 
 /** Every object that can be seen is whole; returns the identities in the lake. */
-async function readObjects({ objects }: World): Promise<Set<string>> {
+async function readObjects({ objects }: Adapters): Promise<Set<string>> {
   const identities = new Set<string>();
   for await (const { key } of objects.list("")) {
     const body = (await objects.get(key)) ?? Buffer.alloc(0);
@@ -85,7 +85,7 @@ test(
       await to.flush();
       const point = points[Math.floor(next() * points.length)] ?? "";
       const isTimed = next() < 0.5;
-      const kill = isTimed ? { after_ms: next() * LONGEST_LIFE_MS } : { point, nth: 1 + Math.floor(next() * 2) };
+      const kill = isTimed ? { after_ms: next() * MAX_LIFE_MS } : { point, nth: 1 + Math.floor(next() * 2) };
       if (await runVictim({ place, file, kill })) {
         kills++;
         const name = isTimed ? "any time" : point;

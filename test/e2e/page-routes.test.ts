@@ -58,7 +58,7 @@ test("tells of a row what arrived, when it was cleaned and what its batch counte
   const twice = [goodRow({ callsign: "FIRST" }), goodRow({ callsign: "SECOND" })];
   const { answer } = await post(JSON.stringify([...twice, goodRow({ icao24: "zz" })]));
   await load();
-  const [stored] = await world.database.aircraft({ icao24: "3c6444", limit: 1 });
+  const [stored] = await world.reader!.aircraft({ icao24: "3c6444", limit: 1 });
   const origin = await ask(url, "origin/3c6444");
   expect(origin.answer).toMatchObject({
     flow: "request",

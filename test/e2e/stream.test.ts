@@ -8,7 +8,7 @@ import { producer } from "../../src/flow/stream/produce.ts";
 import { LEASE_CLASS } from "../../src/postgres/checkpoints.ts";
 import { query } from "../../src/postgres/transaction.ts";
 import { readLakeFile } from "../../src/flow/lake/compact.ts";
-import type { World } from "../../src/server/adapters.ts";
+import type { Adapters } from "../../src/server/adapters.ts";
 import { goodRow, simulatedBodies } from "../harness/bodies.ts";
 import { newPlace, until } from "../harness/product.ts";
 import { quarantined } from "../harness/quarantine.ts";
@@ -16,23 +16,23 @@ import { poolOf, worldOf } from "./api-world.ts";
 
 const NDJSON = "application/x-ndjson";
 
-async function put(world: World, bodies: readonly Uint8Array[], media_type = "application/json"): Promise<number> {
+async function put(world: Adapters, bodies: readonly Uint8Array[], media_type = "application/json"): Promise<number> {
   const to = producer(world.stream, { signal: new AbortController().signal, groups: 16 });
   for (const body of bodies) await to.add(body, media_type);
   await to.flush();
   return to.rows_put;
 }
 
-const readAll = (world: World, options: Partial<ConsumeOptions> = {}): Promise<void> =>
+const readAll = (world: Adapters, options: Partial<ConsumeOptions> = {}): Promise<void> =>
   consume(
     { ...world, source: "opensky", lake: "parquet" },
     { signal: new AbortController().signal, untilEmpty: true, ...options },
   );
 
-const report = async (world: World) => (await world.counter.count())[1];
+const report = async (world: Adapters) => (await world.counter.count())[1];
 
 /** Identities of the rows in the lake, each as often as it stands there. */
-async function lakeIdentities({ objects }: World): Promise<string[]> {
+async function lakeIdentities({ objects }: Adapters): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of objects.list("lake/")) {
     const { batch } = await readLakeFile(objects, key);
@@ -113,7 +113,7 @@ test("a record of a few kilobytes and half a million broken rows stops nothing, 
   await readAll(world);
   expect(await report(world)).toMatchObject({ received: 500_001, stored: 1, rejected: 500_000, balanced: true });
   const newest = await newestRejections(world.objects, ["stream"], 3);
-  expect(newest.map(({ place, index }) => [place, index])).toEqual([
+  expect(newest.map(({ line, index }) => [line, index])).toEqual([
     [1, 0],
     [2, 1],
     [3, 2],
@@ -124,12 +124,12 @@ test("while a sink is down nothing is quarantined and no checkpoint moves; then 
   const world = await worldOf(await newPlace());
   const rows = await put(world, await simulatedBodies(2));
   let failures = 0;
-  const apply: World["database"]["apply"] = (application) =>
-    ++failures <= 2 ? Promise.reject(new UnavailableError("the database is down")) : world.database.apply(application);
+  const apply: Adapters["sink"]["apply"] = (write) =>
+    ++failures <= 2 ? Promise.reject(new UnavailableError("the database is down")) : world.sink.apply(write);
   const troubles: string[] = [];
   const positions: unknown[] = [];
   await readAll(
-    { ...world, database: { ...world.database, apply } },
+    { ...world, sink: { ...world.sink, apply } },
     {
       onTrouble: ({ message }) => {
         troubles.push(message);
@@ -148,7 +148,7 @@ test("two consumers share the shards and read none twice", async () => {
   const bodies = await simulatedBodies(12);
   const stop = new AbortController();
   const sums = { one: 0, two: 0, repeats: 0 };
-  const run = (world: World, name: "one" | "two") =>
+  const run = (world: Adapters, name: "one" | "two") =>
     readAll(world, {
       signal: stop.signal,
       untilEmpty: false,

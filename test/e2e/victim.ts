@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parseCommand, type Io } from "../../src/cli/command.ts";
-import { consume as consumeCommand } from "../../src/cli/consume.ts";
-import { openWorld, type World } from "../../src/server/adapters.ts";
+import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
 import { consume } from "../../src/flow/stream/consume.ts";
 import { inflate, ingest } from "../../src/flow/request/ingest.ts";
 import { loadClean, sweep } from "../../src/flow/request/load.ts";
@@ -20,8 +18,8 @@ function pass(name: string): void {
 }
 
 /** The world with a point before and after each write. */
-function withPoints(world: World): World {
-  const { objects, database, checkpoints } = world;
+function withPoints(world: Adapters): Adapters {
+  const { objects, sink, checkpoints } = world;
   const kindOf = (key: string): string => (key.endsWith(".json") ? "door" : (key.split("/")[0] ?? ""));
   const put: typeof objects.put = async (key, body) => {
     pass(`before ${kindOf(key)}`);
@@ -29,9 +27,9 @@ function withPoints(world: World): World {
     pass(`after ${kindOf(key)}`);
     return answer;
   };
-  const apply: typeof database.apply = async (application) => {
+  const apply: typeof sink.apply = async (write) => {
     pass("before apply");
-    const applied = await database.apply(application);
+    const applied = await sink.apply(write);
     pass("after apply");
     return applied;
   };
@@ -48,11 +46,10 @@ function withPoints(world: World): World {
     const session = await checkpoints.open();
     return { ...session, lease: async (shard) => watched(await session.lease(shard)) };
   };
-  return { ...world, objects: { ...objects, put }, database: { ...database, apply }, checkpoints: { open } };
+  return { ...world, objects: { ...objects, put }, sink: { ...sink, apply }, checkpoints: { open } };
 }
 
-const given = parseCommand(consumeCommand, ["--data", data]);
-const world = withPoints(await openWorld(given, { env: process.env } as unknown as Io));
+const world = withPoints(await openAdapters({ env: process.env, data }));
 process.stdout.write("ready\n");
 
 const body = readFileSync(file);

@@ -10,15 +10,16 @@ import {
 import { sumOfCounts } from "../../flight/rejection.ts";
 import type { Batch } from "../../flight/batch.ts";
 import { identities, type Identities } from "../../flight/identity.ts";
-import { rowsOfDelivery } from "../../flow/ledger/ledger.ts";
+import { rowsOfDelivery } from "../../flight/batch-rows.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { newestRows } from "../../flow/ledger/newest.ts";
-import type { Application, Applied, Database, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
+import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
 import { backoff, pause } from "../../retry.ts";
-import { flowOf, ledgerKey, type DynamoOptions, type DynamoWorld } from "./ledger.ts";
+import { flowOf } from "../../flow/objects/ids.ts";
+import { ledgerKey, type DynamoOptions, type DynamoContext } from "./ledger.ts";
 import { attributes, dayOf, observation, tileOf, WRITES_AT_ONCE, type Item } from "./client.ts";
-import { dynamoReads } from "./reads.ts";
-import { dynamoTotals } from "./totals.ts";
+import { dynamoLedger } from "./totals.ts";
+import { dynamoReader } from "./reads.ts";
 import { available } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
@@ -30,34 +31,36 @@ const KEYS_A_READ = 100;
  * is free or held by the same delivery, so that a delivery that died half-way counts the same when it comes again; its
  * ledger row is written last and once.
  */
-export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): Database {
-  const world: DynamoWorld = { client, ...options };
+export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): DatabasePorts {
+  const context: DynamoContext = { client, ...options };
   const days = new Set<string>();
   return {
-    ...dynamoReads(world),
-    ...dynamoTotals(world),
-    apply: (application) => available("DynamoDB", () => applyEach(world, application, days)),
-    delivered: (of) => available("DynamoDB", () => delivered(world, of)),
-    ping: () =>
-      available("DynamoDB", async () => {
-        await client.send(new DescribeTableCommand({ TableName: tableName(options.prefix, "batches") }));
-      }),
+    reader: dynamoReader(context),
+    ledger: dynamoLedger(context),
+    sink: {
+      apply: (write) => available("DynamoDB", () => applyEach(context, write, days)),
+      delivered: (deliveries) => available("DynamoDB", () => readDelivered(context, deliveries)),
+      ping: () =>
+        available("DynamoDB", async () => {
+          await client.send(new DescribeTableCommand({ TableName: tableName(options.prefix, "batches") }));
+        }),
+    },
   };
 }
 
-async function applyEach(world: DynamoWorld, application: Application, days: Set<string>): Promise<Applied> {
-  const { deliveries, batch, contract } = application;
+async function applyEach(context: DynamoContext, write: BatchWrite, days: Set<string>): Promise<Applied> {
+  const { deliveries, batch, contract } = write;
   const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
-  const known = await delivered(world, deliveries);
+  const known = await readDelivered(context, deliveries);
   const lastFresh = deliveries.findLastIndex(({ id }) => !known.has(id));
   const held: Held = { seen: identities(), rows: new Map() };
   for (const [i, delivery] of deliveries.entries()) {
     const isKnown = known.has(delivery.id);
-    if (i <= lastFresh) await holdRows(world, { rows: rowsOfDelivery(batch, i), id: delivery.id, isKnown }, held);
+    if (i <= lastFresh) await holdRows(context, { rows: rowsOfDelivery(batch, i), id: delivery.id, isKnown }, held);
     const accepted = held.rows.get(delivery.id) ?? 0;
     const applied = isKnown
-      ? await countRepeat(world, delivery)
-      : await putLedger(world, { delivery, contract, accepted, days });
+      ? await countRepeat(context, delivery)
+      : await putLedger(context, { delivery, contract, accepted, days });
     known.add(delivery.id);
     for (const name of Object.keys(total) as (keyof Applied)[]) total[name] += applied[name];
   }
@@ -76,16 +79,18 @@ interface Held {
  * its own.
  */
 async function holdRows(
-  world: DynamoWorld,
+  context: DynamoContext,
   { rows, id, isKnown }: { rows: Batch; id: string; isKnown: boolean },
   held: Held,
 ): Promise<void> {
   await inParallel(indices(rows), WRITES_AT_ONCE, async (i) => {
     const key = stateKey(rows, i);
-    const holder = isKnown ? await holderOf(world, key) : await putState(world, key, rowItem(world, rows, { i, id }));
+    const holder = isKnown
+      ? await holderOf(context, key)
+      : await putState(context, key, rowItem(context, rows, { i, id }));
     if (holder !== undefined && held.seen.add(rows, i)) held.rows.set(holder, (held.rows.get(holder) ?? 0) + 1);
   });
-  if (!isKnown) await putNewest(world, rows, id);
+  if (!isKnown) await putNewest(context, rows, id);
 }
 
 interface One {
@@ -95,12 +100,12 @@ interface One {
   days: Set<string>;
 }
 
-async function putLedger(world: DynamoWorld, { delivery, contract, accepted, days }: One): Promise<Applied> {
+async function putLedger(context: DynamoContext, { delivery, contract, accepted, days }: One): Promise<Applied> {
   const rejected = sumOfCounts(delivery.rejected);
   const counts = { received: delivery.rows, accepted, duplicate: delivery.rows - rejected - accepted, rejected };
-  await noteDay(world, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
-  const refused = await putIf(world, {
-    TableName: tableName(world.prefix, "batches"),
+  await noteDay(context, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
+  const refused = await putIf(context, {
+    TableName: tableName(context.prefix, "batches"),
     Item: {
       ...ledgerKey(flowOf(delivery.id), delivery),
       contract: { S: contract },
@@ -115,10 +120,10 @@ async function putLedger(world: DynamoWorld, { delivery, contract, accepted, day
     },
     ConditionExpression: "attribute_not_exists(delivery_id)",
   });
-  return refused === null ? { ...counts, repeats: 0 } : countRepeat(world, delivery);
+  return refused === null ? { ...counts, repeats: 0 } : countRepeat(context, delivery);
 }
 
-async function countRepeat({ client, prefix }: DynamoWorld, delivery: Delivery): Promise<Applied> {
+async function countRepeat({ client, prefix }: DynamoContext, delivery: Delivery): Promise<Applied> {
   await client.send(
     new UpdateItemCommand({
       TableName: tableName(prefix, "batches"),
@@ -136,16 +141,16 @@ const stateKey = (batch: Batch, i: number) => ({
 });
 
 /** The delivery whose row stands at a key; undefined where none does. */
-async function holderOf({ client, prefix }: DynamoWorld, Key: Item): Promise<string | undefined> {
+async function holderOf({ client, prefix }: DynamoContext, Key: Item): Promise<string | undefined> {
   const TableName = tableName(prefix, "states");
   const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
   return Item?.["batch_id"]?.S;
 }
 
 /** Puts a row where its identity is free or its own delivery's; returns the delivery that holds it then. */
-async function putState(world: DynamoWorld, key: Item, item: Item): Promise<string | undefined> {
-  const refused = await putIf(world, {
-    TableName: tableName(world.prefix, "states"),
+async function putState(context: DynamoContext, key: Item, item: Item): Promise<string | undefined> {
+  const refused = await putIf(context, {
+    TableName: tableName(context.prefix, "states"),
     Item: { ...item, ...key },
     ConditionExpression: "attribute_not_exists(aircraft_day) OR batch_id = :id",
     ExpressionAttributeValues: { ":id": item["batch_id"] ?? { S: "" } },
@@ -153,20 +158,20 @@ async function putState(world: DynamoWorld, key: Item, item: Item): Promise<stri
   });
   if (refused === null) return item["batch_id"]?.S;
   // some stand-ins of DynamoDB do not tell
-  return refused.Item?.["batch_id"]?.S ?? holderOf(world, key);
+  return refused.Item?.["batch_id"]?.S ?? holderOf(context, key);
 }
 
 /** Of each aircraft the newest row of the delivery, where it is newer than the one that stands there. */
-async function putNewest(world: DynamoWorld, batch: Batch, id: string): Promise<void> {
+async function putNewest(context: DynamoContext, batch: Batch, id: string): Promise<void> {
   const marks = newestRows(batch, Int32Array.from(indices(batch)));
   const newest = indices(batch).filter((i) => marks[i] === 1);
   await inParallel(newest, WRITES_AT_ONCE, async (i) => {
     const { latitude, longitude } = batch.columns;
     const tile = tileOf(latitude[i] ?? NaN, longitude[i] ?? NaN);
-    await putIf(world, {
-      TableName: tableName(world.prefix, "aircraft"),
+    await putIf(context, {
+      TableName: tableName(context.prefix, "aircraft"),
       Item: {
-        ...rowItem(world, batch, { i, id }),
+        ...rowItem(context, batch, { i, id }),
         newest: { S: observationAt(batch, i) },
         ...(Number.isNaN(tile) ? {} : { tile: { N: String(tile) } }),
       },
@@ -183,14 +188,14 @@ function observationAt({ columns }: Batch, i: number): string {
   return observation(columns.last_contact[i] ?? 0, Number.isNaN(position) ? null : position, columns.source[i] ?? "");
 }
 
-const rowItem = ({ retention_days }: DynamoWorld, batch: Batch, { i, id }: { i: number; id: string }): Item => ({
+const rowItem = ({ retention_days }: DynamoContext, batch: Batch, { i, id }: { i: number; id: string }): Item => ({
   ...attributes(batch, i, id),
   expires_at: { N: String(Math.floor((batch.received_at[i] ?? 0) + retention_days * DAY_S)) },
 });
 
 /** Puts an item under a condition; null, or why it was refused. */
 async function putIf(
-  { client }: DynamoWorld,
+  { client }: DynamoContext,
   input: ConstructorParameters<typeof PutItemCommand>[0],
 ): Promise<ConditionalCheckFailedException | null> {
   try {
@@ -204,7 +209,7 @@ async function putIf(
 
 /** Remembers which days the ledger has, so that sums need not search for them. */
 async function noteDay(
-  { client, prefix }: DynamoWorld,
+  { client, prefix }: DynamoContext,
   { flow, received_at, days }: { flow: Flow; received_at: number; days: Set<string> },
 ): Promise<void> {
   const day = dayOf(received_at);
@@ -221,7 +226,7 @@ async function noteDay(
 }
 
 /** Reads in hundreds; keys that a throttled table left out are asked for again after a back-off. */
-async function delivered({ client, prefix }: DynamoWorld, of: readonly DeliveryName[]): Promise<Set<string>> {
+async function readDelivered({ client, prefix }: DynamoContext, of: readonly DeliveryName[]): Promise<Set<string>> {
   const TableName = tableName(prefix, "batches");
   const unique = [...new Map(of.map((one) => [one.id, one])).values()];
   const found = new Set<string>();

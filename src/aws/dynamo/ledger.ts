@@ -8,7 +8,7 @@ export interface DynamoOptions {
   /** Days after which DynamoDB removes a row. */
   retention_days: number;
 }
-export interface DynamoWorld extends DynamoOptions {
+export interface DynamoContext extends DynamoOptions {
   client: DynamoDBClient;
 }
 
@@ -17,5 +17,3 @@ export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryName): Item =
   flow_day: { S: `${flow}#${dayOf(received_at)}` },
   delivery_id: { S: id },
 });
-/** Ids of ingestions begin with r, those of stream records with s. */
-export const flowOf = (id: string): Flow => (id.startsWith("r") ? "request" : "stream");

@@ -1,37 +1,36 @@
 import { GetItemCommand, paginateQuery, paginateScan, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { isInside } from "../../flow/api/box.ts";
+import { flowOf } from "../../flow/objects/ids.ts";
 import { NotAnsweredError } from "../../flow/errors.ts";
 import { inParallel } from "../../in-parallel.ts";
 import type {
   AircraftQuery,
   Box,
-  Database,
   DeliveryName,
   Flow,
   LedgerRow,
+  Reader,
   StatesQuery,
   StoredRow,
 } from "../../flow/ports.ts";
 import { dayOf, observation, storedRow, tilesOf, type Item } from "./client.ts";
-import { ledgerKey, type DynamoWorld } from "./ledger.ts";
+import { ledgerKey, type DynamoContext } from "./ledger.ts";
 import { available } from "../errors.ts";
 import { tableName, tables } from "./tables.ts";
 
 const DAY_S = 86_400;
 const QUERIES_AT_ONCE = 64;
 
-/** The reading half of the `Database` port: an aircraft's history by its address, the newest rows by box. */
-export function dynamoReads(world: DynamoWorld): Pick<Database, "batch" | "aircraft" | "states"> {
-  return {
-    batch: (of) => available("DynamoDB", () => readBatch(world, of)),
-    aircraft: (of) => available("DynamoDB", () => readAircraft(world, of)),
-    states: (of) => available("DynamoDB", () => readStates(world, of)),
-  };
-}
+/** The `Reader` port: the history of one aircraft, and the newest rows also by box. */
+export const dynamoReader = (context: DynamoContext): Reader => ({
+  aircraft: (asked) => available("DynamoDB", () => readAircraft(context, asked)),
+  states: (asked) => available("DynamoDB", () => readStates(context, asked)),
+});
 
-async function readBatch({ client, prefix }: DynamoWorld, of: DeliveryName): Promise<LedgerRow | null> {
-  const flow: Flow = of.id.startsWith("r") ? "request" : "stream";
+/** The ledger row of a delivery. Null when there is none. */
+export async function readBatch({ client, prefix }: DynamoContext, of: DeliveryName): Promise<LedgerRow | null> {
+  const flow = flowOf(of.id);
   const { Item: item } = await client.send(
     new GetItemCommand({ TableName: tableName(prefix, "batches"), Key: ledgerKey(flow, of), ConsistentRead: true }),
   );
@@ -56,9 +55,9 @@ export function ledgerRow(item: Item, flow: Flow): LedgerRow {
   };
 }
 
-async function readAircraft(world: DynamoWorld, of: AircraftQuery): Promise<StoredRow[]> {
+async function readAircraft(context: DynamoContext, of: AircraftQuery): Promise<StoredRow[]> {
   if (of.at !== undefined) throw new NotAnsweredError("DynamoDB keeps no order by time: leave out `at`");
-  const found = of.box === undefined ? await scanAircraft(world, of) : await aircraftInTiles(world, of.box);
+  const found = of.box === undefined ? await scanAircraft(context, of) : await aircraftInTiles(context, of.box);
   return found
     .filter((row) => isAsked(row, of))
     .sort((a, b) => (String(a["icao24"]) < String(b["icao24"]) ? -1 : 1))
@@ -76,11 +75,11 @@ function isAsked(row: StoredRow, { box, icao24, callsign, search, batch_ids }: A
   );
 }
 
-async function aircraftInTiles(world: DynamoWorld, box: Box): Promise<StoredRow[]> {
+async function aircraftInTiles(context: DynamoContext, box: Box): Promise<StoredRow[]> {
   const rows: StoredRow[] = [];
   await inParallel(tilesOf(box), QUERIES_AT_ONCE, async (tile) => {
-    const found = await queryAll(world, {
-      TableName: tableName(world.prefix, "aircraft"),
+    const found = await queryAll(context, {
+      TableName: tableName(context.prefix, "aircraft"),
       IndexName: tables.aircraft.index.name,
       KeyConditionExpression: "tile = :tile",
       ExpressionAttributeValues: { ":tile": { N: String(tile) } },
@@ -91,30 +90,30 @@ async function aircraftInTiles(world: DynamoWorld, box: Box): Promise<StoredRow[
 }
 
 /** One by its address; otherwise all of them, some ten thousand at most. */
-async function scanAircraft(world: DynamoWorld, { icao24 }: AircraftQuery): Promise<StoredRow[]> {
-  const TableName = tableName(world.prefix, "aircraft");
+async function scanAircraft(context: DynamoContext, { icao24 }: AircraftQuery): Promise<StoredRow[]> {
+  const TableName = tableName(context.prefix, "aircraft");
   if (icao24 !== undefined) {
-    const { Item: item } = await world.client.send(new GetItemCommand({ TableName, Key: { icao24: { S: icao24 } } }));
+    const { Item: item } = await context.client.send(new GetItemCommand({ TableName, Key: { icao24: { S: icao24 } } }));
     return item === undefined ? [] : [storedRow(item)];
   }
   const rows: StoredRow[] = [];
-  for await (const { Items = [] } of paginateScan({ client: world.client }, { TableName }))
+  for await (const { Items = [] } of paginateScan({ client: context.client }, { TableName }))
     rows.push(...Items.map(storedRow));
   return rows;
 }
 
 /** History of one aircraft, day by day; without `to` up to its newest row, without `from` as far back as rows are kept. */
-async function readStates(world: DynamoWorld, of: StatesQuery): Promise<StoredRow[]> {
+async function readStates(context: DynamoContext, of: StatesQuery): Promise<StoredRow[]> {
   const { icao24, box, batch_id, limit } = of;
   if (icao24 === undefined || box !== undefined || batch_id !== undefined)
     throw new NotAnsweredError("DynamoDB answers the history of one aircraft: give icao24, and no box and no batch_id");
-  const to = of.to ?? (await newestContact(world, icao24));
+  const to = of.to ?? (await newestContact(context, icao24));
   if (to === null) return [];
-  const from = Math.max(of.after?.last_contact ?? 0, of.from ?? to - world.retention_days * DAY_S);
+  const from = Math.max(of.after?.last_contact ?? 0, of.from ?? to - context.retention_days * DAY_S);
   const isFirst = firstOfEvery(of.every);
   const rows: StoredRow[] = [];
   for (let day = from - (from % DAY_S); day <= to && rows.length < limit; day += DAY_S) {
-    const found = await queryAll(world, daysHistory(world, { ...of, icao24, from, to, day }));
+    const found = await queryAll(context, daysHistory(context, { ...of, icao24, from, to, day }));
     rows.push(...found.map(storedRow).filter((row) => matches(row, of) && isFirst(row)));
   }
   return rows.slice(0, limit);
@@ -129,8 +128,8 @@ function firstOfEvery(every: number | undefined): (row: StoredRow) => boolean {
   };
 }
 
-async function newestContact(world: DynamoWorld, icao24: string): Promise<number | null> {
-  const [row] = await scanAircraft(world, { icao24, limit: 1 });
+async function newestContact(context: DynamoContext, icao24: string): Promise<number | null> {
+  const [row] = await scanAircraft(context, { icao24, limit: 1 });
   return row === undefined ? null : Number(row["last_contact"]);
 }
 
@@ -139,7 +138,7 @@ const matches = (row: StoredRow, { callsign, source }: StatesQuery): boolean =>
 
 type DayQuery = StatesQuery & { icao24: string; from: number; to: number; day: number };
 
-function daysHistory({ prefix }: DynamoWorld, { icao24, from, to, day, after }: DayQuery): QueryCommandInput {
+function daysHistory({ prefix }: DynamoContext, { icao24, from, to, day, after }: DayQuery): QueryCommandInput {
   // what follows every observation of that second
   const last = `${observation(to, null, "").slice(0, 12)}~`;
   const first = after === undefined ? observation(from, null, "") : afterKey(after);
@@ -158,7 +157,7 @@ function daysHistory({ prefix }: DynamoWorld, { icao24, from, to, day, after }: 
 const afterKey = ({ last_contact, time_position, source }: NonNullable<StatesQuery["after"]>): string =>
   `${observation(last_contact, time_position, source)}\u0001`;
 
-async function queryAll({ client }: DynamoWorld, input: QueryCommandInput): Promise<Item[]> {
+async function queryAll({ client }: DynamoContext, input: QueryCommandInput): Promise<Item[]> {
   const items: Item[] = [];
   for await (const { Items = [] } of paginateQuery({ client }, input)) items.push(...Items);
   return items;

@@ -6,51 +6,50 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { addTotals, noTotals } from "../../flow/ledger/ledger.ts";
-import type { Database, Flow, FlowTotals, LedgerRow, TotalsQuery, Totals } from "../../flow/ports.ts";
+import { FLOWS, flowOf } from "../../flow/objects/ids.ts";
+import type { Flow, FlowTotals, Ledger, LedgerRow, Totals, TotalsQuery } from "../../flow/ports.ts";
 import { dayOf, type Item } from "./client.ts";
-import { ledgerKey, type DynamoWorld } from "./ledger.ts";
-import { ledgerRow } from "./reads.ts";
+import { ledgerKey, type DynamoContext } from "./ledger.ts";
+import { ledgerRow, readBatch } from "./reads.ts";
 import { available } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
-const FLOWS = ["request", "stream"] as const;
 const NAMED = 5;
 
-/** Sums and retention. The tables are counted only to verify: that reads all of them. */
-export function dynamoTotals(world: DynamoWorld): Pick<Database, "totals" | "past" | "expire"> {
-  return {
-    totals: (of) => available("DynamoDB", () => readTotals(world, of)),
-    past: (at) => available("DynamoDB", () => readPast(world, at)),
-    expire: (received_at) => available("DynamoDB", () => expireBatches(world, received_at)),
-  };
-}
+/** The `Ledger` port. Tables are counted only for `verify`, because that reads all of them. */
+export const dynamoLedger = (context: DynamoContext): Ledger => ({
+  batch: (name) => available("DynamoDB", () => readBatch(context, name)),
+  totals: (query) => available("DynamoDB", () => readTotals(context, query)),
+  past: (at) => available("DynamoDB", () => readPast(context, at)),
+  expire: (received_at) => available("DynamoDB", () => expireBatches(context, received_at)),
+});
 
-async function readTotals(world: DynamoWorld, { since, verify = false }: TotalsQuery): Promise<Totals> {
+async function readTotals(context: DynamoContext, { since, verify = false }: TotalsQuery): Promise<Totals> {
   const stored_at = Date.now() / 1000;
   const flows: Record<Flow, FlowTotals> = { request: noTotals(), stream: noTotals() };
   const ledgers = new Map<string, LedgerRow>();
   const ingestions: string[] = [];
   for (const flow of FLOWS)
-    for (const day of (await readDays(world, flow)).days)
-      for await (const row of ledgerOf(world, flow, day)) {
+    for (const day of (await readDays(context, flow)).days)
+      for await (const row of ledgerOf(context, flow, day)) {
         addTotals(flows[flow], row);
         if (verify) ledgers.set(row.batch_id, row);
         if (flow === "request" && row.applied_at >= since) ingestions.push(row.batch_id);
       }
-  if (verify) await countTables(world, { flows, ledgers });
-  return { flows, stored_at, stream_door: null, ingestions };
+  if (verify) await countTables(context, { flows, ledgers });
+  return { flows, stored_at, ingestions };
 }
 
-async function readPast(world: DynamoWorld, at: number): Promise<Record<Flow, FlowTotals>> {
+async function readPast(context: DynamoContext, at: number): Promise<Record<Flow, FlowTotals>> {
   const flows = { request: noTotals(), stream: noTotals() };
   for (const flow of FLOWS)
-    for (const day of (await readDays(world, flow)).days)
-      for await (const row of ledgerOf(world, flow, day)) if (row.applied_at <= at) addTotals(flows[flow], row);
+    for (const day of (await readDays(context, flow)).days)
+      for await (const row of ledgerOf(context, flow, day)) if (row.applied_at <= at) addTotals(flows[flow], row);
   return flows;
 }
 
 /** Days of the ledger, and the Unix time before which everything is counted as expired. */
-async function readDays({ client, prefix }: DynamoWorld, flow: Flow): Promise<{ days: string[]; done: number }> {
+async function readDays({ client, prefix }: DynamoContext, flow: Flow): Promise<{ days: string[]; done: number }> {
   const { Item: item } = await client.send(
     new GetItemCommand({
       TableName: tableName(prefix, "batches"),
@@ -62,7 +61,7 @@ async function readDays({ client, prefix }: DynamoWorld, flow: Flow): Promise<{ 
 }
 
 async function* ledgerOf(
-  { client, prefix }: DynamoWorld,
+  { client, prefix }: DynamoContext,
   flow: Flow,
   day: string,
 ): AsyncGenerator<LedgerRow & Arrived> {
@@ -84,7 +83,7 @@ interface Arrived {
 
 /** Rows per delivery, read from the table itself; rows of batches that expired may linger until DynamoDB removes them. */
 async function countTables(
-  { client, prefix }: DynamoWorld,
+  { client, prefix }: DynamoContext,
   { flows, ledgers }: { flows: Record<Flow, FlowTotals>; ledgers: Map<string, LedgerRow> },
 ): Promise<void> {
   const stored = new Map<string, number>();
@@ -97,7 +96,7 @@ async function countTables(
   for (const flow of FLOWS) flows[flow].stored = 0;
   for (const batch_id of new Set([...ledgers.keys(), ...stored.keys()])) {
     const row = ledgers.get(batch_id);
-    const of = flows[row?.flow ?? (batch_id.startsWith("r") ? "request" : "stream")];
+    const of = flows[row?.flow ?? flowOf(batch_id)];
     const expected = (row?.accepted ?? 0) - (row?.expired ?? 0);
     const found = row !== undefined && row.expired > 0 ? expected : (stored.get(batch_id) ?? 0);
     of.stored = (of.stored ?? 0) + found;
@@ -106,20 +105,20 @@ async function countTables(
 }
 
 /** DynamoDB removes the rows by their own time; here their batches are counted as expired, each once. */
-async function expireBatches(world: DynamoWorld, received_at: number): Promise<number> {
+async function expireBatches(context: DynamoContext, received_at: number): Promise<number> {
   let rows = 0;
   for (const flow of FLOWS) {
-    const { days, done } = await readDays(world, flow);
+    const { days, done } = await readDays(context, flow);
     const open = days.filter((day) => day >= dayOf(done) && day <= dayOf(received_at));
     for (const day of open)
-      for await (const row of ledgerOf(world, flow, day))
-        if (row.received_at < received_at && row.expired < row.accepted) rows += await expireOne(world, row);
-    if (days.length > 0) await noteExpired(world, flow, received_at);
+      for await (const row of ledgerOf(context, flow, day))
+        if (row.received_at < received_at && row.expired < row.accepted) rows += await expireOne(context, row);
+    if (days.length > 0) await noteExpired(context, flow, received_at);
   }
   return rows;
 }
 
-async function expireOne({ client, prefix }: DynamoWorld, row: LedgerRow & Arrived): Promise<number> {
+async function expireOne({ client, prefix }: DynamoContext, row: LedgerRow & Arrived): Promise<number> {
   try {
     await client.send(
       new UpdateItemCommand({
@@ -136,7 +135,7 @@ async function expireOne({ client, prefix }: DynamoWorld, row: LedgerRow & Arriv
   }
 }
 
-async function noteExpired({ client, prefix }: DynamoWorld, flow: Flow, received_at: number): Promise<void> {
+async function noteExpired({ client, prefix }: DynamoContext, flow: Flow, received_at: number): Promise<void> {
   await client.send(
     new UpdateItemCommand({
       TableName: tableName(prefix, "batches"),

@@ -48,14 +48,14 @@ const SETTLING_S = 180;
 const WORTH_IT = 0.75;
 /** So long fewer shards must have been enough; each shrinking that was undone doubles it, to beyond a day and its night. */
 const CALM_S = 2 * 3_600;
-const LONGEST_CALM_S = 16 * CALM_S;
+const MAX_CALM_S = 16 * CALM_S;
 /** Growing so soon after a shrinking, counted in calms, undoes it. */
 const UNDONE_WITHIN_CALMS = 8;
 /** Of the minutes of a calm, those that must be known. */
 const KNOWN = 0.8;
 
 /** How far back the decision looks. */
-export const LOOKED_AT_S = LONGEST_CALM_S;
+export const LOOKED_AT_S = MAX_CALM_S;
 
 /** Shards that a minute filled. */
 const filled = ({ bytes, records }: MinuteOfStream): number => Math.max(bytes / 60 / BYTES_S, records / 60 / RECORDS_S);
@@ -70,7 +70,7 @@ function calmOf(history: readonly ShardChange[]): number {
     const next = history[i + 1];
     const isUndone =
       to < from && next !== undefined && next.to > next.from && next.at - at < UNDONE_WITHIN_CALMS * calm_s;
-    if (isUndone) calm_s = Math.min(LONGEST_CALM_S, 2 * calm_s);
+    if (isUndone) calm_s = Math.min(MAX_CALM_S, 2 * calm_s);
   });
   return calm_s;
 }

@@ -1,11 +1,11 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
-import { applyAll } from "../../flow/stream/lambda-batch.ts";
+import { applyInOrder } from "../../flow/stream/lambda-batch.ts";
 import type { StreamRecord } from "../../flow/ports.ts";
-import { lambdaWorld } from "../lambda-adapters.ts";
+import { lambdaAdapters } from "../lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
-const world = lambdaWorld(process.env);
-const { lake, source, stream, deployed } = world.config;
+const adapters = await lambdaAdapters(process.env);
+const { lake, source, stream, deployed } = adapters.config;
 const of = { deployment: deployed.name, flow: "stream" } as const;
 
 const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
@@ -17,7 +17,7 @@ const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
 
 /** Stores a batch of one shard. From the first record that a sink did not take, the shard is read again. */
 export async function handler({ Records }: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> {
-  const all = await applyAll(Records.map(streamRecord), { ...world, lake, source, stream: stream.name });
+  const all = await applyInOrder(Records.map(streamRecord), { ...adapters, lake, source, stream: stream.name });
   for (const applied of all.applied) emitMetrics(of, appliedMetrics(applied));
   if (all.failed === undefined) return { batchItemFailures: [] };
   logError("a sink did not take the batch", all.failed.error);

@@ -1,9 +1,9 @@
 import { sweep } from "../../flow/request/load.ts";
 import { rawBodies, removeObjects } from "../../flow/objects/retention.ts";
-import { lambdaWorld } from "../lambda-adapters.ts";
+import { lambdaAdapters } from "../lambda-adapters.ts";
 import { emitMetrics, logError } from "../metrics.ts";
 
-const world = lambdaWorld(process.env);
+const adapters = await lambdaAdapters(process.env);
 const known = new Set<string>();
 const DAY_S = 86_400;
 
@@ -11,13 +11,13 @@ const DAY_S = 86_400;
 export async function handler(): Promise<unknown> {
   const onPoison = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
   const before = (days: number) => Math.floor(Date.now() / 1000 - days * DAY_S);
-  const expired = await world.database.expire(before(world.config.retention_days));
-  for (const { flow, missing, surplus, ledger_drift, pending } of await world.counter.count()) {
+  const expired = await adapters.ledger.expire(before(adapters.config.retention_days));
+  for (const { flow, missing, surplus, ledger_drift, pending } of await adapters.counter.count()) {
     const imbalance = Math.abs(missing) + Math.abs(surplus ?? 0) + Math.abs(ledger_drift);
-    emitMetrics({ deployment: world.config.deployed.name, flow }, { imbalance, pending });
+    emitMetrics({ deployment: adapters.config.deployed.name, flow }, { imbalance, pending });
   }
-  const swept = await sweep(world, { known, onPoison });
+  const swept = await sweep(adapters, { known, onPoison });
   // only after a whole sweep: what it did not reach may not be cleaned yet
-  await removeObjects(world.objects, rawBodies, before(world.config.deployed.raw_days));
+  await removeObjects(adapters.objects, rawBodies, before(adapters.config.deployed.raw_days));
   return { ...swept, expired };
 }

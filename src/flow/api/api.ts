@@ -1,7 +1,7 @@
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
 import { ConflictError, NotAnsweredError, UnavailableError } from "../errors.ts";
 import { BadRequestError, headerOf, json, problem, type ProxyEvent, type ProxyResult } from "./http.ts";
-import type { IngestWorld } from "../request/ingest.ts";
+import type { IngestPorts } from "../request/ingest.ts";
 import { openApi } from "./openapi.ts";
 import { parameters, parseParameters, type Parameter, type Values } from "./parameters.ts";
 import { postStates } from "./post-states.ts";
@@ -13,10 +13,10 @@ import {
   getOneAircraft,
   getRejections,
   getStates,
-  type ReadWorld,
+  type ReadContext,
 } from "./read-routes.ts";
 
-export interface ApiWorld extends IngestWorld, ReadWorld {
+export interface ApiContext extends IngestPorts, ReadContext {
   /** Unix seconds */
   now_s(): number;
   /** Nothing is taken in here. */
@@ -30,7 +30,7 @@ interface Route {
   /** `{name}` is a path parameter. */
   path: string;
   parameters: readonly Parameter[];
-  handle(world: ApiWorld, values: Values, event: ProxyEvent): ProxyResult | Promise<ProxyResult>;
+  handle(context: ApiContext, values: Values, event: ProxyEvent): ProxyResult | Promise<ProxyResult>;
 }
 
 export const routes: readonly Route[] = [
@@ -38,7 +38,7 @@ export const routes: readonly Route[] = [
     method: "POST",
     path: "/states",
     parameters: parameters.postStates,
-    handle: (world, values, event) => postStates({ world, now_s: world.now_s() }, event, values),
+    handle: (context, values, event) => postStates({ context, now_s: context.now_s() }, event, values),
   },
   { method: "GET", path: "/ingestions/{id}", parameters: parameters.getIngestion, handle: getIngestion },
   { method: "GET", path: "/states", parameters: parameters.getStates, handle: getStates },
@@ -51,15 +51,15 @@ export const routes: readonly Route[] = [
 ];
 
 /** The API: a REST proxy event in, its result out; every error is an answer. */
-export async function handleApi(world: ApiWorld, event: ProxyEvent): Promise<ProxyResult> {
+export async function handleApi(context: ApiContext, event: ProxyEvent): Promise<ProxyResult> {
   try {
     const { route, pathValues } = findRoute(event);
-    if (world.watch === true && route.method !== "GET")
+    if (context.watch === true && route.method !== "GET")
       throw new BadRequestError("this server only watches", { code: "method_not_allowed", path: "method" }, 405);
     const given = { ...event.multiValueQueryStringParameters, ...pathValues, ...headerValues(route, event) };
-    return await route.handle(world, parseParameters(route.parameters, given as Record<string, string[]>), event);
+    return await route.handle(context, parseParameters(route.parameters, given as Record<string, string[]>), event);
   } catch (error) {
-    return errorAnswer(error, world);
+    return errorAnswer(error, context);
   }
 }
 
@@ -119,7 +119,7 @@ function headerValues(route: Route, event: ProxyEvent): Record<string, string[]>
 }
 
 /** What is answered instead of what was asked for; what is not the client's mistake is told to `onError`. */
-export function errorAnswer(error: unknown, world: Pick<ApiWorld, "onError">): ProxyResult {
+export function errorAnswer(error: unknown, context: Pick<ApiContext, "onError">): ProxyResult {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof BadRequestError) return problem(error.status, { message, ...error.detail });
   if (error instanceof UndecodableError)
@@ -127,7 +127,7 @@ export function errorAnswer(error: unknown, world: Pick<ApiWorld, "onError">): P
   if (error instanceof TooLargeError) return problem(413, { code: "too_large", message, path: "body" });
   if (error instanceof NotAnsweredError) return problem(400, { code: "not_answered", message, path: "query" });
   if (error instanceof ConflictError) return problem(409, { code: "conflict", message, path: "Idempotency-Key" });
-  world.onError(error);
+  context.onError(error);
   if (error instanceof UnavailableError)
     return problem(503, { code: "unavailable", message }, { "retry-after": String(error.retry_after_s) });
   return problem(500, { code: "internal", message: "an error of ours; it was logged" });

@@ -1,4 +1,4 @@
-import { sourcePattern } from "../../flight/contract.ts";
+import { icao24Pattern, sourcePattern } from "../../flight/identifiers.ts";
 import { BadRequestError } from "./http.ts";
 
 /** A parameter's schema, in keywords that JSON Schema draft 4 and OpenAPI 3.1 read alike. */
@@ -35,7 +35,6 @@ const limit = (most: number, usual: number): Parameter =>
 const LATITUDE: ParameterSchema = { type: "number", minimum: -90, maximum: 90 };
 const LONGITUDE: ParameterSchema = { type: "number", minimum: -180, maximum: 180 };
 const LATEST_S = 100_000_000_000;
-const address = "^~?[0-9a-f]{6}$";
 
 const box = [
   query("lamin", LATITUDE, "southern edge of a box in degrees; all four edges or none"),
@@ -43,7 +42,7 @@ const box = [
   query("lamax", LATITUDE, "northern edge"),
   query("lomax", LONGITUDE, "eastern edge"),
 ];
-const icao24 = query("icao24", { type: "string", pattern: address }, "address in lower-case hex");
+const icao24 = query("icao24", { type: "string", pattern: icao24Pattern }, "address in lower-case hex");
 const callsign = query("callsign", { type: "string", pattern: "^[A-Z0-9]{1,8}$" }, "callsign in upper case");
 const source = query(
   "source",
@@ -89,7 +88,7 @@ export const parameters = {
     query("search", { type: "string", pattern: "^[A-Za-z0-9~]{1,8}$" }, "part of an address or a callsign"),
     limit(20_000, 1_000),
   ],
-  getOneAircraft: [path("icao24", address, "address in lower-case hex")],
+  getOneAircraft: [path("icao24", icao24Pattern, "address in lower-case hex")],
   getRejections: [
     query("flow", { type: "string", enum: ["request", "stream"] }, "of one flow alone"),
     limit(1_000, 100),

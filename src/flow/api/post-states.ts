@@ -3,7 +3,7 @@ import { TooLargeError } from "../../format/errors.ts";
 import { isGzip } from "../../format/gzip.ts";
 import { UnavailableError } from "../errors.ts";
 import { BadRequestError, headerOf, json, type ProxyEvent, type ProxyResult } from "./http.ts";
-import { inflate, ingest, INFLATED_LIMIT, type IngestWorld } from "../request/ingest.ts";
+import { inflate, ingest, INFLATED_LIMIT, type IngestPorts } from "../request/ingest.ts";
 import type { FlatFormat } from "../objects/keys.ts";
 import type { Values } from "./parameters.ts";
 
@@ -17,9 +17,9 @@ const mediaTypes = ["application/json", NDJSON, CSV, "application/gzip", "applic
 /** Bytes of inflated bodies that requests under way hold. */
 let held = 0;
 
-/** `POST /states`. The world's clock is the caller's: `now_s` in Unix seconds. */
+/** `POST /states`. The context's clock is the caller's: `now_s` in Unix seconds. */
 export async function postStates(
-  { world, now_s }: { world: IngestWorld; now_s: number },
+  { context, now_s }: { context: IngestPorts; now_s: number },
   event: ProxyEvent,
   values: Values,
 ): Promise<ProxyResult> {
@@ -38,7 +38,7 @@ export async function postStates(
       idempotency_key: values["Idempotency-Key"] as string | undefined,
       received_at: Math.floor(now_s),
     };
-    const answer = await ingest(request, inflated, world);
+    const answer = await ingest(request, inflated, context);
     const stage = event.requestContext.path.slice(0, -event.path.length);
     const status = `${stage}/ingestions/${answer.id}`;
     return json(202, { ...answer, status }, { location: status });

@@ -3,29 +3,32 @@ import { rowAt } from "../../flight/batch.ts";
 import { rowText } from "../../flight/rejection.ts";
 import type { Decoded } from "../../format/decoded.ts";
 import { TooLargeError } from "../../format/errors.ts";
-import { CHUNK, decodeAs, inflate, readDoor } from "../request/ingest.ts";
+import { CHUNK, decodeAs, inflate, readReceipt } from "../request/ingest.ts";
+import { flowOf } from "../objects/ids.ts";
 import { cleanPrefix, rawBodyKey } from "../objects/keys.ts";
-import type { Database, Flow, LedgerRow, ObjectStore, StoredRow, StreamRecord } from "../ports.ts";
+import { answering } from "./read-routes.ts";
+import type { Flow, Ledger, LedgerRow, ObjectStore, Reader, StoredRow, StreamRecord } from "../ports.ts";
 
 /** How a stored row came to be. */
-export interface RowOrigin {
+export interface RowProvenance {
   row: StoredRow;
   flow: Flow;
   /** Of the batch that stored it; null where the ledger holds none. */
   ledger: LedgerRow | null;
   /** Unix seconds of the clean file; null where cleaning and loading are one step. */
   cleaned_at: number | null;
-  /** The raw row as JSON text, cut to `MOST_TEXT` characters; null where it is kept no more, or in too large a body. */
+  /** The raw row as JSON text, cut to `MAX_TEXT` characters; null where it is kept no more, or in too large a body. */
   raw: string | null;
 }
 
-const MOST_TEXT = 20_000;
+const MAX_TEXT = 20_000;
 /** A body is decoded whole to find one row in it; inflated bytes. */
-const MOST_BODY = 16 * 1024 * 1024;
+const MAX_BODY = 16 * 1024 * 1024;
 
-export interface OriginWorld {
+export interface ProvenancePorts {
   objects: ObjectStore;
-  database: Database;
+  ledger: Ledger;
+  reader: Reader | null;
   /** The stream's records of a batch that arrived at a Unix second; undefined where the stream cannot be asked for them. */
   recordsOf?: ((batch_id: string, arrived_at: number) => Promise<StreamRecord[]>) | undefined;
   /** Of stream records that name no source. */
@@ -33,33 +36,36 @@ export interface OriginWorld {
 }
 
 /** Follows the newest row of an aircraft back to what arrived. Null when no row of it is stored. */
-export async function originOf(icao24: string, world: OriginWorld): Promise<RowOrigin | null> {
-  const [row] = await world.database.aircraft({ icao24, limit: 1 });
+export async function provenanceOf(icao24: string, ports: ProvenancePorts): Promise<RowProvenance | null> {
+  const [row] = await answering(ports.reader).aircraft({ icao24, limit: 1 });
   if (row === undefined) return null;
   const [batch_id, received_at] = [String(row["batch_id"]), Number(row["received_at"])];
-  const flow: Flow = batch_id.startsWith("r") ? "request" : "stream";
-  const ledger = await world.database.batch({ id: batch_id, received_at });
+  const flow: Flow = flowOf(batch_id);
+  const ledger = await ports.ledger.batch({ id: batch_id, received_at });
   const found =
-    flow === "request" ? await requestOrigin(row, world) : { cleaned_at: null, raw: await rawOfStream(row, world) };
+    flow === "request" ? await requestOrigin(row, ports) : { cleaned_at: null, raw: await rawOfStream(row, ports) };
   return { row, flow, ledger, ...found };
 }
 
-async function requestOrigin(row: StoredRow, { objects }: OriginWorld): Promise<Pick<RowOrigin, "cleaned_at" | "raw">> {
+async function requestOrigin(
+  row: StoredRow,
+  { objects }: ProvenancePorts,
+): Promise<Pick<RowProvenance, "cleaned_at" | "raw">> {
   const [id, received_at] = [String(row["batch_id"]), Number(row["received_at"])];
   let cleaned_at: number | null = null;
   for await (const { modified } of objects.list(cleanPrefix(id, received_at))) cleaned_at ??= modified;
-  const door = await readDoor(objects, id);
+  const door = await readReceipt(objects, id);
   const body = door === null ? null : await objects.get(rawBodyKey(id));
   if (door === null || body === null) return { cleaned_at, raw: null };
   const bytes = door.media_type === CHUNK ? body : inflate(body);
-  if (bytes.length > MOST_BODY) return { cleaned_at, raw: null };
+  if (bytes.length > MAX_BODY) return { cleaned_at, raw: null };
   return {
     cleaned_at,
     raw: rawOf(row, decodeAs(door.media_type, bytes, { source: door.source ?? undefined, received_at })),
   };
 }
 
-async function rawOfStream(row: StoredRow, { recordsOf, source }: OriginWorld): Promise<string | null> {
+async function rawOfStream(row: StoredRow, { recordsOf, source }: ProvenancePorts): Promise<string | null> {
   const received_at = Number(row["received_at"]);
   const records = (await recordsOf?.(String(row["batch_id"]), received_at)) ?? [];
   for (const { data } of records) {
@@ -76,14 +82,14 @@ async function rawOfStream(row: StoredRow, { recordsOf, source }: OriginWorld): 
 /** The raw row whose clean form has the identity of `row`: the rules run once more to tell. */
 function rawOf(row: StoredRow, { batch }: Decoded): string | null {
   const raws = [...batch.raw];
-  // where a row stood is not asked for any more: its index takes that place through the rules
-  for (let i = 0; i < batch.rows; i++) batch.place[i] = i;
+  // the ordinal is not needed any more: it carries each row's index through the rules
+  for (let i = 0; i < batch.rows; i++) batch.ordinal[i] = i;
   batch.received_at.fill(Number(row["received_at"]), 0, batch.rows);
   clean(batch);
   for (let i = 0; i < batch.rows; i++) {
     const cleaned = rowAt(batch, i) as unknown as StoredRow;
     if (IDENTITY.every((name) => cleaned[name] === row[name]))
-      return rowText(raws[batch.place[i] ?? 0]).slice(0, MOST_TEXT);
+      return rowText(raws[batch.ordinal[i] ?? 0]).slice(0, MAX_TEXT);
   }
   return null;
 }

@@ -1,41 +1,51 @@
+import { NotAnsweredError } from "../errors.ts";
 import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
-import { readDoor } from "../request/ingest.ts";
+import { rejectedPrefix } from "../objects/keys.ts";
+import { readReceipt } from "../request/ingest.ts";
 import type { Values } from "./parameters.ts";
-import type { Box, Database, Flow, ObjectStore, StateKey, StatesQuery, StoredRow } from "../ports.ts";
+import type { Box, Flow, Ledger, ObjectStore, Reader, Sink, StateKey, StatesQuery, StoredRow } from "../ports.ts";
 import { readRejected, type RejectedRow } from "../request/rejected.ts";
 import type { FlowReport } from "../ledger/reconcile.ts";
 
-export interface ReadWorld {
+export interface ReadContext {
   objects: ObjectStore;
-  database: Database;
+  sink: Sink;
+  ledger: Ledger;
+  reader: Reader | null;
   /** The last count of both flows, or a new one. */
   flows(fresh: boolean): Promise<FlowReport[]>;
 }
 
+/** The reader, where rows can be read. Throws `NotAnsweredError` where only files are kept. */
+export function answering(reader: Reader | null): Reader {
+  if (reader !== null) return reader;
+  throw new NotAnsweredError("no database is configured: query the files of the lake instead");
+}
+
 /** `GET /ingestions/{id}`: the door's record and, once loaded, the ledger's. */
-export async function getIngestion({ objects, database }: ReadWorld, { id }: Values): Promise<ProxyResult> {
-  const door = await readDoor(objects, String(id));
-  if (door === null)
+export async function getIngestion({ objects, ledger }: ReadContext, { id }: Values): Promise<ProxyResult> {
+  const receipt = await readReceipt(objects, String(id));
+  if (receipt === null)
     return problem(404, { code: "not_found", message: "there is no such ingestion", path: "id", value: id });
-  const { received_at, source, format, media_type, rows } = door;
-  const ledger = await database.batch(door);
+  const { received_at, source, format, media_type, rows } = receipt;
+  const row = await ledger.batch(receipt);
   const counts =
-    ledger === null
+    row === null
       ? { status: "pending" }
       : {
           status: "loaded",
-          accepted: ledger.accepted,
-          duplicate: ledger.duplicate,
-          rejected: ledger.rejected,
-          repeats: ledger.repeats,
-          expired: ledger.expired,
-          contract: ledger.contract,
+          accepted: row.accepted,
+          duplicate: row.duplicate,
+          rejected: row.rejected,
+          repeats: row.repeats,
+          expired: row.expired,
+          contract: row.contract,
         };
-  return json(200, { id: door.id, received_at, source, format, media_type, received: rows, ...counts });
+  return json(200, { id: receipt.id, received_at, source, format, media_type, received: rows, ...counts });
 }
 
 /** `GET /states`: history by box, aircraft and time, page by page. */
-export async function getStates({ database }: ReadWorld, values: Values): Promise<ProxyResult> {
+export async function getStates({ reader }: ReadContext, values: Values): Promise<ProxyResult> {
   const limit = Number(values["limit"]);
   const box = boxOf(values);
   const after = cursorOf(values["cursor"]);
@@ -50,16 +60,16 @@ export async function getStates({ database }: ReadWorld, values: Values): Promis
     ...(after === undefined ? {} : { after }),
     limit: limit + 1,
   };
-  const rows = await database.states(of);
+  const rows = await answering(reader).states(of);
   const page = rows.slice(0, limit);
   const hasMore = rows.length > limit && of.every === undefined;
   return json(200, { states: page, next_cursor: hasMore ? cursorFor(page.at(-1)) : null });
 }
 
 /** `GET /aircraft`: the newest row of each aircraft. */
-export async function getAircraft({ database }: ReadWorld, values: Values): Promise<ProxyResult> {
+export async function getAircraft({ reader }: ReadContext, values: Values): Promise<ProxyResult> {
   const box = boxOf(values);
-  const rows = await database.aircraft({
+  const rows = await answering(reader).aircraft({
     ...chosen(values, ["icao24", "callsign", "search", "at"]),
     ...(box === undefined ? {} : { box }),
     limit: Number(values["limit"]),
@@ -68,8 +78,8 @@ export async function getAircraft({ database }: ReadWorld, values: Values): Prom
 }
 
 /** `GET /aircraft/{icao24}`. */
-export async function getOneAircraft({ database }: ReadWorld, { icao24 }: Values): Promise<ProxyResult> {
-  const [row] = await database.aircraft({ icao24: String(icao24), limit: 1 });
+export async function getOneAircraft({ reader }: ReadContext, { icao24 }: Values): Promise<ProxyResult> {
+  const [row] = await answering(reader).aircraft({ icao24: String(icao24), limit: 1 });
   if (row !== undefined) return json(200, row);
   return problem(404, {
     code: "not_found",
@@ -83,7 +93,7 @@ export async function getOneAircraft({ database }: ReadWorld, { icao24 }: Values
 export type RejectedSample = RejectedRow & { flow: string; key: string; index: number };
 
 /** `GET /rejections`: newest first. */
-export async function getRejections({ objects }: ReadWorld, { flow, limit }: Values): Promise<ProxyResult> {
+export async function getRejections({ objects }: ReadContext, { flow, limit }: Values): Promise<ProxyResult> {
   const flows = flow === undefined ? (["request", "stream"] as const) : [flow as Flow];
   return json(200, { rejections: await newestRejections(objects, flows, Number(limit)) });
 }
@@ -97,7 +107,7 @@ export async function newestRejections(
   const found: RejectedSample[] = [];
   for (const flow of flows) {
     let rows = 0;
-    for (const key of (await newestKeys(objects, `rejected/flow=${flow}/`, most)).reverse()) {
+    for (const key of (await newestKeys(objects, rejectedPrefix(flow), most)).reverse()) {
       if (rows >= most) break;
       const body = await objects.get(key);
       if (body === null) continue;
@@ -123,13 +133,13 @@ async function newestKeys(objects: ObjectStore, prefix: string, most: number): P
 }
 
 /** `GET /flows`. */
-export async function getFlows(world: ReadWorld, { fresh }: Values): Promise<ProxyResult> {
-  return json(200, { flows: await world.flows(fresh === true) });
+export async function getFlows(context: ReadContext, { fresh }: Values): Promise<ProxyResult> {
+  return json(200, { flows: await context.flows(fresh === true) });
 }
 
 /** `GET /health`: 503 while the database does not answer. */
-export async function getHealth({ database }: ReadWorld): Promise<ProxyResult> {
-  await database.ping();
+export async function getHealth({ sink }: ReadContext): Promise<ProxyResult> {
+  await sink.ping();
   return json(200, { status: "ok" });
 }
 

@@ -3,8 +3,9 @@ import { newBatch, type Batch } from "../../flight/batch.ts";
 import { identities } from "../../flight/identity.ts";
 import { gunzip } from "../../format/gzip.ts";
 import { readStoredNdjson, readStoredParquet, type StoredFile } from "../../format/stored-read.ts";
-import { encodeLake, hourName, lakeExtension, rowsByHour, selectRows, type LakeFormat } from "./write.ts";
-import { lakeFolder } from "../objects/keys.ts";
+import { encodeLake, hourName, lakeExtension, rowsByHour, type LakeFormat } from "./write.ts";
+import { appendRows, selectRows } from "../../flight/batch-rows.ts";
+import { lakeFolder, lakeHour, PREFIXES } from "../objects/keys.ts";
 import type { ObjectStore } from "../ports.ts";
 
 const HOUR_S = 3_600;
@@ -45,10 +46,10 @@ export async function compact(
 
 async function filesByHour(objects: ObjectStore): Promise<Map<number, string[]>> {
   const hours = new Map<number, string[]>();
-  for await (const { key } of objects.list("lake/state_vectors/")) {
-    const [, day, hour] = /day=([0-9-]+)\/hour=(\d\d)\//.exec(key) ?? [];
-    if (day === undefined || hour === undefined) continue;
-    const at = Date.parse(`${day}T${hour}:00:00Z`) / 1000 / HOUR_S;
+  for await (const { key } of objects.list(PREFIXES.lakeHours)) {
+    const start = lakeHour(key);
+    if (start === null) continue;
+    const at = start / HOUR_S;
     hours.set(at, [...(hours.get(at) ?? []), key]);
   }
   return hours;
@@ -91,26 +92,18 @@ function joinFiles(files: readonly StoredFile[]): StoredFile {
   const batch = newBatch(
     Math.max(
       1,
-      files.reduce((sum, file) => sum + file.batch.rows, 0),
+      sumOf(files, (file) => file.batch.rows),
     ),
   );
-  const batch_id: string[] = [];
-  for (const file of files) {
-    const at = batch.rows;
-    const columns = Object.entries(batch.columns) as [keyof Batch["columns"], { [i: number]: unknown }][];
-    for (const [name, column] of columns) {
-      const from = file.batch.columns[name];
-      for (let i = 0; i < file.batch.rows; i++) column[at + i] = from[i];
-    }
-    batch.received_at.set(file.batch.received_at.subarray(0, file.batch.rows), at);
-    batch.rows += file.batch.rows;
-    batch_id.push(...file.batch_id);
-  }
-  return { batch, batch_id };
+  for (const file of files) appendRows(file.batch, batch);
+  return { batch, batch_id: files.flatMap((file) => file.batch_id) };
 }
 
+const sumOf = <T>(items: readonly T[], count: (item: T) => number): number =>
+  items.reduce((sum, item) => sum + count(item), 0);
+
 async function splitMixed(objects: ObjectStore, format: LakeFormat): Promise<void> {
-  for await (const { key } of objects.list("lake/mixed/")) {
+  for await (const { key } of objects.list(PREFIXES.lakeMixed)) {
     const { batch, batch_id } = await readLakeFile(objects, key);
     for (const [hour, rows] of rowsByHour(batch)) {
       const folder = lakeFolder(hourName(hour), batch_id[rows[0] ?? 0] ?? "mixed");

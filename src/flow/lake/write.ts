@@ -1,5 +1,5 @@
-import { newBatch, type Batch } from "../../flight/batch.ts";
-import { moveRows } from "../../flight/identity.ts";
+import type { Batch } from "../../flight/batch.ts";
+import { selectRows } from "../../flight/batch-rows.ts";
 import { gzip } from "../../format/gzip.ts";
 import { writeParquet } from "../../format/parquet-write.ts";
 import type { StoredRows } from "../../format/stored.ts";
@@ -11,7 +11,7 @@ export type LakeFormat = "parquet" | "ndjson";
 
 const HOUR_S = 3_600;
 /** Beyond this many hours a batch goes to one mixed file, which `compact` splits: 168 files of a few rows help nobody. */
-const MOST_HOURS = 64;
+const MAX_HOURS = 64;
 
 /** One file's bytes in the lake's format. */
 export const encodeLake = (of: StoredRows, format: LakeFormat): Buffer =>
@@ -33,13 +33,6 @@ export function rowsByHour(batch: Batch): Map<number, number[]> {
 
 export const hourName = (hour: number): string => hourFolder(hour * HOUR_S);
 
-/** Rows of a batch as a batch of their own. */
-export function selectRows(batch: Batch, rows: readonly number[]): Batch {
-  const selected = newBatch(rows.length);
-  moveRows(batch, rows, selected);
-  return selected;
-}
-
 /** Writes a batch to its hours' folders, or to `mixed`. Writing the same batch again changes nothing. */
 export async function writeLake(
   objects: ObjectStore,
@@ -50,7 +43,7 @@ export async function writeLake(
   const file = `part-0.${lakeExtension(format)}`;
   const put = (folder: string, rows: Batch) =>
     objects.put(`${folder}/${file}`, encodeLake({ batch: rows, received_at: true, batch_id }, format));
-  if (hours.size > MOST_HOURS) await put(mixedFolder(batch_id), batch);
+  if (hours.size > MAX_HOURS) await put(mixedFolder(batch_id), batch);
   else if (hours.size === 1) await put(lakeFolder(hourName([...hours.keys()][0] ?? 0), batch_id), batch);
   else for (const [hour, rows] of hours) await put(lakeFolder(hourName(hour), batch_id), selectRows(batch, rows));
 }

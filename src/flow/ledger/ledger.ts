@@ -1,6 +1,3 @@
-import type { Batch } from "../../flight/batch.ts";
-import { dropDuplicates, identities } from "../../flight/identity.ts";
-import { selectRows } from "../lake/write.ts";
 import type { FlowTotals, LedgerRow } from "../ports.ts";
 
 /** Sums before any row; `stored` is null: nothing was counted. */
@@ -27,13 +24,4 @@ export function addTotals(to: FlowTotals, row: Counts): void {
     to.reasons[reason] = (to.reasons[reason] ?? 0) + rows;
     to.rejected += rows;
   }
-}
-
-/** The rows of one delivery of a batch, each identity once: what a store without transactions applies. */
-export function rowsOfDelivery(batch: Batch, delivery: number): Batch {
-  const rows: number[] = [];
-  for (let i = 0; i < batch.rows; i++) if (batch.delivery[i] === delivery) rows.push(i);
-  const selected = selectRows(batch, rows);
-  dropDuplicates(selected, identities());
-  return selected;
 }

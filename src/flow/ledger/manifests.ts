@@ -1,74 +1,94 @@
 import { sumOfCounts } from "../../flight/rejection.ts";
-import { NotAnsweredError } from "../errors.ts";
-import { manifestKey } from "../objects/keys.ts";
-import { addTotals, noTotals, rowsOfDelivery } from "./ledger.ts";
-import type { Applied, Application, Database, Delivery, DeliveryName, LedgerRow, ObjectStore } from "../ports.ts";
-
-const FLOWS = ["request", "stream"] as const;
+import { FLOWS, flowOf } from "../objects/ids.ts";
+import { manifestKey, manifestsPrefix } from "../objects/keys.ts";
+import { rowsOfDelivery } from "../../flight/batch-rows.ts";
+import { addTotals, noTotals } from "./ledger.ts";
+import type {
+  Applied,
+  BatchWrite,
+  DatabasePorts,
+  Delivery,
+  DeliveryName,
+  Ledger,
+  LedgerRow,
+  ObjectStore,
+} from "../ports.ts";
 
 /**
- * The `Database` port where there is none: files alone, and one manifest per delivery with its counts. It finds duplicates
- * within a delivery; those between deliveries go when the lake is compacted, and nothing here counts them.
+ * The ports of a deployment without a database: rows are in the lake's files only, and each delivery leaves a manifest,
+ * an object with its counts. It finds duplicates within a delivery. Duplicates between deliveries are removed when the
+ * lake is compacted, and no manifest counts them.
  */
-export function manifests(objects: ObjectStore): Database {
-  const read = new Map<string, LedgerRow>();
-  const manifest = async (key: string): Promise<LedgerRow | null> => {
-    const known = read.get(key);
-    if (known !== undefined) return known;
+export function manifests(objects: ObjectStore): DatabasePorts {
+  const read = manifestReader(objects);
+  const find = async ({ id, received_at }: DeliveryName): Promise<LedgerRow | null> =>
+    read(manifestKey(flowOf(id), id, received_at));
+  return {
+    sink: {
+      apply: (write) => applyEach(write, objects),
+      async delivered(deliveries) {
+        const applied = await Promise.all(
+          deliveries.map(async (delivery) => ((await find(delivery)) === null ? [] : [delivery.id])),
+        );
+        return new Set(applied.flat());
+      },
+      async ping() {
+        await objects.get(manifestKey("request", "none", 0));
+      },
+    },
+    ledger: manifestLedger(find, () => allManifests(objects, read)),
+    reader: null,
+  };
+}
+
+type ReadManifest = (key: string) => Promise<LedgerRow | null>;
+
+/** Reads a manifest. A manifest never changes, so each is read from the store once. */
+function manifestReader(objects: ObjectStore): ReadManifest {
+  const known = new Map<string, LedgerRow>();
+  return async (key) => {
+    const cached = known.get(key);
+    if (cached !== undefined) return cached;
     const body = await objects.get(key);
     if (body === null) return null;
     const row = JSON.parse(Buffer.from(body).toString("utf8")) as LedgerRow;
-    read.set(key, row);
+    known.set(key, row);
     return row;
   };
-  const find = async ({ id, received_at }: DeliveryName): Promise<LedgerRow | null> =>
-    manifest(manifestKey(id.startsWith("r") ? "request" : "stream", id, received_at));
-  const all = async function* (): AsyncGenerator<LedgerRow> {
-    for (const flow of FLOWS)
-      for await (const { key } of objects.list(`manifests/flow=${flow}/`)) {
-        const row = await manifest(key);
-        if (row !== null) yield row;
-      }
-  };
-  return {
-    apply: (application) => applyEach(application, objects),
-    batch: find,
-    async delivered(of) {
-      const found = await Promise.all(of.map(async (one) => ((await find(one)) === null ? [] : [one.id])));
-      return new Set(found.flat());
-    },
-    aircraft: notAnswered,
-    states: notAnswered,
-    async totals() {
-      const stored_at = Date.now() / 1000;
-      const flows = { request: noTotals(), stream: noTotals() };
-      const ingestions: string[] = [];
-      for await (const row of all()) {
-        addTotals(flows[row.flow], row);
-        if (row.flow === "request") ingestions.push(row.batch_id);
-      }
-      return { flows, stored_at, stream_door: null, ingestions };
-    },
-    async past(at) {
-      const flows = { request: noTotals(), stream: noTotals() };
-      for await (const row of all()) if (row.applied_at <= at) addTotals(flows[row.flow], row);
-      return flows;
-    },
-    expire: async () => 0,
-    async ping() {
-      await objects.get("manifests/none.json");
-    },
-  };
 }
 
-function notAnswered(): Promise<never> {
-  return Promise.reject(new NotAnsweredError("no database is kept here; the lake's files answer this"));
+async function* allManifests(objects: ObjectStore, read: ReadManifest): AsyncGenerator<LedgerRow> {
+  for (const flow of FLOWS)
+    for await (const { key } of objects.list(manifestsPrefix(flow))) {
+      const row = await read(key);
+      if (row !== null) yield row;
+    }
 }
 
-async function applyEach(application: Application, objects: ObjectStore): Promise<Applied> {
+const manifestLedger = (find: Ledger["batch"], all: () => AsyncIterable<LedgerRow>): Ledger => ({
+  batch: find,
+  async totals() {
+    const stored_at = Date.now() / 1000;
+    const flows = { request: noTotals(), stream: noTotals() };
+    const ingestions: string[] = [];
+    for await (const row of all()) {
+      addTotals(flows[row.flow], row);
+      if (row.flow === "request") ingestions.push(row.batch_id);
+    }
+    return { flows, stored_at, ingestions };
+  },
+  async past(at) {
+    const flows = { request: noTotals(), stream: noTotals() };
+    for await (const row of all()) if (row.applied_at <= at) addTotals(flows[row.flow], row);
+    return flows;
+  },
+  expire: async () => 0,
+});
+
+async function applyEach(write: BatchWrite, objects: ObjectStore): Promise<Applied> {
   const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
-  for (const [i, delivery] of application.deliveries.entries()) {
-    const row = ledgerRow(application, delivery, i);
+  for (const [i, delivery] of write.deliveries.entries()) {
+    const row = ledgerRow(write, delivery, i);
     const body = Buffer.from(JSON.stringify(row));
     if ((await objects.put(manifestKey(row.flow, delivery.id, delivery.received_at), body)) === "exists") {
       total.repeats += row.received;
@@ -82,7 +102,7 @@ async function applyEach(application: Application, objects: ObjectStore): Promis
   return total;
 }
 
-function ledgerRow({ flow, contract, batch }: Application, delivery: Delivery, index: number): LedgerRow {
+function ledgerRow({ flow, contract, batch }: BatchWrite, delivery: Delivery, index: number): LedgerRow {
   const accepted = rowsOfDelivery(batch, index).rows;
   const rejected = sumOfCounts(delivery.rejected);
   return {

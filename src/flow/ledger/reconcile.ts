@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inParallel } from "../../in-parallel.ts";
-import { readDoor } from "../request/ingest.ts";
-import { doorId } from "../objects/keys.ts";
-import type { Database, Door, Flow, FlowTotals, ObjectStore, Totals } from "../ports.ts";
+import { readReceipt } from "../request/ingest.ts";
+import { PREFIXES, receiptId } from "../objects/keys.ts";
+import type { Flow, FlowTotals, Intake, Ledger, ObjectStore, Stream, Totals } from "../ports.ts";
 
 /** Both equations of a flow, counted at the door and at the store. */
 export interface FlowReport {
@@ -50,8 +50,8 @@ const COMMIT_MARGIN_S = 600;
 const AGAIN_MS = 2_000;
 
 /** Counts once more where another database differs: what differs by the same twice is no batch under way. */
-export function flowCounter(of: { database: Database; objects: ObjectStore }): FlowCounter {
-  const counter = counterOnce(of);
+export function flowCounter(ports: CountedPorts): FlowCounter {
+  const counter = counterOnce(ports);
   return {
     async count(verify) {
       const first = await counter.count(verify);
@@ -66,38 +66,48 @@ export function flowCounter(of: { database: Database; objects: ObjectStore }): F
   };
 }
 
-function counterOnce({ database, objects }: { database: Database; objects: ObjectStore }): FlowCounter {
-  const doors = new Map<string, Counted>();
+/** What a count reads. Without `stream`, and for a stream that does not count rows, decoded rows stand in for its intake. */
+export interface CountedPorts {
+  ledger: Ledger;
+  objects: ObjectStore;
+  stream?: Pick<Stream, "intake">;
+}
+
+function counterOnce({ ledger, objects, stream }: CountedPorts): FlowCounter {
+  const receipts = new Map<string, Counted>();
   const delivered = new Set<string>();
   let since = 0;
   return {
     async count(verify = false) {
       // the ledger first: what passes the door after its snapshot is pending in this count
-      const totals = await database.totals({ since, verify });
+      let put: Intake | null = null;
+      const totals = await ledger.totals({
+        since,
+        verify,
+        within: async (snapshot) => void (put = (await stream?.intake?.(snapshot)) ?? null),
+      });
       since = totals.stored_at - COMMIT_MARGIN_S;
       for (const id of totals.ingestions) delivered.add(id);
-      await readDoors(objects, doors);
-      const { flows } = totals;
-      const request = requestDoor(doors.values(), delivered);
-      const stream = totals.stream_door ?? { received: decodedRows(flows.stream), pending: 0, oldest_pending: null };
-      return [report("request", totals, request), report("stream", totals, stream)];
+      await readReceipts(objects, receipts);
+      const decoded = { received: totals.flows.stream.received, pending: 0, oldest_pending: null };
+      return [
+        report("request", totals, { intake: requestIntake(receipts.values(), delivered), pending_known: true }),
+        report("stream", totals, { intake: put ?? decoded, pending_known: put !== null }),
+      ];
     },
   };
 }
 
-function requestDoor(doors: Iterable<Counted>, delivered: ReadonlySet<string>): Door {
-  const door: Door = { received: 0, pending: 0, oldest_pending: null };
-  for (const { id, rows, came_at } of doors) {
-    door.received += rows;
+function requestIntake(receipts: Iterable<Counted>, delivered: ReadonlySet<string>): Intake {
+  const intake: Intake = { received: 0, pending: 0, oldest_pending: null };
+  for (const { id, rows, came_at } of receipts) {
+    intake.received += rows;
     if (rows === 0 || delivered.has(id)) continue;
-    door.pending += rows;
-    door.oldest_pending = Math.min(door.oldest_pending ?? came_at, came_at);
+    intake.pending += rows;
+    intake.oldest_pending = Math.min(intake.oldest_pending ?? came_at, came_at);
   }
-  return door;
+  return intake;
 }
-
-/** Where the stream keeps no count of what was put, what was decoded stands for it. */
-const decodedRows = ({ received }: FlowTotals): number => received;
 
 /** What counting keeps of a door record. It came when it was written: what is replayed keeps its first arrival. */
 interface Counted {
@@ -108,31 +118,35 @@ interface Counted {
 
 const READS_AT_ONCE = 32;
 
-async function readDoors(objects: ObjectStore, into: Map<string, Counted>): Promise<void> {
+async function readReceipts(objects: ObjectStore, into: Map<string, Counted>): Promise<void> {
   const unread: { id: string; modified: number }[] = [];
-  for await (const { key, modified } of objects.list("raw/")) {
-    const id = doorId(key);
+  for await (const { key, modified } of objects.list(PREFIXES.raw)) {
+    const id = receiptId(key);
     if (id !== null && !into.has(id)) unread.push({ id, modified });
   }
   await inParallel(unread, READS_AT_ONCE, async ({ id, modified }) => {
-    const door = await readDoor(objects, id);
-    if (door !== null) into.set(id, { id, rows: door.rows, came_at: modified });
+    const receipt = await readReceipt(objects, id);
+    if (receipt !== null) into.set(id, { id, rows: receipt.rows, came_at: modified });
   });
 }
 
-function report(flow: Flow, { flows, others = [], stored_at, stream_door }: Totals, door: Door): FlowReport {
+function report(
+  flow: Flow,
+  { flows, others = [], stored_at }: Totals,
+  { intake, pending_known }: { intake: Intake; pending_known: boolean },
+): FlowReport {
   const { accepted, duplicate, rejected, repeats, expired, stored, reasons, unbalanced } = flows[flow];
-  const missing = door.received - accepted - duplicate - rejected - door.pending;
+  const missing = intake.received - accepted - duplicate - rejected - intake.pending;
   const surplus = stored === null ? null : stored - accepted + expired;
   return {
     flow,
-    received: door.received,
+    received: intake.received,
     accepted,
     duplicate,
     rejected,
-    pending: door.pending,
-    oldest_pending: door.oldest_pending,
-    pending_known: flow === "request" || stream_door !== null,
+    pending: intake.pending,
+    oldest_pending: intake.oldest_pending,
+    pending_known,
     repeats,
     expired,
     stored,

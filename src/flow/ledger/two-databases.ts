@@ -1,38 +1,49 @@
 import { manifests } from "./manifests.ts";
-import type { Database, ObjectStore } from "../ports.ts";
+import type { DatabasePorts, ObjectStore } from "../ports.ts";
 
 /**
- * Two databases as one: a batch is applied to the first, then to the second, and is done when both have it; one that is
- * down stops the flow. Reads and counts come from the first, the second's totals stand beside them.
+ * Two databases as one. A batch is applied to the first, then to the second, and is done when both have it. If one is
+ * down, the flow stops. Reads and counts come from the first, the totals of the second are reported next to them.
  */
-export function twoDatabases(first: Database, second: Database): Database {
+export function twoDatabases(first: DatabasePorts, second: DatabasePorts): DatabasePorts {
   return {
-    ...first,
-    async apply(application) {
-      const applied = await first.apply(application);
-      await second.apply(application);
-      return applied;
+    reader: first.reader,
+    sink: {
+      async apply(write) {
+        const applied = await first.sink.apply(write);
+        await second.sink.apply(write);
+        return applied;
+      },
+      async delivered(deliveries) {
+        const [inFirst, inSecond] = await Promise.all([
+          first.sink.delivered(deliveries),
+          second.sink.delivered(deliveries),
+        ]);
+        return new Set([...inFirst].filter((id) => inSecond.has(id)));
+      },
+      async ping() {
+        await Promise.all([first.sink.ping(), second.sink.ping()]);
+      },
     },
-    async delivered(of) {
-      const [one, two] = await Promise.all([first.delivered(of), second.delivered(of)]);
-      return new Set([...one].filter((id) => two.has(id)));
-    },
-    async totals(of) {
-      const [one, two] = await Promise.all([first.totals(of), second.totals(of)]);
-      return { ...one, others: [two.flows, ...(two.others ?? [])] };
-    },
-    async expire(received_at) {
-      await second.expire(received_at);
-      return first.expire(received_at);
-    },
-    async ping() {
-      await Promise.all([first.ping(), second.ping()]);
+    ledger: {
+      ...first.ledger,
+      async totals({ within, ...query }) {
+        const [totals, others] = await Promise.all([
+          first.ledger.totals(within === undefined ? query : { ...query, within }),
+          second.ledger.totals(query),
+        ]);
+        return { ...totals, others: [others.flows, ...(others.others ?? [])] };
+      },
+      async expire(received_at) {
+        await second.ledger.expire(received_at);
+        return first.ledger.expire(received_at);
+      },
     },
   };
 }
 
-/** Those that the settings name as one: none means files and manifests alone. */
-export function databaseOf([first, second]: readonly Database[], objects: ObjectStore): Database {
+/** Combines the databases that the settings name. No database: manifests. */
+export function combineDatabases([first, second]: readonly DatabasePorts[], objects: ObjectStore): DatabasePorts {
   if (first === undefined) return manifests(objects);
   return second === undefined ? first : twoDatabases(first, second);
 }

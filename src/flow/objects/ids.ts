@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Flow } from "../ports.ts";
 
 const sha256 = (...parts: (string | Uint8Array)[]): string => {
   const hash = createHash("sha256");
@@ -6,6 +7,16 @@ const sha256 = (...parts: (string | Uint8Array)[]): string => {
   return hash.digest("hex");
 };
 const ID_DIGITS = 32;
+
+export const FLOWS = ["request", "stream"] as const satisfies readonly Flow[];
+
+/** The first letter of every delivery id of a flow. */
+export const ID_LETTER: Readonly<Record<Flow, string>> = { request: "r", stream: "s" };
+/** The first letter of a batch id that is a hash of several stream deliveries. */
+const BATCH_LETTER = "b";
+
+/** The flow that a delivery or batch id belongs to. Ids of ingestions begin with `r`, all others are of the stream. */
+export const flowOf = (id: string): Flow => (id.startsWith(ID_LETTER.request) ? "request" : "stream");
 
 /** What makes two requests one: the key, or else what was sent. */
 export interface RequestIdentity {
@@ -22,20 +33,20 @@ export function ingestionId(of: RequestIdentity, body: Uint8Array): string {
     key === undefined
       ? sha256(`${JSON.stringify(["body", source ?? null, format, media_type])}\n`, body)
       : sha256(JSON.stringify(["key", key]));
-  return `r${hash.slice(0, ID_DIGITS)}`;
+  return `${ID_LETTER.request}${hash.slice(0, ID_DIGITS)}`;
 }
 
 /** Delivery id of a stream record: `s` and 32 hex digits. */
 export const recordId = (stream: string, partition_key: string, sequence_number: string): string =>
-  `s${sha256(JSON.stringify([stream, partition_key, sequence_number])).slice(0, ID_DIGITS)}`;
+  `${ID_LETTER.stream}${sha256(JSON.stringify([stream, partition_key, sequence_number])).slice(0, ID_DIGITS)}`;
 
 /** Batch id of several deliveries, whatever their order: `b` and 32 hex digits. */
 export const batchId = (deliveries: readonly string[]): string =>
-  `b${sha256([...deliveries].sort().join("\n")).slice(0, ID_DIGITS)}`;
+  `${BATCH_LETTER}${sha256([...deliveries].sort().join("\n")).slice(0, ID_DIGITS)}`;
 
 /** Delivery id of a rejected row's replay under a contract: the same row is replayed once per contract. */
-export const replayId = (original: string, place: string, contract: string): string =>
-  `r${sha256(JSON.stringify(["replay", original, place, contract])).slice(0, ID_DIGITS)}`;
+export const replayId = (original: string, row: string, contract: string): string =>
+  `${ID_LETTER.request}${sha256(JSON.stringify(["replay", original, row, contract])).slice(0, ID_DIGITS)}`;
 
 /** SHA-256 of a body, in hex. */
 export const bodyHash = (body: Uint8Array): string => sha256(body);

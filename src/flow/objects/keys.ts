@@ -1,36 +1,83 @@
 import { contractTag } from "../../flight/contract.ts";
 import type { Flow } from "../ports.ts";
 
-/** Names of objects. Every part of a key is ours or was checked: ids, dates, tags. */
+/**
+ * The names of all objects. This file is their only owner: the deployment takes its prefixes from here, and the plan
+ * carries the templates to the Spark job. Every part of a key is generated or was checked: ids, dates, tags.
+ */
 export type FlatFormat = "ndjson" | "csv";
+
+/** What the keys of each kind of object begin with. */
+export const PREFIXES = {
+  /** Bodies as received, and the receipt of each. */
+  raw: "raw/",
+  /** Cleaned flat files of Flow 1. */
+  clean: "clean/",
+  /** Rejected rows with their reasons. */
+  rejected: "rejected/",
+  /** Marks of rejected objects that were replayed. */
+  replayed: "replayed/",
+  /** Counts of deliveries, where there is no database. */
+  manifests: "manifests/",
+  /** Files of the lake: `lakeHours` by hour, `lakeMixed` for batches that touch many hours. */
+  lake: "lake/",
+  lakeHours: "lake/state_vectors/",
+  lakeMixed: "lake/mixed/",
+} as const;
+
+/** How the keys of an ingestion's body and receipt end. */
+export const RAW_BODY_SUFFIX = ".body";
+const RECEIPT_SUFFIX = ".json";
 
 const hourParts = (unix_s: number): { day: string; hour: string } => {
   const text = new Date(unix_s * 1000).toISOString();
   return { day: text.slice(0, 10), hour: text.slice(11, 13) };
 };
 
+const HOUR_FOLDER = String.raw`day=(\d{4}-\d\d-\d\d)/hour=(\d\d)`;
+
 /** `day=YYYY-MM-DD/hour=HH` of a Unix time, UTC. */
 export const hourFolder = (unix_s: number): string => {
   const { day, hour } = hourParts(unix_s);
   return `day=${day}/hour=${hour}`;
 };
+/** Unix seconds at which a day and hour begin. */
+const hourStart = (day: string | undefined, hour: string | undefined): number =>
+  Date.parse(`${day}T${hour}:00:00Z`) / 1000;
 
-export const rawBodyKey = (id: string): string => `raw/${id}.body`;
-export const doorKey = (id: string): string => `raw/${id}.json`;
-/** The id that a door record's key names; null for any other key. */
-export const doorId = (key: string): string | null => /^raw\/(.*)\.json$/.exec(key)?.[1] ?? null;
-/** What the clean files of an ingestion begin with, whatever the contract. */
+export const rawBodyKey = (id: string): string => `${PREFIXES.raw}${id}${RAW_BODY_SUFFIX}`;
+/** A receipt is the record of one ingestion, written when its body is stored. */
+export const receiptKey = (id: string): string => `${PREFIXES.raw}${id}${RECEIPT_SUFFIX}`;
+const RECEIPT = new RegExp(`^${PREFIXES.raw}(.*)\\${RECEIPT_SUFFIX}$`);
+/** The id in a receipt's key. Null for any other key. */
+export const receiptId = (key: string): string | null => RECEIPT.exec(key)?.[1] ?? null;
+
+/** The prefix of the clean files of all ingestions. */
+export const cleanFilesPrefix = `${PREFIXES.clean}flow=request/`;
+/** The prefix of the clean files of one ingestion, under any contract. */
 export const cleanPrefix = (id: string, received_at: number): string =>
-  `clean/flow=request/${hourFolder(received_at)}/${id}.`;
+  `${cleanFilesPrefix}${hourFolder(received_at)}/${id}.`;
 export const cleanKey = (id: string, received_at: number, format: FlatFormat): string =>
   `${cleanPrefix(id, received_at)}${contractTag}.${format}.gz`;
-export const rejectedKey = (flow: Flow, id: string, received_at: number): string =>
-  `rejected/flow=${flow}/${hourFolder(received_at)}/${id}.${contractTag}.ndjson.gz`;
-/** Marks a rejected object as replayed under a contract; the object itself stays. */
-export const replayedKey = (rejected: string): string => `replayed/${rejected}.${contractTag}.json`;
 
-const CLEAN =
-  /^clean\/flow=request\/(day=(\d{4}-\d\d-\d\d)\/hour=(\d\d))\/(r[0-9a-f]{32})\.([0-9a-f]{8})\.(ndjson|csv)\.gz$/;
+/** The prefix of the rejected objects of a flow. */
+export const rejectedPrefix = (flow: Flow): string => `${PREFIXES.rejected}flow=${flow}/`;
+const rejectedName = (flow: Flow, name: { folder: string; id: string; tag: string }): string =>
+  `${rejectedPrefix(flow)}${name.folder}/${name.id}.${name.tag}.ndjson.gz`;
+export const rejectedKey = (flow: Flow, id: string, received_at: number): string =>
+  rejectedName(flow, { folder: hourFolder(received_at), id, tag: contractTag });
+const REJECTED = new RegExp(
+  `^${PREFIXES.rejected}flow=(request|stream)/${HOUR_FOLDER}/([rs][0-9a-f]{32})\\.([0-9a-f]{8})\\.ndjson\\.gz$`,
+);
+/** The delivery and the contract tag of a rejected object. Null for any other key. */
+export function parseRejectedKey(key: string): { id: string; tag: string } | null {
+  const [, , , , id, tag] = REJECTED.exec(key) ?? [];
+  return id === undefined || tag === undefined ? null : { id, tag };
+}
+/** Marks a rejected object as replayed under a contract. The object itself stays. */
+export const replayedKey = (rejected: string): string => `${PREFIXES.replayed}${rejected}.${contractTag}.json`;
+
+const CLEAN = new RegExp(`^${cleanFilesPrefix}(${HOUR_FOLDER})/(r[0-9a-f]{32})\\.([0-9a-f]{8})\\.(ndjson|csv)\\.gz$`);
 
 export interface CleanName {
   id: string;
@@ -42,23 +89,33 @@ export interface CleanName {
   rejected: string;
 }
 
-/** The parts of a clean file's key; null for any other key. */
+/** The parts of a clean file's key. Null for any other key. */
 export function parseCleanKey(key: string): CleanName | null {
   const [, folder, day, hour, id, tag, format] = CLEAN.exec(key) ?? [];
   if (folder === undefined || id === undefined || tag === undefined) return null;
-  const hour_s = Date.parse(`${day}T${hour}:00:00Z`) / 1000;
   return {
     id,
     tag,
-    hour_s,
+    hour_s: hourStart(day, hour),
     format: format as FlatFormat,
-    rejected: `rejected/flow=request/${folder}/${id}.${tag}.ndjson.gz`,
+    rejected: rejectedName("request", { folder, id, tag }),
   };
 }
 
-/** What a batch counted, where no database does. */
+/** The prefix of the manifests of a flow. */
+export const manifestsPrefix = (flow: Flow): string => `${PREFIXES.manifests}flow=${flow}/`;
+/** A manifest holds the counts of one delivery, where there is no database. */
 export const manifestKey = (flow: Flow, id: string, received_at: number): string =>
-  `manifests/flow=${flow}/${hourFolder(received_at)}/${id}.json`;
+  `${manifestsPrefix(flow)}${hourFolder(received_at)}/${id}.json`;
 
-export const lakeFolder = (hour: string, batch_id: string): string => `lake/state_vectors/${hour}/batch=${batch_id}`;
-export const mixedFolder = (batch_id: string): string => `lake/mixed/batch=${batch_id}`;
+/** The folder of a batch's rows of one hour. `hour` is a `hourFolder`. */
+export const lakeFolder = (hour: string, batch_id: string): string => `${PREFIXES.lakeHours}${hour}/batch=${batch_id}`;
+export const mixedFolder = (batch_id: string): string => `${PREFIXES.lakeMixed}batch=${batch_id}`;
+const LAKE_HOUR = new RegExp(`^${PREFIXES.lakeHours}${HOUR_FOLDER}/`);
+/** The hour of a lake file, in Unix seconds. Null for a key outside the hours' folders. */
+export function lakeHour(key: string): number | null {
+  const [, day, hour] = LAKE_HOUR.exec(key) ?? [];
+  return day === undefined ? null : hourStart(day, hour);
+}
+/** The batch that wrote a lake file. */
+export const lakeBatch = (key: string): string => key.replace(/^.*batch=/, "").replace(/\/.*$/, "");

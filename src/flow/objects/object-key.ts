@@ -1,14 +1,12 @@
 import { BadKeyError } from "../errors.ts";
 
 const SEGMENT = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/;
-const LONGEST_KEY = 1_024;
-const LONGEST_SEGMENT = 255;
+const MAX_KEY = 1_024;
+const MAX_SEGMENT = 255;
 
 /** Whether a name is one that a store of ours puts. */
 export function isKey(key: string): boolean {
-  return (
-    key.length <= LONGEST_KEY && key.split("/").every((part) => SEGMENT.test(part) && part.length <= LONGEST_SEGMENT)
-  );
+  return key.length <= MAX_KEY && key.split("/").every((part) => SEGMENT.test(part) && part.length <= MAX_SEGMENT);
 }
 
 /** Throws `BadKeyError` for anything that could leave the folder or that another store could not hold. */

@@ -1,4 +1,5 @@
 import type { ObjectStore } from "../ports.ts";
+import { PREFIXES, RAW_BODY_SUFFIX } from "./keys.ts";
 
 /** Objects of one kind. */
 export interface ObjectKind {
@@ -7,7 +8,7 @@ export interface ObjectKind {
 }
 
 /** Bodies as they were received. Their door records stay: they are counted for ever. */
-export const rawBodies: ObjectKind = { prefix: "raw/", suffix: ".body" };
+export const rawBodies: ObjectKind = { prefix: PREFIXES.raw, suffix: RAW_BODY_SUFFIX };
 
 /** Removes the objects of a kind that were written before `limit` (Unix seconds). */
 export async function removeObjects(

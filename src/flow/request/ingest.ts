@@ -8,7 +8,7 @@ import { gunzip, gzip, isGzip } from "../../format/gzip.ts";
 import { writeCsv, writeNdjson } from "../../format/text-write.ts";
 import { ConflictError, UnavailableError } from "../errors.ts";
 import { bodyHash, ingestionId } from "../objects/ids.ts";
-import { cleanKey, doorKey, rawBodyKey, rejectedKey, type FlatFormat } from "../objects/keys.ts";
+import { cleanKey, receiptKey, rawBodyKey, rejectedKey, type FlatFormat } from "../objects/keys.ts";
 import type { ObjectStore, Queue } from "../ports.ts";
 import { encodeRejected } from "./rejected.ts";
 
@@ -18,7 +18,7 @@ export const CHUNK = "application/vnd.flightline.chunk";
 /** What a body may inflate to, in bytes. */
 export const INFLATED_LIMIT = 64 * 1024 * 1024;
 /** Rows take more memory than their bytes: a body of 64 MiB may hold 22 million of two bytes. */
-const MOST_ROWS = 1_000_000;
+const MAX_ROWS = 1_000_000;
 
 export interface IngestRequest {
   /** As received: plain or gzip. */
@@ -41,7 +41,7 @@ export interface Ingested {
 }
 
 /** What the door wrote down of an ingestion; the first writer wins, and later ones go by it. */
-export interface DoorRecord {
+export interface IngestReceipt {
   id: string;
   received_at: number;
   source: string | null;
@@ -51,7 +51,7 @@ export interface DoorRecord {
   rows: number;
 }
 
-export interface IngestWorld {
+export interface IngestPorts {
   objects: ObjectStore;
   /** Where there is one to fill; a bucket notifies by itself. */
   queue?: Queue | undefined;
@@ -65,14 +65,14 @@ export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
  * Takes a body in: raw body, the door's record, rejections, and last the clean file, which is the commit. Every step may
  * be repeated. Throws `UndecodableError` (and nothing is stored), `TooLargeError`, `ConflictError` or `UnavailableError`.
  */
-export async function ingest(request: IngestRequest, inflated: Uint8Array, world: IngestWorld): Promise<Ingested> {
+export async function ingest(request: IngestRequest, inflated: Uint8Array, ports: IngestPorts): Promise<Ingested> {
   if (inflated.length === 0) throw new UndecodableError("the body is empty");
   const decoded = decodeAs(request.media_type, inflated, request);
   const id = ingestionId(request, inflated);
   const { received_at, source = null, format, media_type } = request;
   const rows = receivedRows(decoded);
   const door = { id, received_at, source, format, media_type, body_sha256: bodyHash(inflated), rows };
-  return takeIn(decoded, { door, body: request.body }, world);
+  return takeIn(decoded, { door, body: request.body }, ports);
 }
 
 /** Decodes an inflated body, or a stream record as it came, by its media type. `TooLargeError` beyond a million rows. */
@@ -83,7 +83,7 @@ export function decodeAs(
 ): Decoded {
   const decoded = newDecoded();
   const into = (): Decoded => {
-    if (receivedRows(decoded) >= MOST_ROWS) throw new TooLargeError(`more than ${MOST_ROWS} rows`);
+    if (receivedRows(decoded) >= MAX_ROWS) throw new TooLargeError(`more than ${MAX_ROWS} rows`);
     return decoded;
   };
   if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, into);
@@ -94,39 +94,39 @@ export function decodeAs(
 /** Passes the door with what was decoded, and commits it. */
 export async function takeIn(
   decoded: Decoded,
-  { door, body }: { door: DoorRecord; body: Uint8Array },
-  world: IngestWorld,
+  { door, body }: { door: IngestReceipt; body: Uint8Array },
+  ports: IngestPorts,
 ): Promise<Ingested> {
-  return commit(decoded, await passDoor(world.objects, body, door), world);
+  return commit(decoded, await writeReceipt(ports.objects, body, door), ports);
 }
 
 /** Stores body and door record, or finds those of the same request. */
-async function passDoor(objects: ObjectStore, body: Uint8Array, door: DoorRecord): Promise<DoorRecord> {
+async function writeReceipt(objects: ObjectStore, body: Uint8Array, door: IngestReceipt): Promise<IngestReceipt> {
   const put = await objects.put(rawBodyKey(door.id), body);
   // a body without its door record is a request that died here: under an Idempotency-Key it may have been another body
-  if (put === "exists" && (await objects.get(doorKey(door.id))) === null) await assertSameBody(objects, door);
-  if ((await objects.put(doorKey(door.id), Buffer.from(JSON.stringify(door)))) === "created") return door;
-  const first = await readDoor(objects, door.id);
+  if (put === "exists" && (await objects.get(receiptKey(door.id))) === null) await assertSameBody(objects, door);
+  if ((await objects.put(receiptKey(door.id), Buffer.from(JSON.stringify(door)))) === "created") return door;
+  const first = await readReceipt(objects, door.id);
   if (first === null) throw new UnavailableError(`the door record of ${door.id} cannot be read`);
   const same = (["source", "format", "media_type", "body_sha256"] as const).every((name) => first[name] === door[name]);
   if (!same) throw new ConflictError("this Idempotency-Key was used with another request");
   return first;
 }
 
-async function assertSameBody(objects: ObjectStore, door: DoorRecord): Promise<void> {
+async function assertSameBody(objects: ObjectStore, door: IngestReceipt): Promise<void> {
   const stored = await objects.get(rawBodyKey(door.id));
   if (stored !== null && bodyHash(inflate(stored)) !== door.body_sha256)
     throw new ConflictError("this Idempotency-Key was used with another body");
 }
 
 /** The door's record of an ingestion; null when there is none. */
-export async function readDoor(objects: ObjectStore, id: string): Promise<DoorRecord | null> {
-  const body = await objects.get(doorKey(id));
-  return body === null ? null : (JSON.parse(Buffer.from(body).toString("utf8")) as DoorRecord);
+export async function readReceipt(objects: ObjectStore, id: string): Promise<IngestReceipt | null> {
+  const body = await objects.get(receiptKey(id));
+  return body === null ? null : (JSON.parse(Buffer.from(body).toString("utf8")) as IngestReceipt);
 }
 
 /** Cleans what was decoded and writes rejections, then the clean file; announces it. */
-async function commit(decoded: Decoded, door: DoorRecord, { objects, queue }: IngestWorld): Promise<Ingested> {
+async function commit(decoded: Decoded, door: IngestReceipt, { objects, queue }: IngestPorts): Promise<Ingested> {
   const { batch } = decoded;
   batch.received_at.fill(door.received_at, 0, batch.rows);
   const rejections = [...decoded.rejections, ...clean(batch)].map((one) => ({ ...one, received_at: door.received_at }));
@@ -155,11 +155,11 @@ async function announce(queue: Queue | undefined, key: string): Promise<void> {
 }
 
 /** Cleans an ingestion again from its raw body, for a door record whose clean file was never written. */
-export async function cleanRaw(id: string, world: IngestWorld): Promise<Ingested | null> {
-  const door = await readDoor(world.objects, id);
-  const body = await world.objects.get(rawBodyKey(id));
+export async function cleanRaw(id: string, ports: IngestPorts): Promise<Ingested | null> {
+  const door = await readReceipt(ports.objects, id);
+  const body = await ports.objects.get(rawBodyKey(id));
   if (door === null || body === null) return null;
   const bytes = door.media_type === CHUNK ? body : inflate(body);
   const of = { source: door.source ?? undefined, received_at: door.received_at };
-  return commit(decodeAs(door.media_type, bytes, of), door, world);
+  return commit(decodeAs(door.media_type, bytes, of), door, ports);
 }

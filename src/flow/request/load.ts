@@ -3,33 +3,41 @@ import { readStoredCsv, readStoredNdjson } from "../../format/stored-read.ts";
 import { sortedByReason, sumOfCounts } from "../../flight/rejection.ts";
 import { contractTag } from "../../flight/contract.ts";
 import { readLakeFile } from "../lake/compact.ts";
-import { arrivedKeys } from "../../aws/s3-notification.ts";
 import { UnavailableError } from "../errors.ts";
-import { cleanRaw, readDoor, type IngestWorld } from "./ingest.ts";
-import { doorId, parseCleanKey, rawBodyKey, type CleanName } from "../objects/keys.ts";
-import type { Applied, Database } from "../ports.ts";
+import { cleanRaw, readReceipt, type IngestPorts } from "./ingest.ts";
+import {
+  cleanFilesPrefix,
+  cleanPrefix,
+  lakeBatch,
+  parseCleanKey,
+  PREFIXES,
+  rawBodyKey,
+  receiptId,
+  type CleanName,
+} from "../objects/keys.ts";
+import type { Applied, Sink } from "../ports.ts";
 import { readRejected } from "./rejected.ts";
 
-export interface LoadWorld extends IngestWorld {
-  database: Database;
+export interface LoadPorts extends IngestPorts {
+  sink: Sink;
 }
 
 /** Cleaned flat files are at most as long as what was sent, inflated, times what names of members add. */
 const FLAT_LIMIT = 1024 * 1024 * 1024;
 
 /** Loads one clean file as one delivery, however often it is called. Null when the object is gone. */
-export async function loadClean(key: string, world: LoadWorld): Promise<Applied | null> {
+export async function loadClean(key: string, ports: LoadPorts): Promise<Applied | null> {
   const name = parseCleanKey(key);
   if (name === null) throw new Error(`not the key of a clean file: ${key}`);
-  const body = await world.objects.get(key);
+  const body = await ports.objects.get(key);
   if (body === null) return null;
   const bytes = gunzip(body, FLAT_LIMIT);
   const { batch } = name.format === "csv" ? readStoredCsv(bytes) : readStoredNdjson(bytes);
-  const rejected = await rejectedCounts(name, world);
+  const rejected = await rejectedCounts(name, ports);
   const rows = batch.rows + sumOfCounts(rejected);
-  const door = await readDoor(world.objects, name.id);
-  const received_at = door?.received_at ?? batch.received_at[0] ?? name.hour_s;
-  return world.database.apply({
+  const receipt = await readReceipt(ports.objects, name.id);
+  const received_at = receipt?.received_at ?? batch.received_at[0] ?? name.hour_s;
+  return ports.sink.apply({
     flow: "request",
     batch_id: name.id,
     contract: name.tag,
@@ -39,7 +47,7 @@ export async function loadClean(key: string, world: LoadWorld): Promise<Applied 
   });
 }
 
-async function rejectedCounts({ rejected }: CleanName, { objects }: LoadWorld): Promise<Record<string, number>> {
+async function rejectedCounts({ rejected }: CleanName, { objects }: LoadPorts): Promise<Record<string, number>> {
   const body = await objects.get(rejected);
   if (body === null) return {};
   const counts: Record<string, number> = {};
@@ -47,19 +55,13 @@ async function rejectedCounts({ rejected }: CleanName, { objects }: LoadWorld): 
   return sortedByReason(counts);
 }
 
-/** Loads the clean files that a message of the queue names; what else arrived is no concern of the loader. */
-export async function loadArrived(message: string, world: LoadWorld): Promise<Applied[]> {
-  const loaded: Applied[] = [];
-  for (const key of arrivedKeys(message)) {
-    if (parseCleanKey(key) === null) continue;
-    const applied = await loadClean(key, world);
-    if (applied !== null) loaded.push(applied);
-  }
-  return loaded;
+/** Loads the object that a queue announced. Null when it is not a clean file, or was deleted. */
+export async function loadAnnounced(key: string, ports: LoadPorts): Promise<Applied | null> {
+  return parseCleanKey(key) === null ? null : loadClean(key, ports);
 }
 
 /** Loads one lake file: its rows grouped by the batch that stored them, each group a delivery of that batch's name. */
-export async function loadLake(key: string, { objects, database }: LoadWorld): Promise<number> {
+export async function loadLake(key: string, { objects, sink }: LoadPorts): Promise<number> {
   const { batch, batch_id } = await readLakeFile(objects, key);
   const ids = [...new Set(batch_id)];
   const rows = new Map<string, number>();
@@ -69,9 +71,9 @@ export async function loadLake(key: string, { objects, database }: LoadWorld): P
     rows.set(id, (rows.get(id) ?? 0) + 1);
   }
   const received_at = batch.received_at.subarray(0, batch.rows).reduce((most, at) => Math.max(most, at), 0);
-  const applied = await database.apply({
+  const applied = await sink.apply({
     flow: "stream",
-    batch_id: key.replace(/^.*batch=/, "").replace(/\/.*$/, ""),
+    batch_id: lakeBatch(key),
     contract: contractTag,
     arrived_at: received_at,
     deliveries: ids.map((id) => ({ id: `${id}@${key}`, received_at, rows: rows.get(id) ?? 0, rejected: {} })),
@@ -96,39 +98,37 @@ export interface SweepOptions {
  * One sweep: cleans raw bodies that have no clean file of any contract, and loads clean files without a delivery.
  * Returns how many were cleaned and loaded. Throws `UnavailableError` while a store is down.
  */
-export async function sweep(world: LoadWorld, options: SweepOptions): Promise<{ cleaned: number; loaded: number }> {
+export async function sweep(ports: LoadPorts, options: SweepOptions): Promise<{ cleaned: number; loaded: number }> {
   const { known, now_s = Date.now() / 1000 } = options;
   const files = new Map<string, CleanFile>();
-  for await (const { key, modified } of world.objects.list("clean/flow=request/")) {
+  for await (const { key, modified } of ports.objects.list(cleanFilesPrefix)) {
     const name = parseCleanKey(key);
     if (name !== null && modified <= now_s - SETTLED_AFTER_S && !known.has(name.id))
       files.set(name.id, { key, received_at: name.hour_s });
   }
   let cleaned = 0;
   let before = "";
-  for await (const { key, modified } of world.objects.list("raw/")) {
-    const id = doorId(key);
+  for await (const { key, modified } of ports.objects.list(PREFIXES.raw)) {
+    const id = receiptId(key);
     // its body stands right before it, or is gone and with it what could be cleaned
     const hasBody = id !== null && before === rawBodyKey(id);
     before = key;
     if (id === null || !hasBody || known.has(id) || files.has(id) || modified > now_s - SETTLED_AFTER_S) continue;
-    if (await hasClean(world, id)) continue;
-    const ingested = await unlessPoison(id, options, () => cleanRaw(id, world));
+    if (await hasClean(ports, id)) continue;
+    const ingested = await unlessPoison(id, options, () => cleanRaw(id, ports));
     // without its body nothing is left to clean
     if (ingested === null) known.add(id);
     else cleaned++;
   }
-  const loaded = await loadUndelivered(files, world, options);
+  const loaded = await loadUndelivered(files, ports, options);
   return { cleaned, loaded };
 }
 
-/** Whether a clean file came since the listing; its folder is told by the door's record. */
-async function hasClean({ objects }: LoadWorld, id: string): Promise<boolean> {
-  const door = await readDoor(objects, id);
-  if (door === null) return true;
-  const day = new Date(door.received_at * 1000).toISOString();
-  for await (const _ of objects.list(`clean/flow=request/day=${day.slice(0, 10)}/hour=${day.slice(11, 13)}/${id}.`))
-    return true;
+/** Whether a clean file came since the listing; its folder is told by the receipt's record. */
+async function hasClean({ objects }: LoadPorts, id: string): Promise<boolean> {
+  const receipt = await readReceipt(objects, id);
+  if (receipt === null) return true;
+  for await (const _ of objects.list(cleanPrefix(id, receipt.received_at))) return true;
   return false;
 }
 
@@ -142,18 +142,18 @@ interface CleanFile {
 
 async function loadUndelivered(
   files: Map<string, CleanFile>,
-  world: LoadWorld,
+  ports: LoadPorts,
   options: SweepOptions,
 ): Promise<number> {
   let loaded = 0;
   const ids = [...files.keys()];
   for (let start = 0; start < ids.length; start += IDS_A_QUERY) {
     const some = ids.slice(start, start + IDS_A_QUERY);
-    const delivered = await world.database.delivered(
+    const delivered = await ports.sink.delivered(
       some.map((id) => ({ id, received_at: files.get(id)?.received_at ?? 0 })),
     );
     for (const id of some) {
-      const load = () => loadClean(files.get(id)?.key ?? "", world);
+      const load = () => loadClean(files.get(id)?.key ?? "", ports);
       if (!delivered.has(id) && (await unlessPoison(id, options, load)) !== null) loaded++;
       options.known.add(id);
     }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { clean } from "../../flight/clean.ts";
-import { dropDuplicates, identities } from "../../flight/identity.ts";
+import { identities } from "../../flight/identity.ts";
+import { dropDuplicates } from "../../flight/batch-rows.ts";
 import { receivedRows } from "../../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
 import { gzip } from "../../format/gzip.ts";

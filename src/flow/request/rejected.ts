@@ -9,7 +9,10 @@ export interface RejectedRow {
   /** Unix seconds */
   received_at: number;
   source: string;
-  place: number;
+  /** Number of the line, from 1. Zero: a stream record as a whole. */
+  line?: number;
+  /** Number of the element of a JSON document, from 1. */
+  element?: number;
   /** The row as JSON text, where it was text. */
   row?: string;
   /** Its bytes in base64, where it was not. */
@@ -24,9 +27,9 @@ export const encodeRejected = (rejections: readonly Rejection[]): Buffer =>
 export const rejectedLines = (rejections: readonly Rejection[]): string =>
   rejections.map((rejection) => `${JSON.stringify(rejectedRow(rejection))}\n`).join("");
 
-function rejectedRow({ reason, field, received_at, source, place, content }: Rejection): RejectedRow {
+function rejectedRow({ reason, field, received_at, source, ordinal, unit, content }: Rejection): RejectedRow {
   const what = "row" in content ? { row: content.row } : { bytes: Buffer.from(content.bytes).toString("base64") };
-  return { reason, field, received_at, source, place, ...what };
+  return { reason, field, received_at, source, [unit]: ordinal, ...what };
 }
 
 /** The rows of a rejected object of ours, one by one: there may be millions. */

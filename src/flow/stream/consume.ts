@@ -1,9 +1,9 @@
-import { applyRecords, microBatch, type MicroBatch, type SinkWorld } from "./micro-batch.ts";
+import { applyRecords, microBatch, type MicroBatch, type SinkPorts } from "./micro-batch.ts";
 import { LeaseLostError, UnavailableError } from "../errors.ts";
 import type { Applied, CheckpointSession, Checkpoints, Lease, Shard, Stream, StreamRecord } from "../ports.ts";
 import { backoff, pause } from "../../retry.ts";
 
-export interface ConsumeWorld extends SinkWorld {
+export interface ConsumePorts extends SinkPorts {
   stream: Stream;
   checkpoints: Checkpoints;
   /** The record's source where a chunk names none. */
@@ -27,10 +27,10 @@ const REBALANCE_MS = 2_000;
 const END = "END";
 
 /** Reads a stream's shards by leases until the signal aborts: decode, clean, store, checkpoint, each delivery once. */
-export async function consume(world: ConsumeWorld, options: ConsumeOptions): Promise<void> {
+export async function consume(ports: ConsumePorts, options: ConsumeOptions): Promise<void> {
   for (let failures = 0; !options.signal.aborted;) {
     try {
-      await session(world, options, () => (failures = 0));
+      await session(ports, options, () => (failures = 0));
       return;
     } catch (error) {
       if (!(error instanceof LeaseLostError || error instanceof UnavailableError)) throw error;
@@ -46,11 +46,11 @@ interface Reading {
   position: string | null;
 }
 
-async function session(world: ConsumeWorld, options: ConsumeOptions, onProgress: () => void): Promise<void> {
-  const open = await world.checkpoints.open();
+async function session(ports: ConsumePorts, options: ConsumeOptions, onProgress: () => void): Promise<void> {
+  const open = await ports.checkpoints.open();
   const readings = new Map<string, Reading>();
   try {
-    await readOn(world, { ...options, open, readings, onProgress });
+    await readOn(ports, { ...options, open, readings, onProgress });
   } finally {
     // closing ends the leases; a session that broke has lost them already
     await open.close().catch(() => {});
@@ -64,25 +64,25 @@ interface Session extends ConsumeOptions {
 }
 
 /** The next batch is read and decoded while this one is stored. */
-async function readOn(world: ConsumeWorld, of: Session): Promise<void> {
+async function readOn(ports: ConsumePorts, of: Session): Promise<void> {
   let rebalanced = 0;
   let next: Promise<ReadBatch | null> | undefined;
   while (!of.signal.aborted) {
     if (next === undefined && Date.now() - rebalanced > REBALANCE_MS) {
-      await rebalance(world, of);
+      await rebalance(ports, of);
       rebalanced = Date.now();
     }
-    const batch = await (next ?? readBatch(world, of));
+    const batch = await (next ?? readBatch(ports, of));
     next = undefined;
     if (batch === null) {
-      if (of.untilEmpty === true && (await isEmpty(world, of))) return;
-      await world.stream.arrival(POLL_MS, of.signal);
+      if (of.untilEmpty === true && (await isEmpty(ports, of))) return;
+      await ports.stream.arrival(POLL_MS, of.signal);
       continue;
     }
-    const ahead = Date.now() - rebalanced > REBALANCE_MS ? undefined : readBatch(world, of);
+    const ahead = Date.now() - rebalanced > REBALANCE_MS ? undefined : readBatch(ports, of);
     // its failure is met when it is awaited, and must not end the process before that
     ahead?.catch(() => {});
-    const applied = batch.micro === null ? undefined : await store(world, batch.micro, of);
+    const applied = batch.micro === null ? undefined : await store(ports, batch.micro, of);
     if (applied === null) return;
     // up to the batch's own records: what was read ahead is not stored yet
     for (const [shard, position] of batch.positions) await of.readings.get(shard)?.lease.save(position);
@@ -93,10 +93,10 @@ async function readOn(world: ConsumeWorld, of: Session): Promise<void> {
 }
 
 /** Tries until the sinks took the batch: a sink that is down stops the flow and sheds nothing. Null when aborted. */
-async function store(world: ConsumeWorld, batch: MicroBatch, { signal, onTrouble }: Session): Promise<Applied | null> {
+async function store(ports: ConsumePorts, batch: MicroBatch, { signal, onTrouble }: Session): Promise<Applied | null> {
   for (let failures = 0; ; failures++) {
     try {
-      return await applyRecords(batch, world);
+      return await applyRecords(batch, ports);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       onTrouble?.(error);
@@ -114,21 +114,21 @@ interface ReadBatch {
 }
 
 /** Reads from each held shard and moves the positions to what the micro-batch took. Null when nothing is there. */
-async function readBatch(world: ConsumeWorld, { readings }: Session): Promise<ReadBatch | null> {
+async function readBatch(ports: ConsumePorts, { readings }: Session): Promise<ReadBatch | null> {
   const open = [...readings.values()].filter(({ position }) => position !== END);
   if (open.length === 0) return null;
   const limit = Math.max(1, Math.floor(RECORDS_A_BATCH / open.length));
   const readingOf = new Map<StreamRecord, Reading>();
   const positions = new Map<string, string>();
   for (const reading of open) {
-    const { records, ended } = await world.stream.read(reading.lease.shard, reading.position, limit);
+    const { records, ended } = await ports.stream.read(reading.lease.shard, reading.position, limit);
     for (const record of records) readingOf.set(record, reading);
     if (records.length > 0 || !ended) continue;
     reading.position = END;
     positions.set(reading.lease.shard, END);
   }
   if (readingOf.size === 0) return positions.size === 0 ? null : { micro: null, positions };
-  const micro = microBatch([...readingOf.keys()], { stream: world.stream.name, source: world.source });
+  const micro = microBatch([...readingOf.keys()], { stream: ports.stream.name, source: ports.source });
   for (const record of micro.records) {
     const reading = readingOf.get(record);
     if (reading === undefined) continue;
@@ -139,7 +139,7 @@ async function readBatch(world: ConsumeWorld, { readings }: Session): Promise<Re
 }
 
 /** Gives up what is more than a fair share of the shards, or leases what is free up to it. Nothing may be read ahead. */
-async function rebalance({ stream }: ConsumeWorld, { open, readings, untilEmpty }: Session): Promise<void> {
+async function rebalance({ stream }: ConsumePorts, { open, readings, untilEmpty }: Session): Promise<void> {
   const shards = await stream.shards();
   // who goes when the stream is empty takes all that is free; who stays leaves the others their share
   const share = untilEmpty === true ? shards.length : Math.ceil(shards.length / (await open.members()));
@@ -156,7 +156,7 @@ async function rebalance({ stream }: ConsumeWorld, { open, readings, untilEmpty 
 }
 
 /** Nothing waits in the shards of others either: a holder that died may have left something, and is not yet known dead. */
-async function isEmpty({ stream }: ConsumeWorld, { open, readings }: Session): Promise<boolean> {
+async function isEmpty({ stream }: ConsumePorts, { open, readings }: Session): Promise<boolean> {
   for (const { id } of await stream.shards()) {
     if (readings.has(id)) continue;
     const position = await open.position(id);

@@ -3,10 +3,10 @@ import { goodRow } from "../../../test/harness/bodies.ts";
 import { temporaryFolder } from "../../../test/harness/product.ts";
 import { encodeChunk } from "../../format/chunk.ts";
 import { fileStore } from "../../files/file-store.ts";
-import { applyAll } from "./lambda-batch.ts";
+import { applyInOrder } from "./lambda-batch.ts";
 import { UnavailableError } from "../errors.ts";
 import { manifests } from "../ledger/manifests.ts";
-import type { Database, StreamRecord } from "../ports.ts";
+import type { Sink, StreamRecord } from "../ports.ts";
 
 const record = (n: number): StreamRecord => ({
   partition_key: "k",
@@ -17,15 +17,15 @@ const record = (n: number): StreamRecord => ({
 
 test("while a sink is down the first record of the batch fails and nothing is quarantined; then each is stored once", async () => {
   const objects = fileStore(await temporaryFolder());
-  const database = manifests(objects);
-  const down: Database = { ...database, apply: () => Promise.reject(new UnavailableError("down")) };
+  const { sink, ledger } = manifests(objects);
+  const down: Sink = { ...sink, apply: () => Promise.reject(new UnavailableError("down")) };
   const of = { objects, lake: "ndjson", stream: "test", source: "opensky" } as const;
   const records = [record(3), record(1), record(2)];
-  const first = await applyAll(records, { ...of, database: down });
+  const first = await applyInOrder(records, { ...of, sink: down });
   expect([first.applied, first.failed?.record.sequence_number]).toEqual([[], "1"]);
   for await (const { key } of objects.list("")) expect.fail(`${key} was written`);
-  const second = await applyAll(records, { ...of, database });
+  const second = await applyInOrder(records, { ...of, sink });
   expect(second.failed).toBeUndefined();
-  expect((await applyAll(records, { ...of, database })).applied).toMatchObject([{ received: 0, repeats: 3 }]);
-  expect((await database.totals({ since: 0 })).flows.stream).toMatchObject({ received: 3, accepted: 3 });
+  expect((await applyInOrder(records, { ...of, sink })).applied).toMatchObject([{ received: 0, repeats: 3 }]);
+  expect((await ledger.totals({ since: 0 })).flows.stream).toMatchObject({ received: 3, accepted: 3 });
 });

@@ -1,22 +1,23 @@
 import { contractTag } from "../../flight/contract.ts";
-import { dropDuplicates, identities } from "../../flight/identity.ts";
+import { identities } from "../../flight/identity.ts";
+import { dropDuplicates } from "../../flight/batch-rows.ts";
 import { sortedByReason } from "../../flight/rejection.ts";
 import { decodeChunk } from "../../format/chunk.ts";
 import { batchId, recordId } from "../objects/ids.ts";
-import { judging, type RejectedRows } from "./streaming-cleaner.ts";
+import { streamingCleaner, type RejectedRows } from "./streaming-cleaner.ts";
 import { rejectedKey } from "../objects/keys.ts";
 import { writeLake, type LakeFormat } from "../lake/write.ts";
-import type { Applied, Application, Database, ObjectStore, StreamRecord } from "../ports.ts";
+import type { Applied, BatchWrite, ObjectStore, Sink, StreamRecord } from "../ports.ts";
 
 /** A micro-batch takes no further record once it has so many rows or inflated bytes. */
-const MOST_ROWS = 40_000;
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_ROWS = 40_000;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Stream records decoded, cleaned and without duplicates among themselves, ready for the sinks. */
 export interface MicroBatch {
   /** The records that are in it: the first ones in arrival order. */
   records: readonly StreamRecord[];
-  application: Application;
+  write: BatchWrite;
   /** Rejected rows, by the index of the delivery that brought them. */
   rejected: ReadonlyMap<number, RejectedRows>;
 }
@@ -33,13 +34,13 @@ export function microBatch(
   records: readonly StreamRecord[],
   { stream, source }: { stream: string; source: string },
 ): MicroBatch {
-  const judged = judging();
+  const judged = streamingCleaner();
   const sorted = [...records].sort(byArrival);
   const rows: number[] = [];
   let bytes = 0;
   for (const [delivery, record] of sorted.entries()) {
     const before = judged.received();
-    if (before >= MOST_ROWS || bytes >= MOST_BYTES) break;
+    if (before >= MAX_ROWS || bytes >= MAX_BYTES) break;
     bytes += decodeChunk(record.data, { source, received_at: record.arrived_at, delivery }, judged.into);
     rows.push(judged.received() - before);
   }
@@ -55,7 +56,7 @@ export function microBatch(
   return {
     records: used,
     rejected,
-    application: {
+    write: {
       flow: "stream",
       // a record that comes twice is one delivery
       batch_id: batchId([...new Set(deliveries.map(({ id }) => id))]),
@@ -70,9 +71,9 @@ export function microBatch(
 /** A table twice as large as the rows, so that it is never doubled. */
 const nextPower = (rows: number): number => 2 ** Math.ceil(Math.log2(Math.max(16, rows * 2)));
 
-export interface SinkWorld {
+export interface SinkPorts {
   objects: ObjectStore;
-  database: Database;
+  sink: Sink;
   lake: LakeFormat;
 }
 
@@ -80,12 +81,12 @@ export interface SinkWorld {
  * Writes a micro-batch: rejected, database, lake. Doing it again changes nothing, so it may be repeated after any failure;
  * a sink that is down throws.
  */
-export async function applyRecords({ application, rejected }: MicroBatch, world: SinkWorld): Promise<Applied> {
-  for (const [delivery, { id, received_at }] of application.deliveries.entries()) {
+export async function applyRecords({ write, rejected }: MicroBatch, ports: SinkPorts): Promise<Applied> {
+  for (const [delivery, { id, received_at }] of write.deliveries.entries()) {
     const rows = rejected.get(delivery);
-    if (rows !== undefined) await world.objects.put(rejectedKey("stream", id, received_at), rows.body());
+    if (rows !== undefined) await ports.objects.put(rejectedKey("stream", id, received_at), rows.body());
   }
-  const applied = await world.database.apply(application);
-  await writeLake(world.objects, { batch: application.batch, batch_id: application.batch_id, format: world.lake });
+  const applied = await ports.sink.apply(write);
+  await writeLake(ports.objects, { batch: write.batch, batch_id: write.batch_id, format: ports.lake });
   return applied;
 }

@@ -33,7 +33,7 @@ export interface Producer {
 const CHUNK_BYTES = 25_000;
 /** What gzip leaves of rows as JSON; only where chunks are cut depends on it. */
 const COMPRESSION = 6;
-const LONGEST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 1_000;
 const RECORDS_A_PUT = 40;
 const DEFAULT_SOURCE = "opensky";
 
@@ -73,7 +73,7 @@ export function producer(stream: Stream, options: ProducerOptions): Producer {
     }
   };
   const room = async (): Promise<void> => {
-    const old = Date.now() - LONGEST_WAIT_MS;
+    const old = Date.now() - MAX_WAIT_MS;
     for (const group of groups.values()) if (group.since <= old) cut(group);
     await send(RECORDS_A_PUT);
   };

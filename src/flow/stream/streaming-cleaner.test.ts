@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { goodRow } from "../../../test/harness/bodies.ts";
 import { rowAt } from "../../flight/batch.ts";
 import { decodeChunk } from "../../format/chunk.ts";
-import { judging } from "./streaming-cleaner.ts";
+import { streamingCleaner } from "./streaming-cleaner.ts";
 import { readRejected, type RejectedRow } from "../request/rejected.ts";
 
 const icao24 = (n: number): string => (0x3c0000 + n).toString(16);
@@ -13,7 +13,7 @@ const chunk = (from: number, to: number): Buffer =>
   Buffer.from(Array.from({ length: to - from }, (_, i) => lineOf(from + i)).join("\n"));
 
 async function judged(piece_rows: number) {
-  const judge = judging(piece_rows);
+  const judge = streamingCleaner(piece_rows);
   for (const [delivery, [from, to]] of [[0, 150] as const, [150, 160] as const, [160, 1_000] as const].entries())
     decodeChunk(chunk(from, to), { source: "opensky", received_at: 1_750_000_100, delivery }, judge.into);
   const received = judge.received();
@@ -27,7 +27,7 @@ async function judged(piece_rows: number) {
     received,
     accepted: Array.from({ length: batch.rows }, (_, i) => [
       batch.delivery[i],
-      batch.place[i],
+      batch.ordinal[i],
       batch.received_at[i],
       rowAt(batch, i),
     ]),
@@ -45,7 +45,7 @@ test("pieces change nothing of what is accepted and rejected", async () => {
 });
 
 test("nor does an object that is packed twice, as after a sink was down", async () => {
-  const judge = judging(10);
+  const judge = streamingCleaner(10);
   decodeChunk(chunk(0, 25), { source: "opensky", received_at: 1_750_000_100, delivery: 0 }, judge.into);
   const [rows] = judge.end().rejected.values();
   expect(rows?.body()).toEqual(rows?.body());

@@ -1,4 +1,5 @@
-import { appendRows, type Batch } from "../../flight/batch.ts";
+import type { Batch } from "../../flight/batch.ts";
+import { appendRows } from "../../flight/batch-rows.ts";
 import { clean } from "../../flight/clean.ts";
 import type { Rejection } from "../../flight/rejection.ts";
 import { newDecoded, receivedRows, type Decoded } from "../../format/decoded.ts";
@@ -15,7 +16,7 @@ export interface RejectedRows {
 }
 
 /** Cleans what is decoded into it. */
-export interface Judging {
+export interface StreamingCleaner {
   /** Where the next row goes. */
   into(): Decoded;
   /** Rows and rejections so far. */
@@ -28,19 +29,19 @@ export interface Judging {
  * Decodes and cleans as one, piece by piece: a record of a few kilobytes may inflate to millions of broken rows, of which
  * none may stay but packed.
  */
-export function judging(piece_rows = PIECE): Judging {
+export function streamingCleaner(piece_rows = PIECE): StreamingCleaner {
   let piece = newDecoded(8_192);
   let whole: Batch | undefined;
   let before = 0;
-  const rejected = new Map<number, Pile>();
-  const pileOf = (delivery: number): Pile => {
-    const known = rejected.get(delivery) ?? newPile();
+  const rejected = new Map<number, RejectionBuffer>();
+  const bufferOf = (delivery: number): RejectionBuffer => {
+    const known = rejected.get(delivery) ?? newRejectionBuffer();
     rejected.set(delivery, known);
     return known;
   };
   const cleanPiece = (): Batch => {
-    for (const one of piece.rejections) pileOf(one.delivery).add(one, "unread");
-    for (const one of clean(piece.batch)) pileOf(one.delivery).add(one, "ruled");
+    for (const one of piece.rejections) bufferOf(one.delivery).add(one, "unread");
+    for (const one of clean(piece.batch)) bufferOf(one.delivery).add(one, "ruled");
     if (whole === undefined) return piece.batch;
     appendRows(piece.batch, whole);
     return whole;
@@ -60,13 +61,13 @@ export function judging(piece_rows = PIECE): Judging {
 }
 
 type Kind = "unread" | "ruled";
-interface Pile extends RejectedRows {
+interface RejectionBuffer extends RejectedRows {
   add(one: Rejection, kind: Kind): void;
   /** Packs what was added, so that it takes little memory. */
   pack(): void;
 }
 
-function newPile(): Pile {
+function newRejectionBuffer(): RejectionBuffer {
   const counts: Record<string, number> = {};
   const packed: Record<Kind, Buffer[]> = { unread: [], ruled: [] };
   let loose: Record<Kind, Rejection[]> = { unread: [], ruled: [] };

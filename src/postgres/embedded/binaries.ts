@@ -1,3 +1,4 @@
+import { settings } from "../../settings.ts";
 import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
@@ -19,7 +20,7 @@ export function findBinaries(): Binaries {
     entry = createRequire(import.meta.url).resolve(name);
   } catch (cause) {
     throw new Error(
-      `the package ${name} with PostgreSQL's binaries is not installed (glibc Linux and macOS have one, installed with optional dependencies); or name a server: FLIGHTLINE_POSTGRES=postgres://USER@HOST/DATABASE`,
+      `the package ${name} with PostgreSQL's binaries is not installed (glibc Linux and macOS have one, installed with optional dependencies); or name a server: ${settings.postgres.name}=postgres://USER@HOST/DATABASE`,
       { cause },
     );
   }

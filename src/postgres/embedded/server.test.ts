@@ -62,11 +62,11 @@ test("a database that goes away is unavailable, and serves again when it is back
   const pool = newPool(first.connection);
   onTestFinished(() => pool.end());
   const database = postgresDatabase(pool, { retention_days: 7 });
-  await database.ping();
+  await database.sink.ping();
   await first.stop();
-  await expect(database.ping()).rejects.toThrow(UnavailableError);
+  await expect(database.sink.ping()).rejects.toThrow(UnavailableError);
   running(await startPostgres({ data }));
-  await database.ping();
+  await database.sink.ping();
 });
 
 test("the server ends with its parent, also when that is killed", async () => {

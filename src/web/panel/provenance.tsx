@@ -1,4 +1,4 @@
-import type { RowOrigin } from "../../flow/api/provenance.ts";
+import type { RowProvenance } from "../../flow/api/provenance.ts";
 import { sumOfCounts } from "../../flight/rejection.ts";
 import { origin } from "../state/history.ts";
 import { clock, many } from "../ui/text.ts";
@@ -27,7 +27,7 @@ export function Provenance() {
 const noticed = (flags: string): string =>
   flags === "" ? "No rule noticed anything." : `Rules noticed: ${flags.replaceAll(",", ", ")}`;
 
-function Steps({ of: { row, flow, cleaned_at, ledger } }: { of: RowOrigin }) {
+function Steps({ of: { row, flow, cleaned_at, ledger } }: { of: RowProvenance }) {
   const steps = [
     ["observed", Number(row["last_contact"])],
     ["received", Number(row["received_at"])],
@@ -45,7 +45,7 @@ function Steps({ of: { row, flow, cleaned_at, ledger } }: { of: RowOrigin }) {
   );
 }
 
-function BatchOf({ of: { row, flow, ledger } }: { of: RowOrigin }) {
+function BatchOf({ of: { row, flow, ledger } }: { of: RowProvenance }) {
   const batch_id = String(row["batch_id"]);
   const isChosen = choice.value?.kind === "batch" && choice.value.batch_id === batch_id;
   return (
@@ -71,7 +71,7 @@ function BatchOf({ of: { row, flow, ledger } }: { of: RowOrigin }) {
   );
 }
 
-function Raw({ of: { raw } }: { of: RowOrigin }) {
+function Raw({ of: { raw } }: { of: RowProvenance }) {
   if (raw === null) return <p class="quiet">What arrived cannot be shown here.</p>;
   return (
     <details>

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import type { RowOrigin } from "../../flow/api/provenance.ts";
+import type { RowProvenance } from "../../flow/api/provenance.ts";
 import type { StoredRow } from "../../flow/ports.ts";
 import { now } from "./clock.ts";
 import { pastTime } from "./past.ts";
@@ -27,7 +27,7 @@ export const history = computed<readonly StoredRow[]>(() =>
     : [],
 );
 /** How its newest row came to be; null until it is known, and where no row is stored. */
-export const origin = signal<RowOrigin | null>(null);
+export const origin = signal<RowProvenance | null>(null);
 
 /** What two sources said of it at about the same time, in the order of their names; null where one alone reports it. */
 export const views = computed<readonly [StoredRow, StoredRow] | null>(() => {
@@ -73,7 +73,7 @@ async function read(icao24: string, to: number): Promise<void> {
     answer<{ states: StoredRow[] }>(`${of}&from=${to - SPAN_S}&to=${to - RECENT_S - 1}&every=${every}`),
     // rows may be ahead of this machine's clock by a little
     answer<{ states: StoredRow[] }>(`${of}&from=${to - RECENT_S}&to=${to + AHEAD_S}`),
-    answer<RowOrigin>(`/live/origin/${icao24}`),
+    answer<RowProvenance>(`/live/origin/${icao24}`),
   ]);
   if (selected.peek() !== icao24) return;
   if (past !== null && recent !== null) stored.value = { icao24, rows: [...past.states, ...recent.states] };

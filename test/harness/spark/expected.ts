@@ -3,7 +3,8 @@ import path from "node:path";
 import { flagText } from "../../../src/flight/batch.ts";
 import { clean } from "../../../src/flight/clean.ts";
 import { fields } from "../../../src/flight/contract.ts";
-import { dropDuplicates, identities } from "../../../src/flight/identity.ts";
+import { identities } from "../../../src/flight/identity.ts";
+import { dropDuplicates } from "../../../src/flight/batch-rows.ts";
 import { decodeChunk } from "../../../src/format/chunk.ts";
 import { newDecoded, receivedRows, type Decoded } from "../../../src/format/decoded.ts";
 import { byArrival } from "../../../src/flow/stream/micro-batch.ts";
@@ -39,7 +40,7 @@ export function writeExpected(folder: string, records: readonly StreamRecord[]):
     decodeChunk(data, { source: SOURCE, received_at: arrived_at, delivery }, () => decoded);
   const received = receivedRows(decoded);
   const rejections = [...decoded.rejections, ...clean(decoded.batch)];
-  const at = (i: number): string => `${ids[decoded.batch.delivery[i] ?? 0]} ${decoded.batch.place[i]}`;
+  const at = (i: number): string => `${ids[decoded.batch.delivery[i] ?? 0]} ${decoded.batch.ordinal[i]}`;
   const cleaned = Array.from({ length: decoded.batch.rows }, (_, i) => at(i));
   dropDuplicates(decoded.batch, identities());
   const accepted = Array.from({ length: decoded.batch.rows }, (_, i) => [
@@ -61,8 +62,8 @@ export function writeExpected(folder: string, records: readonly StreamRecord[]):
   );
   write(
     "rejected.ndjson",
-    rejections.map(({ delivery, place, reason, field, source, content }) => [
-      `${ids[delivery]} ${place}`,
+    rejections.map(({ delivery, ordinal, reason, field, source, content }) => [
+      `${ids[delivery]} ${ordinal}`,
       reason,
       field,
       source,

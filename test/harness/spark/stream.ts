@@ -6,9 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import pg from "pg";
-import { parseCommand, type Io } from "../../../src/cli/command.ts";
-import { consume as consumeCommand } from "../../../src/cli/consume.ts";
-import { openWorld, type World } from "../../../src/server/adapters.ts";
+import { openAdapters, type Adapters } from "../../../src/server/adapters.ts";
 import { compact, readLakeFile } from "../../../src/flow/lake/compact.ts";
 import { consume as consumeStream } from "../../../src/flow/stream/consume.ts";
 import { producer } from "../../../src/flow/stream/produce.ts";
@@ -68,7 +66,7 @@ async function newDatabase(): Promise<URL> {
 }
 
 /** What is on the stream and was not forwarded, a file per call as a reader would get it. */
-function forwarder({ stream }: World) {
+function forwarder({ stream }: Adapters) {
   const positions = new Map<string, string>();
   let written = 0;
   return async (): Promise<number> => {
@@ -132,7 +130,7 @@ async function runJob(given: Run): Promise<{ killed: boolean; deliveries: number
   return { killed: signal === "SIGKILL", deliveries: applied.reduce((sum, number) => sum + number, 0) };
 }
 
-async function put(world: World, bodies: readonly Uint8Array[]): Promise<number> {
+async function put(world: Adapters, bodies: readonly Uint8Array[]): Promise<number> {
   const to = producer(world.stream, { signal: new AbortController().signal, groups: 8, source: "simulated" });
   for (const body of bodies) {
     await to.add(body, "application/json");
@@ -142,7 +140,7 @@ async function put(world: World, bodies: readonly Uint8Array[]): Promise<number>
 }
 
 /** The stream's report; both equations hold, or this throws. */
-async function balanced({ counter }: World) {
+async function balanced({ counter }: Adapters) {
   const [, stream] = await counter.count();
   deepStrictEqual([stream?.balanced, stream?.unbalanced], [true, []]);
   const { received = 0, accepted = 0, duplicate = 0, rejected = 0 } = stream ?? {};
@@ -150,7 +148,7 @@ async function balanced({ counter }: World) {
 }
 
 /** The identity of each row of the lake, read from files that Spark wrote, or `compact` from them. */
-async function lakeRows({ objects }: World): Promise<string[]> {
+async function lakeRows({ objects }: Adapters): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of objects.list("lake/")) {
     const { batch } = await readLakeFile(objects, key);
@@ -188,7 +186,7 @@ async function scenario(kinesis: Kinesalite): Promise<void> {
     AWS_ENDPOINT_URL: kinesis.url,
   };
   Object.assign(process.env, env);
-  const world = await openWorld(parseCommand(consumeCommand, ["--data", folder]), { env } as unknown as Io);
+  const world = await openAdapters({ env, data: folder });
   mkdirSync(files, { recursive: true });
   const forward = forwarder(world);
   const bodies = await simulatedBodies(12, { seed: Number(seed), aircraft: 80 });

@@ -39,9 +39,3 @@ export const parquetColumns = (): string =>
 /** JSON Schemas of the raw row, the record and the stored row. */
 export const jsonSchemas = (): string =>
   `${JSON.stringify({ contract: contractVersion, raw_row: rawRowSchema, state_vector: stateVectorSchema, stored_row: storedRowSchema }, null, 2)}\n`;
-
-/** Files of a checkout that derive from the contract. */
-export const derivedFiles = (): { file: string; content: string }[] => [
-  { file: "docs/record.md", content: fieldTable() },
-  { file: "docs/record.schema.json", content: jsonSchemas() },
-];

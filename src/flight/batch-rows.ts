@@ -1,0 +1,63 @@
+import { grow, newBatch, type Batch, type Columns } from "./batch.ts";
+import { identities, type Identities } from "./identity.ts";
+
+/**
+ * Operations on whole rows of cleaned batches: copy, select, append, drop. They copy columns, never objects per row.
+ */
+
+/**
+ * Copies rows of a cleaned batch to the beginning of `to`, which must have room for them. `to` may be `from` itself when
+ * `rows` grows: every row is copied before its place is overwritten.
+ */
+export function moveRows(from: Batch, rows: readonly number[], to: Batch): void {
+  const columns = Object.entries(to.columns) as [keyof Columns, { [i: number]: unknown }][];
+  for (const [name, column] of columns) {
+    const source = from.columns[name];
+    for (let k = 0; k < rows.length; k++) column[k] = source[rows[k] ?? 0];
+  }
+  for (let k = 0; k < rows.length; k++) {
+    const i = rows[k] ?? 0;
+    to.received_at[k] = from.received_at[i] ?? 0;
+    to.delivery[k] = from.delivery[i] ?? 0;
+    to.ordinal[k] = from.ordinal[i] ?? 0;
+  }
+  to.rows = rows.length;
+}
+
+/** The given rows of a batch as a new batch. */
+export function selectRows(batch: Batch, rows: readonly number[]): Batch {
+  const selected = newBatch(rows.length);
+  moveRows(batch, rows, selected);
+  return selected;
+}
+
+/** Copies the rows of a cleaned batch after those of another. */
+export function appendRows(from: Batch, to: Batch): void {
+  while (to.received_at.length < to.rows + from.rows) grow(to);
+  const copy = (source: unknown, target: unknown): void => {
+    if (Array.isArray(source) && Array.isArray(target))
+      for (let i = 0; i < from.rows; i++) target[to.rows + i] = source[i] as unknown;
+    else (target as Float64Array).set((source as Float64Array).subarray(0, from.rows), to.rows);
+  };
+  for (const name of Object.keys(to.columns) as (keyof Columns)[]) copy(from.columns[name], to.columns[name]);
+  for (const name of ["received_at", "delivery", "ordinal"] as const) copy(from[name], to[name]);
+  to.rows += from.rows;
+}
+
+/** Keeps the first row of each identity, in place. Returns how many rows were dropped. */
+export function dropDuplicates(batch: Batch, seen: Identities): number {
+  const { rows } = batch;
+  const kept: number[] = [];
+  for (let i = 0; i < rows; i++) if (seen.add(batch, i)) kept.push(i);
+  if (kept.length < rows) moveRows(batch, kept, batch);
+  return rows - kept.length;
+}
+
+/** The rows of one delivery of a batch, each identity once: the unit that a store without transactions applies. */
+export function rowsOfDelivery(batch: Batch, delivery: number): Batch {
+  const rows: number[] = [];
+  for (let i = 0; i < batch.rows; i++) if (batch.delivery[i] === delivery) rows.push(i);
+  const selected = selectRows(batch, rows);
+  dropDuplicates(selected, identities());
+  return selected;
+}
