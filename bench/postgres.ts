@@ -5,7 +5,7 @@ import { clean } from "../src/flight/clean.ts";
 import { readBody } from "../src/format/body.ts";
 import { batchRows, newDecoded } from "../src/format/decoded.ts";
 import type { BatchWrite } from "../src/flow/ports.ts";
-import { newestRows } from "../src/flow/ledger/newest.ts";
+import { newestRows } from "../src/flight/newest.ts";
 import { encodeCopy } from "../src/postgres/copy-binary.ts";
 import { statement } from "../src/postgres/statements.ts";
 import { transaction } from "../src/postgres/transaction.ts";

@@ -1,3 +1,4 @@
+import { inflate } from "../src/format/gzip.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -10,7 +11,7 @@ import { batchRows, newDecoded, type Decoded } from "../src/format/decoded.ts";
 import { decodeChunk } from "../src/format/chunk.ts";
 import { UndecodableError } from "../src/format/errors.ts";
 import { decodePieces } from "../src/format/pieces.ts";
-import { decodeAs, inflate } from "../src/flow/request/ingest.ts";
+import { decodeAs } from "../src/flow/request/ingest.ts";
 import { rejectedLines } from "../src/flow/request/rejected.ts";
 import { readBody } from "../src/format/body.ts";
 

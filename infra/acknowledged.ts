@@ -17,7 +17,7 @@ const each = (paths: readonly string[], rule: string, reason: string): Acknowled
 const functions = [
   "request/Handler",
   "request/Loader",
-  "request/Keeper",
+  "request/Maintenance",
   "stream/Consumer",
   "stream/Poller",
   "stream/Scaler",
@@ -41,13 +41,13 @@ const onRoles = (name: string): Acknowledgement[] => [
   ...each(roles, serverless("LambdaStarPermissions"), "the same: only X-Ray and network interfaces; a test lists them"),
   ...prefixes(
     name,
-    ["request/HandlerRole", "request/LoaderRole", "request/KeeperRole"],
+    ["request/HandlerRole", "request/LoaderRole", "request/MaintenanceRole"],
     ["raw", "clean", "rejected", "manifests"],
   ),
   ...each(
-    ["request/KeeperRole"],
+    ["request/MaintenanceRole"],
     solutions(`IAM5[Resource::${name}${BUCKET}/${PREFIXES.raw}*${RAW_BODY_SUFFIX}]`),
-    "bodies have names that nobody knows before; door records beside them are not its to delete",
+    "bodies have names that nobody knows before; receipts beside them are not its to delete",
   ),
   ...prefixes(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),
   ...prefixes(name, ["stream/JobRole"], ["rejected", "lake", "manifests", "checkpoints"]),
@@ -142,11 +142,11 @@ const onStores: readonly Acknowledgement[] = [
     "the range is the network's own, which the rule cannot resolve",
   ),
   ...each(
-    ["watch/Alarms"],
+    ["monitoring/Alarms"],
     serverless("SNSRedrivePolicy"),
     "an alarm by mail is also on the dashboard; AWS tries mail again by itself",
   ),
-  ...each(["watch/JobState"], serverless("EventBusDLQ"), "an alarm on silence stands beside this rule"),
+  ...each(["monitoring/JobState"], serverless("EventBusDLQ"), "an alarm on silence stands beside this rule"),
 ];
 
 /** Every acknowledgement of a deployment called `name`; a test refuses one that matches nothing. */

@@ -50,7 +50,7 @@ export function requestAlarms({ settings, data, request }: WatchProps): Alarms {
     ...functionAlarms("Handler", request.handler.functionName),
     ...functionAlarms("Loader", request.loader.functionName),
     ...sinkAlarm(settings.name, "request"),
-    ...functionAlarms("Keeper", request.keeper.functionName),
+    ...functionAlarms("Maintenance", request.maintenance.functionName),
   };
 }
 
@@ -179,7 +179,7 @@ export function flowAlarms({ settings, stream }: WatchProps): Alarms {
       threshold: 0,
       periods: 2,
       silence: "bad",
-      means: `Rows of the ${flow} flow are missing or too many, or the keeper does not count: flightline flows --verify.`,
+      means: `Rows of the ${flow} flow are missing or too many, or the maintenance function does not count: flightline flows --verify.`,
     };
     alarms[`${Name}Rejected`] = {
       metric: new MathExpression({

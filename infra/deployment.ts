@@ -4,7 +4,7 @@ import { DataStack } from "./data-stack.ts";
 import { RequestStack } from "./request-stack.ts";
 import { usesPostgres, type Settings } from "./settings.ts";
 import { StreamStack } from "./stream-stack.ts";
-import { WatchStack } from "./watch-stack.ts";
+import { MonitoringStack } from "./monitoring-stack.ts";
 
 /** Findings of the library's own rules end the synthesis; access logs are allowed by the bucket's policy, not by an ACL. */
 const context = {
@@ -21,7 +21,7 @@ export interface Deployment {
   database: DatabaseStack | undefined;
   request: RequestStack;
   stream: StreamStack;
-  watch: WatchStack;
+  monitoring: MonitoringStack;
 }
 
 /** The stacks of a deployment, in the order in which they depend on each other. */
@@ -32,7 +32,7 @@ export function deployment(app: App, settings: Settings): Deployment {
   const of = { settings, data, database };
   const request = new RequestStack(app, `${name}-request`, of);
   const stream = new StreamStack(app, `${name}-stream`, of);
-  const watch = new WatchStack(app, `${name}-watch`, { ...of, request, stream });
+  const monitoring = new MonitoringStack(app, `${name}-monitoring`, { ...of, request, stream });
   Tags.of(app).add("flightline:deployment", name);
-  return { data, database, request, stream, watch };
+  return { data, database, request, stream, monitoring };
 }

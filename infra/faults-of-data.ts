@@ -53,16 +53,18 @@ export const faultsOfData: readonly Fault[] = [
     by: "table without point-in-time recovery",
   },
   {
-    fault: "door records that expire with the bodies",
+    fault: "receipts that expire with the bodies",
     change: (app) => {
       const rule = { prefix: PREFIXES.raw, status: "Enabled", expirationInDays: 30 };
       find(app, "AWS::S3::Bucket", "data/Bucket")["lifecycleConfiguration"] = { rules: [rule] };
     },
-    by: "door records that expire",
+    by: "receipts that expire",
   },
   {
     fault: "alarms that may not publish",
-    change: set("AWS::SNS::TopicPolicy", "watch/Alarms", { policyDocument: { Version: "2012-10-17", Statement: [] } }),
+    change: set("AWS::SNS::TopicPolicy", "monitoring/Alarms", {
+      policyDocument: { Version: "2012-10-17", Statement: [] },
+    }),
     by: "topic that alarms may not publish to",
   },
   {

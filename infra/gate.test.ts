@@ -26,7 +26,7 @@ test("every acknowledgement matches a finding of some deployment", () => {
 
 const watched = {
   always:
-    "ServerErrors SlowAnswers DeadLetters RequestFailures HandlerErrors LoaderErrors KeeperErrors LoadsFailed IteratorAge " +
+    "ServerErrors SlowAnswers DeadLetters RequestFailures HandlerErrors LoaderErrors MaintenanceErrors LoadsFailed IteratorAge " +
     "LateRecords WriteThrottles ReadThrottles FailedPuts StreamFailures RequestImbalance RequestRejected StreamImbalance StreamRejected",
   lambda: "ConsumerErrors ConsumerThrottles BlockedShard BatchesFailed",
   glue: "ConsumerLag",

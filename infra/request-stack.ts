@@ -30,12 +30,12 @@ const MEMORY_MB = 1_024;
 /** One whole processor comes with it. */
 const LOADER_MEMORY_MB = 1_792;
 
-/** Flow 1: REST API, its handler, the loader behind the queue, and the keeper. */
+/** Flow 1: REST API, its handler, the loader behind the queue, and the maintenance function. */
 export class RequestStack extends Stack {
   readonly api: RestApi;
   readonly handler: Lambda;
   readonly loader: Lambda;
-  readonly keeper: Lambda;
+  readonly maintenance: Lambda;
   readonly failures: Queue;
 
   constructor(scope: Construct, id: string, props: FlowProps) {
@@ -45,7 +45,7 @@ export class RequestStack extends Stack {
     this.api = restApi(this, props.settings, { data: props.data, handler: this.handler });
     if (props.settings.firewall) firewall(this, props.settings.name, this.api);
     this.loader = loader(this, props);
-    this.keeper = keeper(this, props);
+    this.maintenance = maintenance(this, props);
     new CfnOutput(this, "ApiId", { value: this.api.restApiId });
     new CfnOutput(this, "ApiUrl", { value: this.api.url });
   }
@@ -94,9 +94,9 @@ function loader(stack: Stack, props: FlowProps): Lambda {
   return made;
 }
 
-function keeper(stack: RequestStack, props: FlowProps): Lambda {
+function maintenance(stack: RequestStack, props: FlowProps): Lambda {
   const { settings, data } = props;
-  const made = lambdaFunction(stack, "Keeper", {
+  const made = lambdaFunction(stack, "Maintenance", {
     ...props,
     entry: "maintenance",
     access: props.database?.access(),
@@ -104,7 +104,7 @@ function keeper(stack: RequestStack, props: FlowProps): Lambda {
     memory_mb: MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
-      // the bodies alone: door records are never removed
+      // only bodies: receipts are never removed
       allow(["s3:DeleteObject"], [data.bucket.arnForObjects(`${PREFIXES.raw}*${RAW_BODY_SUFFIX}`)]),
       listing(data, LISTED),
       ...dynamo(data, settings, "write"),

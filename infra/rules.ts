@@ -72,7 +72,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       return blocked.length === 4 && blocked.every((one) => one === true);
     },
     "bucket without expiry": (of) => lifecycleOf(of).length > 0,
-    "door records that expire": (of, all, name) =>
+    "receipts that expire": (of, all, name) =>
       takesAccessLogs(all, name) ||
       lifecycleOf(of).every((one) => one["ExpirationInDays"] === undefined || !reaches(one["Prefix"], PREFIXES.raw)),
   },

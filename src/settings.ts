@@ -1,4 +1,4 @@
-import { sourcePattern } from "./flight/identifiers.ts";
+import { DEFAULT_SOURCE, sourcePattern } from "./flight/identifiers.ts";
 
 /**
  * Every setting that Flightline reads from the environment. This table is the only owner of their names: `readConfig`
@@ -114,7 +114,7 @@ export const settings = {
   },
   source: {
     name: "FLIGHTLINE_SOURCE",
-    default: "opensky",
+    default: DEFAULT_SOURCE,
     pattern: sourcePattern.replace(/^\^|\$$/g, ""),
     allowed: `a name that matches ${sourcePattern}`,
     about: "the source of stream records that name none",

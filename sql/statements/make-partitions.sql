@@ -2,7 +2,7 @@
 -- Where the default partition holds rows of that day already they stay there together.
 select format(
   $statement$do $do$ begin
-  perform pg_advisory_xact_lock(6712432);
+  perform pg_advisory_xact_lock({{partition_lock}});
   create table if not exists %I partition of state_vectors for values from (%s) to (%s);
 exception when check_violation then null;
 end $do$$statement$,

@@ -1,10 +1,11 @@
+import { inflate } from "../format/gzip.ts";
 import { readFile } from "node:fs/promises";
 import { NDJSON } from "../format/body.ts";
 import { gzip, isGzip } from "../format/gzip.ts";
 import { lineRows } from "../format/raw-lines.ts";
 import { readPieces } from "../format/pieces.ts";
 import { settings, settingOf } from "../settings.ts";
-import { inflate, ingest as takeIn, type Ingested } from "../flow/request/ingest.ts";
+import { ingest as ingestBody, type Ingested } from "../flow/request/ingest.ts";
 import { WIRE_LIMIT } from "../flow/api/post-states.ts";
 import { dataOption, flag, OK, oneOf, text, type Command, type Arguments, type Io } from "./command.ts";
 import { drainQueue } from "./drain.ts";
@@ -57,7 +58,7 @@ Examples:
           idempotency_key: undefined,
           received_at: Math.floor(Date.now() / 1000),
         };
-        return takeIn(request, inflate(body), adapters);
+        return ingestBody(request, inflate(body), adapters);
       };
       const code = await sendAll(files, { args, io, send });
       await drainQueue(adapters, io.signal);

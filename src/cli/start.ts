@@ -21,7 +21,7 @@ import {
 import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
 import { inputs, type Input } from "./files.ts";
 import { sourceOption } from "./produce.ts";
-import { startService } from "../server/workers.ts";
+import { startWorkers } from "../server/workers.ts";
 import type { Adapters } from "../server/adapters.ts";
 import { openData } from "./open.ts";
 
@@ -32,7 +32,7 @@ export const start: Command = {
   name: "start",
   summary: "run both flows, the API and the page on this machine",
   help: `start [--data DIR] [--port N] [--from opensky|adsblol|simulator|FILE...] [--source NAME] [--speed N|max]
-             [--aircraft N] [--retention-days N] [--postgres-port N] [--watch]
+             [--aircraft N] [--retention-days N] [--postgres-port N] [--read-only]
 
   --data DIR          data folder, .flightline
   --port N            of API and page on 127.0.0.1, 8080; 0 takes a free one
@@ -42,7 +42,7 @@ export const start: Command = {
   --aircraft N        in the simulated adapters, 400
   --retention-days N  how long local data are kept, 7 or ${settings.retention_days.name}; given here, rows elsewhere go too
   --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
-  --watch             shows what others bring into the stores that the settings name, such as a deployment's; changes nothing
+  --read-only         shows the stores that the settings name, such as a deployment's, and changes nothing
 
 Examples:
   flightline start
@@ -57,12 +57,12 @@ Examples:
     aircraft: { type: "string" },
     "retention-days": { type: "string" },
     "postgres-port": { type: "string" },
-    watch: { type: "boolean", default: false },
+    "read-only": { type: "boolean", default: false },
   },
   async run(args, io) {
     if (args.words.length > 0) throw usageError(`unexpected ${JSON.stringify(args.words[0])}; files go behind --from`);
     const options = { ...startOptions(args), files: await recordedFiles(args, io) };
-    const adapters = await openData(args, io, { owns: !options.watch, migrates: !options.watch, ...options });
+    const adapters = await openData(args, io, { owns: !options.read_only, migrates: !options.read_only, ...options });
     try {
       return await serve(adapters, { args, io, options });
     } finally {
@@ -78,13 +78,13 @@ interface StartOptions {
   retention_days: number | undefined;
   retention_given: boolean;
   postgres_port: number | undefined;
-  watch: boolean;
+  read_only: boolean;
   files: Map<string, Input>;
 }
 
 function startOptions(args: Arguments): Omit<StartOptions, "files"> {
-  const watch = flag(args, "watch");
-  if (watch && words(args).length > 0) throw usageError("--watch brings nothing in: leave out --from");
+  const read_only = flag(args, "read-only");
+  if (read_only && words(args).length > 0) throw usageError("--read-only accepts no data: leave out --from");
   const retention_days = numberOption(args, "retention-days", 1);
   const speed = text(args, "speed") === "max" ? Infinity : (numberOption(args, "speed", 0.001) ?? 1);
   return {
@@ -94,7 +94,7 @@ function startOptions(args: Arguments): Omit<StartOptions, "files"> {
     retention_days,
     retention_given: retention_days !== undefined,
     postgres_port: portOption(args, "postgres-port"),
-    watch,
+    read_only,
   };
 }
 
@@ -135,13 +135,13 @@ async function serve(adapters: Adapters, serving: Serving): Promise<number> {
   const onTrouble = troubleLog(serving.io);
   const live = liveFeed();
   const { retention_days } = adapters.config;
-  const { watch, retention_given } = serving.options;
-  const service = startService(adapters, { signal, live, retention_days, retention_given, watch, onTrouble });
+  const { read_only, retention_given } = serving.options;
+  const workers = startWorkers(adapters, { signal, live, retention_days, retention_given, read_only, onTrouble });
   try {
     const server = await startServer({
       port: serving.options.port,
       page: { live, source: adapters.config.source, recordsOf: localRecords(adapters) },
-      api: { ...adapters, watch, flows: service.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
+      api: { ...adapters, read_only, flows: workers.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
       files: pageFiles(),
     }).catch(portTaken(serving.options.port));
     const feeds = chooseFeeds(adapters, serving, { url: server.url, onTrouble });
@@ -156,8 +156,8 @@ async function serve(adapters: Adapters, serving: Serving): Promise<number> {
     return OK;
   } finally {
     stop.abort();
-    await service.ended;
-    if (!watch) rmSync(path.join(adapters.data, "url"), { force: true });
+    await workers.ended;
+    if (!read_only) rmSync(path.join(adapters.data, "url"), { force: true });
   }
 }
 
@@ -181,7 +181,7 @@ function chooseFeeds(
     aircraft: options.aircraft,
     onTrouble,
   };
-  if (options.watch) return [];
+  if (options.read_only) return [];
   if (words(args).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
   return namedFeeds(words(args), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
 }
@@ -213,7 +213,7 @@ async function runFeed(feed: Feed, signal: AbortSignal, onTrouble: (error: unkno
 
 /** The URL last and alone on its line; the file tells it to commands that find the folder taken. */
 function announce({ data, postgres }: Adapters, url: string, { io, options }: Serving): void {
-  if (!options.watch) writeFileSync(path.join(data, "url"), `${url}\n`);
+  if (!options.read_only) writeFileSync(path.join(data, "url"), `${url}\n`);
   if (postgres?.dsn !== undefined) io.out(`${postgres.dsn}\n`);
   io.out(`${url}\n`);
 }

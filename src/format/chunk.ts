@@ -3,13 +3,13 @@ import { sourcePattern } from "../flight/identifiers.ts";
 import type { Origin } from "../flight/fill.ts";
 import { addOrReject, addRejection, type Decoded } from "./decoded.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
-import { gunzip, gzip, isGzip } from "./gzip.ts";
+import { gunzip, gzip, INFLATED_LIMIT, isGzip } from "./gzip.ts";
 import { LINE_LIMIT, parseLine, toText } from "./json.ts";
-import { readLines } from "./lines.ts";
+import { LF, readLines } from "./lines.ts";
 
-/** What one stream record may inflate to. */
-const INFLATED_LIMIT = 64 * 1024 * 1024;
-const LF = 10;
+/** The media type of a stream record. Replay uses it for a record that was rejected as a whole. */
+export const CHUNK_MEDIA_TYPE = "application/vnd.flightline.chunk";
+
 const SOURCE = new RegExp(sourcePattern);
 
 /**

@@ -1,3 +1,4 @@
+import { DEFAULT_SOURCE } from "../flight/identifiers.ts";
 import { newBatch, type Batch } from "../flight/batch.ts";
 import { addRow, type Origin } from "../flight/fill.ts";
 import { rowText, type Rejection } from "../flight/rejection.ts";
@@ -14,9 +15,6 @@ export interface Decoded {
 export interface BodyOrigin extends Omit<Origin, "source"> {
   source: string | undefined;
 }
-
-/** The source of what has no shape to tell it by. */
-const DEFAULT_SOURCE = "opensky";
 
 export const newDecoded = (capacity = 1024): Decoded => ({ batch: newBatch(capacity), rejections: [] });
 

@@ -6,6 +6,13 @@ export const gzip = (bytes: Uint8Array): Buffer => gzipSync(bytes, { level: cons
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
+/** What a body or a stream record may inflate to, in bytes. */
+export const INFLATED_LIMIT = 64 * 1024 * 1024;
+
+/** Inflates a gzip body and returns any other body as it is. Throws as `gunzip` does. */
+export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
+  isGzip(body) ? gunzip(body, limit) : body;
+
 /**
  * All members of a gzip body (RFC 1952). Only zero bytes may follow the last member.
  * Throws `UndecodableError` for anything else, also truncated or with a bad checksum, and `TooLargeError` beyond `limit` bytes.

@@ -1,7 +1,8 @@
 import { decodeText, LINE_LIMIT, parseLine, parseLineBytes, type ParsedLine } from "./json.ts";
 import type { Rows } from "./rows.ts";
 
-const LF = 10;
+/** A line ends at this byte. */
+export const LF = 10;
 
 /** Space, tab, CR and LF: what blank lines are made of. */
 export const isBlank = (text: string): boolean => !/[^ \t\r\n]/.test(text);

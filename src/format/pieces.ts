@@ -3,10 +3,9 @@ import { isRowLine, readBody, withoutMark } from "./body.ts";
 import { csvReader } from "./csv-read.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
 import { gunzipPieces, isGzip } from "./gzip.ts";
-import { readLines } from "./lines.ts";
+import { readLines, LF } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 
-const LF = 10;
 /** A document is held as one string, and V8's strings end at 2^29 - 24 characters. */
 const DOCUMENT_LIMIT = 512 * 1024 * 1024;
 /** Rows after which a batch is handed on: large enough to amortise a Parquet row group's and a COPY's fixed cost. */

@@ -1,10 +1,7 @@
 import pg from "pg";
 import { LeaseLostError, UnavailableError } from "../flow/errors.ts";
+import { LOCKS } from "./locks.ts";
 import type { Checkpoints, CheckpointSession, Lease } from "../flow/ports.ts";
-
-/** Advisory lock classes: one lock per shard, and one that every session shares, so that sessions can be counted. */
-export const LEASE_CLASS = 0x666c6c;
-const MEMBER_CLASS = 0x666c6d;
 
 /**
  * The `Checkpoints` port: a lease is a session advisory lock, freed with its connection, and a number that grows; a save
@@ -28,19 +25,19 @@ async function openSession(connection: pg.ClientConfig, stream: string): Promise
     return (await client.query<R>(text, values)).rows;
   };
   await client.connect();
-  await run("select pg_advisory_lock_shared($1, hashtext($2))", [MEMBER_CLASS, stream]);
+  await run("select pg_advisory_lock_shared($1, hashtext($2))", [LOCKS.member, stream]);
   return {
     async members() {
       const rows = await run<{ n: number }>(
         `select count(distinct pid)::int as n from pg_locks where locktype = 'advisory' and granted and classid = $1
            and database = (select oid from pg_database where datname = current_database())
            and objid = (hashtext($2)::bigint & 4294967295)::oid`,
-        [MEMBER_CLASS, stream],
+        [LOCKS.member, stream],
       );
       return rows[0]?.n ?? 1;
     },
     async lease(shard) {
-      const lock = [LEASE_CLASS, `${stream}/${shard}`];
+      const lock = [LOCKS.lease, `${stream}/${shard}`];
       const [got] = await run<{ locked: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as locked", lock);
       if (got?.locked !== true) return null;
       return takeLease(run, { stream, shard, lock });

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { sumOfCounts } from "../flight/rejection.ts";
-import { newestRows } from "../flow/ledger/newest.ts";
+import { newestRows } from "../flight/newest.ts";
 import type { Applied, BatchWrite, DatabasePorts, Delivery, Ledger, Sink } from "../flow/ports.ts";
 import { encodeCopy } from "./copy-binary.ts";
 import { expireRows, dayPartitions } from "./partitions.ts";

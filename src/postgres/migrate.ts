@@ -1,10 +1,9 @@
+import { LOCKS } from "./locks.ts";
 import { readFileSync, readdirSync } from "node:fs";
 import type pg from "pg";
 import { NewerSchemaError } from "../flow/errors.ts";
 import { sqlFolder } from "./statements.ts";
 import { transaction } from "./transaction.ts";
-
-const MIGRATION_LOCK = 0x666c6d;
 
 /** The numbered files of sql/, in order. */
 export const migrations = (): { number: number; file: string }[] =>
@@ -19,7 +18,7 @@ export const migrations = (): { number: number; file: string }[] =>
  */
 export function migrate(pool: pg.Pool): Promise<string[]> {
   return transaction(pool, async (client) => {
-    await client.query("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query("select pg_advisory_xact_lock($1)", [LOCKS.migration]);
     await client.query(
       "create table if not exists migrations (number integer primary key, file text not null, applied_at timestamptz not null default now())",
     );

@@ -1,10 +1,9 @@
+import { DAY_S } from "../time.ts";
+import { LOCKS } from "./locks.ts";
 import type pg from "pg";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 
-/** As sql/statements/make-partitions.sql takes it. */
-const PARTITION_LOCK = 0x666c70;
-const DAY_S = 86_400;
 const partitionName = (day: number): string =>
   `state_vectors_${new Date(day * DAY_S * 1000).toISOString().slice(0, 10).replaceAll("-", "_")}`;
 
@@ -53,7 +52,7 @@ async function dropEmptyPartitions(pool: pg.Pool, before_day: number): Promise<v
   );
   for (const { name } of found)
     await transaction(pool, async (client) => {
-      await client.query("select pg_advisory_xact_lock($1)", [PARTITION_LOCK]);
+      await client.query("select pg_advisory_xact_lock($1)", [LOCKS.partition]);
       const { rows } = await client.query<{ empty: boolean }>(`select not exists (select from ${name}) as empty`);
       if (rows[0]?.empty === true) await client.query(`drop table ${name}`);
     });

@@ -1,3 +1,4 @@
+import { newestKeys } from "./statements.ts";
 import type pg from "pg";
 import { fields, systemFields } from "../flight/contract.ts";
 import {
@@ -97,7 +98,7 @@ function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
   );
 }
 
-/** Newest as merge-aircraft.sql orders; the newest contacts come from the index of identities alone. */
+/** The newest row of each aircraft at a time. The newest contacts come from an index-only scan. */
 function newestAt(to: Conditions, at: number): string {
   const span = `between ${to.put(at - MAX_AGE_S)} and ${to.put(at)}`;
   return `select distinct on (icao24) state_vectors.*
@@ -105,7 +106,9 @@ function newestAt(to: Conditions, at: number): string {
      select icao24, max(last_contact) as last_contact from state_vectors where last_contact ${span} group by icao24
    ) as newest using (icao24, last_contact)
    where last_contact ${span}
-   order by icao24, coalesce(time_position, -1) desc, source collate "C" desc`;
+   order by icao24, ${newestKeys()
+     .map((key) => `${key} desc`)
+     .join(", ")}`;
 }
 
 function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {

@@ -1,18 +1,51 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { fields, systemFields } from "../flight/contract.ts";
+import { NEWEST_ORDER } from "../flight/newest.ts";
+import { LOCKS } from "./locks.ts";
 
 const folderAt = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The folder of migrations and statements: beside src/ as beside dist/, in a bundle beside its one file. */
+/** The folder of migrations and statements: next to src/ and dist/, or inside a bundle. */
 export const sqlFolder = existsSync(folderAt("sql/")) ? folderAt("sql/") : folderAt("../../sql/");
+
+const columns = [...fields, ...systemFields].map(({ name }) => name);
+
+/** One key of the order of `NEWEST_ORDER` in SQL. Null sorts least, and text compares by bytes. */
+const orderKey = (table: string, name: (typeof NEWEST_ORDER)[number]): string => {
+  const column = table === "" ? name : `${table}.${name}`;
+  if (name === "source") return `${column} collate "C"`;
+  return name === "time_position" ? `coalesce(${column}, -1)` : column;
+};
+
+/** The keys by which an aircraft's rows are ordered, the last of which is the newest. */
+export const newestKeys = (table = ""): string[] => NEWEST_ORDER.map((name) => orderKey(table, name));
+
+/** What stands for `{{name}}` in a statement. */
+const fragments: Readonly<Record<string, string>> = {
+  columns: columns.join(", "),
+  updates: columns
+    .filter((name) => name !== "icao24")
+    .map((name) => `${name} = excluded.${name}`)
+    .join(",\n  "),
+  is_newer: `(${newestKeys("excluded").join(", ")})\n  > (${newestKeys("aircraft").join(", ")})`,
+  newest_first: newestKeys()
+    .map((key) => `${key} desc`)
+    .join(", "),
+  partition_lock: String(LOCKS.partition),
+};
 
 const statements = new Map<string, string>();
 
-/** The text of sql/statements/<name>.sql, read once. */
+/** The text of sql/statements/<name>.sql with its fragments filled in, read once. */
 export function statement(name: string): string {
   let text = statements.get(name);
   if (text === undefined) {
-    text = readFileSync(`${sqlFolder}statements/${name}.sql`, "utf8");
+    text = readFileSync(`${sqlFolder}statements/${name}.sql`, "utf8").replaceAll(/\{\{(\w+)\}\}/g, (_, key: string) => {
+      const fragment = fragments[key];
+      if (fragment === undefined) throw new Error(`sql/statements/${name}.sql uses an unknown fragment ${key}`);
+      return fragment;
+    });
     statements.set(name, text);
   }
   return text;

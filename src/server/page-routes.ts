@@ -16,7 +16,7 @@ import { toWire, type ClaimedSample, type Frame } from "./wire.ts";
 export interface PageContext extends IngestPorts, ProvenancePorts {
   live: LiveFeed;
   /** Nothing is taken in here. */
-  watch?: boolean | undefined;
+  read_only?: boolean | undefined;
 }
 
 const MAX_AIRCRAFT = 100_000;
@@ -101,7 +101,7 @@ async function origin(context: PageContext, icao24: string) {
 
 /** `POST /live/replay?key=KEY[&index=N]`, or `?all=true`: all that was rejected under another contract. */
 async function replay(context: PageContext, request: IncomingMessage, of: URLSearchParams): Promise<Replayed> {
-  if (request.method !== "POST" || context.watch === true)
+  if (request.method !== "POST" || context.read_only === true)
     throw new BadRequestError(
       "this server only watches, or it is no POST",
       { code: "method_not_allowed", path: "method" },

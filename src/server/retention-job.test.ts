@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ObjectStore, Stream } from "../flow/ports.ts";
 import { temporaryFolder } from "../../test/harness/product.ts";
 import { fileStore } from "../files/file-store.ts";
-import { keep } from "./retention-job.ts";
+import { removeExpired } from "./retention-job.ts";
 
 const KEYS = [
   "raw/r1.body",
@@ -36,12 +36,12 @@ const database = (ping: () => Promise<void>) => {
 test("what is older than the retention goes, objects and rows; door records and manifests are counted for ever", async () => {
   const objects = await filled();
   const of = database(async () => {});
-  await keep(
+  await removeExpired(
     { pool: undefined, objects, stream, database: of.database },
     { retention_days: 1, now_s: Date.now() / 1000 },
   );
   expect(await left(objects)).toEqual([...KEYS].sort());
-  await keep({ pool: undefined, objects, stream, database: of.database }, A_DAY_FROM_NOW());
+  await removeExpired({ pool: undefined, objects, stream, database: of.database }, A_DAY_FROM_NOW());
   expect(await left(objects)).toEqual(["manifests/a.json", "raw/r1.json"]);
   expect(of.expired).toHaveLength(2);
 });
@@ -50,14 +50,14 @@ test("nothing is removed while the database is down: it tells what was loaded", 
   const objects = await filled();
   const of = database(() => Promise.reject(new Error("down")));
   const world = { pool: undefined, objects, stream, database: of.database };
-  await expect(keep(world, A_DAY_FROM_NOW())).rejects.toThrow("down");
+  await expect(removeExpired(world, A_DAY_FROM_NOW())).rejects.toThrow("down");
   expect(await left(objects)).toHaveLength(KEYS.length);
 });
 
 test("what another keeps is left alone", async () => {
   const world = { pool: undefined, objects: undefined, stream, database: undefined };
-  await keep(world, A_DAY_FROM_NOW());
+  await removeExpired(world, A_DAY_FROM_NOW());
   const objects = await filled();
-  await keep({ ...world, objects }, A_DAY_FROM_NOW());
+  await removeExpired({ ...world, objects }, A_DAY_FROM_NOW());
   expect(await left(objects)).toHaveLength(2);
 });

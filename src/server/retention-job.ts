@@ -1,10 +1,10 @@
+import { DAY_S } from "../time.ts";
 import type pg from "pg";
 import type { Ledger, ObjectStore, Sink, Stream } from "../flow/ports.ts";
 import { PREFIXES } from "../flow/objects/keys.ts";
 import { rawBodies, removeObjects, type ObjectKind } from "../flow/objects/retention.ts";
 import { trimStream } from "../postgres/stream.ts";
 
-const DAY_S = 86_400;
 /** Objects in the order in which they go: what would be made again from another goes after it. */
 const kinds: readonly ObjectKind[] = [
   rawBodies,
@@ -28,7 +28,7 @@ export interface RetentionPorts {
  * Removes what is older than the retention: objects first, then rows, counted as expired; and records of the local stream
  * older than a day that were delivered. Does nothing while the database is down: it tells what was loaded.
  */
-export async function keep(
+export async function removeExpired(
   { pool, objects, database, stream }: RetentionPorts,
   { retention_days, now_s }: { retention_days: number; now_s: number },
 ): Promise<void> {

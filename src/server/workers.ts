@@ -4,7 +4,7 @@ import { loadAnnounced, sweep } from "../flow/request/load.ts";
 import { inParallel } from "../in-parallel.ts";
 import { MAX_AGE_S, type Ledger, type Reader, type StoredRow } from "../flow/ports.ts";
 import { backoff, pause } from "../retry.ts";
-import { keep, type RetentionPorts } from "./retention-job.ts";
+import { removeExpired, type RetentionPorts } from "./retention-job.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { wireBatch } from "./wire.ts";
 import { listener } from "../postgres/listener.ts";
@@ -12,21 +12,21 @@ import { APPLIED_CHANNEL } from "../postgres/database.ts";
 import type { Adapters } from "./adapters.ts";
 
 /** What runs behind the server until the signal aborts. */
-export interface Service {
+export interface Workers {
   /** The last count, or a new one. */
   flows(fresh: boolean): Promise<FlowReport[]>;
   /** Resolves when all of it has ended, the work under way finished. */
   ended: Promise<unknown>;
 }
 
-export interface ServiceOptions {
+export interface WorkerOptions {
   signal: AbortSignal;
   live: LiveFeed;
   retention_days: number;
   /** A retention was given, so it holds for rows elsewhere too. */
   retention_given: boolean;
   /** Counts and shows what others bring in, and changes nothing. */
-  watch: boolean;
+  read_only: boolean;
   onTrouble(error: unknown): void;
 }
 
@@ -42,11 +42,11 @@ const COUNTING_SHARE = 0.05;
 const MAX_AIRCRAFT = 1_000_000;
 
 /** Starts loader, sweep, consumer, counter, keeper and the page's feed; each goes on after a failure, which is told. */
-export function startService(adapters: Adapters, options: ServiceOptions): Service {
+export function startWorkers(adapters: Adapters, options: WorkerOptions): Workers {
   const counting = counter(adapters);
   const { reader } = adapters;
   const jobs = [
-    ...(options.watch ? [] : working(adapters, options)),
+    ...(options.read_only ? [] : working(adapters, options)),
     forever(options, () => count(counting, options)),
     ...(reader === null ? [] : [forever(options, () => follow({ ...adapters, reader }, options))]),
   ];
@@ -57,7 +57,7 @@ export function startService(adapters: Adapters, options: ServiceOptions): Servi
 }
 
 /** What changes the stores. */
-function working(adapters: Adapters, options: ServiceOptions): Promise<void>[] {
+function working(adapters: Adapters, options: WorkerOptions): Promise<void>[] {
   const { signal, onTrouble } = options;
   const known = new Set<string>();
   const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
@@ -68,13 +68,13 @@ function working(adapters: Adapters, options: ServiceOptions): Promise<void>[] {
     ),
     every(SWEEP_MS, options, () => sweep(adapters, { known, onPoison })),
     every(KEEP_MS, options, () =>
-      keep(keptHere(adapters, options), { retention_days: options.retention_days, now_s: Date.now() / 1000 }),
+      removeExpired(keptHere(adapters, options), { retention_days: options.retention_days, now_s: Date.now() / 1000 }),
     ),
   ];
 }
 
 /** What is removed in time: what lies on this machine, and rows elsewhere where we were told. A bucket has rules of its own. */
-function keptHere(adapters: Adapters, { retention_given }: ServiceOptions): RetentionPorts {
+function keptHere(adapters: Adapters, { retention_given }: WorkerOptions): RetentionPorts {
   const { objects, postgres, databases } = adapters.config;
   const isEmbedded = postgres === undefined && databases.every(({ kind }) => kind === "postgres");
   return {
@@ -90,7 +90,7 @@ const localStreamPool = ({ config, postgres }: Adapters) =>
   config.stream.kind === "postgres" ? postgres?.pool : undefined;
 
 /** Runs work again when it fails, after a back-off, until the signal aborts. */
-async function forever({ signal, onTrouble }: ServiceOptions, work: () => Promise<unknown>): Promise<void> {
+async function forever({ signal, onTrouble }: WorkerOptions, work: () => Promise<unknown>): Promise<void> {
   for (let failures = 0; !signal.aborted; failures++) {
     try {
       await work();
@@ -101,7 +101,7 @@ async function forever({ signal, onTrouble }: ServiceOptions, work: () => Promis
   }
 }
 
-const every = (ms: number, options: ServiceOptions, work: () => Promise<unknown>): Promise<void> =>
+const every = (ms: number, options: WorkerOptions, work: () => Promise<unknown>): Promise<void> =>
   forever(options, async () => {
     await work();
     await pause(ms, options.signal);
@@ -120,7 +120,7 @@ function counter({ counter: flows }: Adapters) {
 }
 
 /** The quickest of three counts says when the next one may be: what made one slow, a cold start say, is no rule. */
-async function count({ anew }: ReturnType<typeof counter>, { live, signal }: ServiceOptions): Promise<void> {
+async function count({ anew }: ReturnType<typeof counter>, { live, signal }: WorkerOptions): Promise<void> {
   for (let took = [0, 0]; !signal.aborted; took = took.slice(-2)) {
     const begun = performance.now();
     live.setFlows(await anew());
@@ -155,7 +155,7 @@ function stillHeard(rows: readonly StoredRow[]): StoredRow[] {
 /** Keeps the page's aircraft: all of them at first and now and then, in between those of the batches that were announced. */
 async function follow(
   { ledger, reader, postgres, config }: Adapters & { reader: Reader },
-  { live, signal }: ServiceOptions,
+  { live, signal }: WorkerOptions,
 ): Promise<void> {
   let batches: string[] = [];
   let reloaded = -Infinity;

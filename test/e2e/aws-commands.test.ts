@@ -60,7 +60,7 @@ onMiniStack("the commands on a deployment's stores", () => {
   });
 
   test("a server here that watches shows the deployment and takes nothing in", async () => {
-    const product = await startProduct(["--watch"], env);
+    const product = await startProduct(["--read-only"], env);
     const flows = await flowsOf(product.url);
     expect(flows).toMatchObject({
       request: { received: 31, balanced: true },

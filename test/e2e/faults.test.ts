@@ -13,7 +13,7 @@ import { folderOf, worldOf } from "./api-world.ts";
 
 const KILLS = Number(process.env["FLIGHTLINE_FAULTS"] ?? 10);
 const MAX_LIFE_MS = 250;
-const points = ["raw", "door", "rejected", "clean", "lake", "apply", "checkpoint"].flatMap((at) => [
+const points = ["raw", "receipt", "rejected", "clean", "lake", "apply", "checkpoint"].flatMap((at) => [
   `before ${at}`,
   `after ${at}`,
 ]);

@@ -5,7 +5,7 @@ import { compact } from "../../src/flow/lake/compact.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
 import { newestRejections } from "../../src/flow/api/read-routes.ts";
 import { producer } from "../../src/flow/stream/produce.ts";
-import { LEASE_CLASS } from "../../src/postgres/checkpoints.ts";
+import { LOCKS } from "../../src/postgres/locks.ts";
 import { query } from "../../src/postgres/transaction.ts";
 import { readLakeFile } from "../../src/flow/lake/compact.ts";
 import type { Adapters } from "../../src/server/adapters.ts";
@@ -163,7 +163,7 @@ test("two consumers share the shards and read none twice", async () => {
     where locktype = 'advisory' and granted and classid = $1
       and database = (select oid from pg_database where datname = current_database())`;
   await until(
-    () => query<{ n: number }>(place.database.pool, holders, [LEASE_CLASS]),
+    () => query<{ n: number }>(place.database.pool, holders, [LOCKS.lease]),
     ([row]) => row?.n === 2,
   );
   let rows = 0;

@@ -1,7 +1,8 @@
+import { inflate } from "../../src/format/gzip.ts";
 import { readFileSync } from "node:fs";
 import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
 import { consume } from "../../src/flow/stream/consume.ts";
-import { inflate, ingest } from "../../src/flow/request/ingest.ts";
+import { ingest } from "../../src/flow/request/ingest.ts";
 import { loadClean, sweep } from "../../src/flow/request/load.ts";
 import type { CheckpointSession, Lease } from "../../src/flow/ports.ts";
 
@@ -20,7 +21,7 @@ function pass(name: string): void {
 /** The world with a point before and after each write. */
 function withPoints(world: Adapters): Adapters {
   const { objects, sink, checkpoints } = world;
-  const kindOf = (key: string): string => (key.endsWith(".json") ? "door" : (key.split("/")[0] ?? ""));
+  const kindOf = (key: string): string => (key.endsWith(".json") ? "receipt" : (key.split("/")[0] ?? ""));
   const put: typeof objects.put = async (key, body) => {
     pass(`before ${kindOf(key)}`);
     const answer = await objects.put(key, body);

@@ -1,3 +1,4 @@
+import { DAY_S } from "../../time.ts";
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
@@ -12,7 +13,7 @@ import type { Batch } from "../../flight/batch.ts";
 import { identities, type Identities } from "../../flight/identity.ts";
 import { rowsOfDelivery } from "../../flight/batch-rows.ts";
 import { inParallel } from "../../in-parallel.ts";
-import { newestRows } from "../../flow/ledger/newest.ts";
+import { newestRows } from "../../flight/newest.ts";
 import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
 import { backoff, pause } from "../../retry.ts";
 import { flowOf } from "../../flow/objects/ids.ts";
@@ -23,7 +24,6 @@ import { dynamoReader } from "./reads.ts";
 import { available } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
-const DAY_S = 86_400;
 const KEYS_A_READ = 100;
 
 /**

@@ -1,3 +1,4 @@
+import { DAY_S } from "../../time.ts";
 import { GetItemCommand, paginateQuery, paginateScan, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { isInside } from "../../flow/api/box.ts";
@@ -19,7 +20,6 @@ import { ledgerKey, type DynamoContext } from "./ledger.ts";
 import { available } from "../errors.ts";
 import { tableName, tables } from "./tables.ts";
 
-const DAY_S = 86_400;
 const QUERIES_AT_ONCE = 64;
 
 /** The `Reader` port: the history of one aircraft, and the newest rows also by box. */

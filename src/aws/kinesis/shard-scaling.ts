@@ -1,3 +1,4 @@
+import { DAY_S } from "../../time.ts";
 /** Sums over the whole stream in one minute. A minute that CloudWatch says nothing of is not among them. */
 export interface MinuteOfStream {
   /** Unix seconds of its beginning */
@@ -32,7 +33,6 @@ const RECORDS_S = 1_000;
 /** Kinesis takes ten changes of the count in 24 hours; so many are kept for growing. */
 const CHANGES_A_DAY = 10;
 const KEPT_FOR_GROWING = 2;
-const DAY_S = 86_400;
 
 /** Above this use of the shards it is time for more, and to this use they are brought. */
 const HIGH = 0.7;

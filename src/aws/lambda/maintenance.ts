@@ -1,3 +1,4 @@
+import { DAY_S } from "../../time.ts";
 import { sweep } from "../../flow/request/load.ts";
 import { rawBodies, removeObjects } from "../../flow/objects/retention.ts";
 import { lambdaAdapters } from "../lambda-adapters.ts";
@@ -5,7 +6,6 @@ import { emitMetrics, logError } from "../metrics.ts";
 
 const adapters = await lambdaAdapters(process.env);
 const known = new Set<string>();
-const DAY_S = 86_400;
 
 /** Hourly: counts what expired, tells whether both equations hold, loads what was not announced, removes old bodies. */
 export async function handler(): Promise<unknown> {

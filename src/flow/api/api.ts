@@ -20,7 +20,7 @@ export interface ApiContext extends IngestPorts, ReadContext {
   /** Unix seconds */
   now_s(): number;
   /** Nothing is taken in here. */
-  watch?: boolean;
+  read_only?: boolean;
   /** Called with what is not the client's mistake. */
   onError(error: unknown): void;
 }
@@ -54,7 +54,7 @@ export const routes: readonly Route[] = [
 export async function handleApi(context: ApiContext, event: ProxyEvent): Promise<ProxyResult> {
   try {
     const { route, pathValues } = findRoute(event);
-    if (context.watch === true && route.method !== "GET")
+    if (context.read_only === true && route.method !== "GET")
       throw new BadRequestError("this server only watches", { code: "method_not_allowed", path: "method" }, 405);
     const given = { ...event.multiValueQueryStringParameters, ...pathValues, ...headerValues(route, event) };
     return await route.handle(context, parseParameters(route.parameters, given as Record<string, string[]>), event);

@@ -1,9 +1,11 @@
+import { INFLATED_LIMIT } from "../../format/gzip.ts";
+import { inflate } from "../../format/gzip.ts";
 import { CSV, NDJSON } from "../../format/body.ts";
 import { TooLargeError } from "../../format/errors.ts";
 import { isGzip } from "../../format/gzip.ts";
 import { UnavailableError } from "../errors.ts";
 import { BadRequestError, headerOf, json, type ProxyEvent, type ProxyResult } from "./http.ts";
-import { inflate, ingest, INFLATED_LIMIT, type IngestPorts } from "../request/ingest.ts";
+import { ingest, type IngestPorts } from "../request/ingest.ts";
 import type { FlatFormat } from "../objects/keys.ts";
 import type { Values } from "./parameters.ts";
 

@@ -1,9 +1,11 @@
+import { inflate } from "../../format/gzip.ts";
+import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import { clean } from "../../flight/clean.ts";
 import { rowAt } from "../../flight/batch.ts";
 import { rowText } from "../../flight/rejection.ts";
 import type { Decoded } from "../../format/decoded.ts";
 import { TooLargeError } from "../../format/errors.ts";
-import { CHUNK, decodeAs, inflate, readReceipt } from "../request/ingest.ts";
+import { decodeAs, readReceipt } from "../request/ingest.ts";
 import { flowOf } from "../objects/ids.ts";
 import { cleanPrefix, rawBodyKey } from "../objects/keys.ts";
 import { answering } from "./read-routes.ts";
@@ -54,14 +56,14 @@ async function requestOrigin(
   const [id, received_at] = [String(row["batch_id"]), Number(row["received_at"])];
   let cleaned_at: number | null = null;
   for await (const { modified } of objects.list(cleanPrefix(id, received_at))) cleaned_at ??= modified;
-  const door = await readReceipt(objects, id);
-  const body = door === null ? null : await objects.get(rawBodyKey(id));
-  if (door === null || body === null) return { cleaned_at, raw: null };
-  const bytes = door.media_type === CHUNK ? body : inflate(body);
+  const receipt = await readReceipt(objects, id);
+  const body = receipt === null ? null : await objects.get(rawBodyKey(id));
+  if (receipt === null || body === null) return { cleaned_at, raw: null };
+  const bytes = receipt.media_type === CHUNK_MEDIA_TYPE ? body : inflate(body);
   if (bytes.length > MAX_BODY) return { cleaned_at, raw: null };
   return {
     cleaned_at,
-    raw: rawOf(row, decodeAs(door.media_type, bytes, { source: door.source ?? undefined, received_at })),
+    raw: rawOf(row, decodeAs(receipt.media_type, bytes, { source: receipt.source ?? undefined, received_at })),
   };
 }
 
@@ -70,7 +72,7 @@ async function rawOfStream(row: StoredRow, { recordsOf, source }: ProvenancePort
   const records = (await recordsOf?.(String(row["batch_id"]), received_at)) ?? [];
   for (const { data } of records) {
     try {
-      const found = rawOf(row, decodeAs(CHUNK, data, { source, received_at }));
+      const found = rawOf(row, decodeAs(CHUNK_MEDIA_TYPE, data, { source, received_at }));
       if (found !== null) return found;
     } catch (error) {
       if (!(error instanceof TooLargeError)) throw error;

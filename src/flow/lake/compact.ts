@@ -1,3 +1,4 @@
+import { HOUR_S } from "../../time.ts";
 import { createHash } from "node:crypto";
 import { newBatch, type Batch } from "../../flight/batch.ts";
 import { identities } from "../../flight/identity.ts";
@@ -8,7 +9,6 @@ import { appendRows, selectRows } from "../../flight/batch-rows.ts";
 import { lakeFolder, lakeHour, PREFIXES } from "../objects/keys.ts";
 import type { ObjectStore } from "../ports.ts";
 
-const HOUR_S = 3_600;
 /** An hour is closed this long after its end; what comes later opens it again. */
 const GRACE_S = 15 * 60;
 const FILE_LIMIT = 1024 * 1024 * 1024;

@@ -1,3 +1,4 @@
+import { HOUR_S } from "../../time.ts";
 import type { Batch } from "../../flight/batch.ts";
 import { selectRows } from "../../flight/batch-rows.ts";
 import { gzip } from "../../format/gzip.ts";
@@ -9,7 +10,6 @@ import type { ObjectStore } from "../ports.ts";
 
 export type LakeFormat = "parquet" | "ndjson";
 
-const HOUR_S = 3_600;
 /** Beyond this many hours a batch goes to one mixed file, which `compact` splits: 168 files of a few rows help nobody. */
 const MAX_HOURS = 64;
 

@@ -1,10 +1,11 @@
+import { CHUNK_MEDIA_TYPE, decodeChunk } from "../../format/chunk.ts";
+import { inflate } from "../../format/gzip.ts";
 import { clean } from "../../flight/clean.ts";
 import { countByReason } from "../../flight/rejection.ts";
 import { readBody } from "../../format/body.ts";
-import { decodeChunk } from "../../format/chunk.ts";
 import { batchRows, newDecoded, receivedRows, type Decoded } from "../../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
-import { gunzip, gzip, isGzip } from "../../format/gzip.ts";
+import { gzip } from "../../format/gzip.ts";
 import { writeCsv, writeNdjson } from "../../format/text-write.ts";
 import { ConflictError, UnavailableError } from "../errors.ts";
 import { bodyHash, ingestionId } from "../objects/ids.ts";
@@ -12,11 +13,6 @@ import { cleanKey, receiptKey, rawBodyKey, rejectedKey, type FlatFormat } from "
 import type { ObjectStore, Queue } from "../ports.ts";
 import { encodeRejected } from "./rejected.ts";
 
-/** A stream record that was rejected as a whole and is replayed. */
-export const CHUNK = "application/vnd.flightline.chunk";
-
-/** What a body may inflate to, in bytes. */
-export const INFLATED_LIMIT = 64 * 1024 * 1024;
 /** Rows take more memory than their bytes: a body of 64 MiB may hold 22 million of two bytes. */
 const MAX_ROWS = 1_000_000;
 
@@ -40,7 +36,7 @@ export interface Ingested {
   rejected: Record<string, number>;
 }
 
-/** What the door wrote down of an ingestion; the first writer wins, and later ones go by it. */
+/** What the receipt wrote down of an ingestion; the first writer wins, and later ones go by it. */
 export interface IngestReceipt {
   id: string;
   received_at: number;
@@ -57,12 +53,8 @@ export interface IngestPorts {
   queue?: Queue | undefined;
 }
 
-/** Inflates what is gzip. `TooLargeError` beyond the limit, `UndecodableError` when it is no sound gzip. */
-export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
-  isGzip(body) ? gunzip(body, limit) : body;
-
 /**
- * Takes a body in: raw body, the door's record, rejections, and last the clean file, which is the commit. Every step may
+ * Takes a body in: raw body, the receipt's record, rejections, and last the clean file, which is the commit. Every step may
  * be repeated. Throws `UndecodableError` (and nothing is stored), `TooLargeError`, `ConflictError` or `UnavailableError`.
  */
 export async function ingest(request: IngestRequest, inflated: Uint8Array, ports: IngestPorts): Promise<Ingested> {
@@ -71,8 +63,8 @@ export async function ingest(request: IngestRequest, inflated: Uint8Array, ports
   const id = ingestionId(request, inflated);
   const { received_at, source = null, format, media_type } = request;
   const rows = receivedRows(decoded);
-  const door = { id, received_at, source, format, media_type, body_sha256: bodyHash(inflated), rows };
-  return takeIn(decoded, { door, body: request.body }, ports);
+  const receipt = { id, received_at, source, format, media_type, body_sha256: bodyHash(inflated), rows };
+  return ingestDecoded(decoded, { receipt, body: request.body }, ports);
 }
 
 /** Decodes an inflated body, or a stream record as it came, by its media type. `TooLargeError` beyond a million rows. */
@@ -86,58 +78,63 @@ export function decodeAs(
     if (receivedRows(decoded) >= MAX_ROWS) throw new TooLargeError(`more than ${MAX_ROWS} rows`);
     return decoded;
   };
-  if (media_type === CHUNK) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, into);
+  if (media_type === CHUNK_MEDIA_TYPE) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, into);
   else readBody(bytes, media_type, batchRows(into, { source, received_at, delivery: 0 }));
   return decoded;
 }
 
-/** Passes the door with what was decoded, and commits it. */
-export async function takeIn(
+/** Passes the receipt with what was decoded, and commits it. */
+export async function ingestDecoded(
   decoded: Decoded,
-  { door, body }: { door: IngestReceipt; body: Uint8Array },
+  { receipt, body }: { receipt: IngestReceipt; body: Uint8Array },
   ports: IngestPorts,
 ): Promise<Ingested> {
-  return commit(decoded, await writeReceipt(ports.objects, body, door), ports);
+  return commit(decoded, await writeReceipt(ports.objects, body, receipt), ports);
 }
 
-/** Stores body and door record, or finds those of the same request. */
-async function writeReceipt(objects: ObjectStore, body: Uint8Array, door: IngestReceipt): Promise<IngestReceipt> {
-  const put = await objects.put(rawBodyKey(door.id), body);
-  // a body without its door record is a request that died here: under an Idempotency-Key it may have been another body
-  if (put === "exists" && (await objects.get(receiptKey(door.id))) === null) await assertSameBody(objects, door);
-  if ((await objects.put(receiptKey(door.id), Buffer.from(JSON.stringify(door)))) === "created") return door;
-  const first = await readReceipt(objects, door.id);
-  if (first === null) throw new UnavailableError(`the door record of ${door.id} cannot be read`);
-  const same = (["source", "format", "media_type", "body_sha256"] as const).every((name) => first[name] === door[name]);
+/** Stores body and receipt record, or finds those of the same request. */
+async function writeReceipt(objects: ObjectStore, body: Uint8Array, receipt: IngestReceipt): Promise<IngestReceipt> {
+  const put = await objects.put(rawBodyKey(receipt.id), body);
+  // a body without its receipt record is a request that died here: under an Idempotency-Key it may have been another body
+  if (put === "exists" && (await objects.get(receiptKey(receipt.id))) === null) await assertSameBody(objects, receipt);
+  if ((await objects.put(receiptKey(receipt.id), Buffer.from(JSON.stringify(receipt)))) === "created") return receipt;
+  const first = await readReceipt(objects, receipt.id);
+  if (first === null) throw new UnavailableError(`the receipt record of ${receipt.id} cannot be read`);
+  const same = (["source", "format", "media_type", "body_sha256"] as const).every(
+    (name) => first[name] === receipt[name],
+  );
   if (!same) throw new ConflictError("this Idempotency-Key was used with another request");
   return first;
 }
 
-async function assertSameBody(objects: ObjectStore, door: IngestReceipt): Promise<void> {
-  const stored = await objects.get(rawBodyKey(door.id));
-  if (stored !== null && bodyHash(inflate(stored)) !== door.body_sha256)
+async function assertSameBody(objects: ObjectStore, receipt: IngestReceipt): Promise<void> {
+  const stored = await objects.get(rawBodyKey(receipt.id));
+  if (stored !== null && bodyHash(inflate(stored)) !== receipt.body_sha256)
     throw new ConflictError("this Idempotency-Key was used with another body");
 }
 
-/** The door's record of an ingestion; null when there is none. */
+/** The receipt's record of an ingestion; null when there is none. */
 export async function readReceipt(objects: ObjectStore, id: string): Promise<IngestReceipt | null> {
   const body = await objects.get(receiptKey(id));
   return body === null ? null : (JSON.parse(Buffer.from(body).toString("utf8")) as IngestReceipt);
 }
 
 /** Cleans what was decoded and writes rejections, then the clean file; announces it. */
-async function commit(decoded: Decoded, door: IngestReceipt, { objects, queue }: IngestPorts): Promise<Ingested> {
+async function commit(decoded: Decoded, receipt: IngestReceipt, { objects, queue }: IngestPorts): Promise<Ingested> {
   const { batch } = decoded;
-  batch.received_at.fill(door.received_at, 0, batch.rows);
-  const rejections = [...decoded.rejections, ...clean(batch)].map((one) => ({ ...one, received_at: door.received_at }));
+  batch.received_at.fill(receipt.received_at, 0, batch.rows);
+  const rejections = [...decoded.rejections, ...clean(batch)].map((one) => ({
+    ...one,
+    received_at: receipt.received_at,
+  }));
   if (rejections.length > 0)
-    await objects.put(rejectedKey("request", door.id, door.received_at), encodeRejected(rejections));
+    await objects.put(rejectedKey("request", receipt.id, receipt.received_at), encodeRejected(rejections));
   const rows = { batch, received_at: true };
-  const file = Buffer.concat([...(door.format === "csv" ? writeCsv(rows) : writeNdjson(rows))]);
-  const key = cleanKey(door.id, door.received_at, door.format);
+  const file = Buffer.concat([...(receipt.format === "csv" ? writeCsv(rows) : writeNdjson(rows))]);
+  const key = cleanKey(receipt.id, receipt.received_at, receipt.format);
   await objects.put(key, gzip(file));
   await announce(queue, key);
-  return { id: door.id, received: door.rows, cleaned: batch.rows, rejected: countByReason(rejections) };
+  return { id: receipt.id, received: receipt.rows, cleaned: batch.rows, rejected: countByReason(rejections) };
 }
 
 /** A queue that does not answer keeps nobody waiting longer than this. */
@@ -154,12 +151,12 @@ async function announce(queue: Queue | undefined, key: string): Promise<void> {
   await Promise.race([sent, late]).finally(() => clearTimeout(timer));
 }
 
-/** Cleans an ingestion again from its raw body, for a door record whose clean file was never written. */
+/** Cleans an ingestion again from its raw body, for a receipt record whose clean file was never written. */
 export async function cleanRaw(id: string, ports: IngestPorts): Promise<Ingested | null> {
-  const door = await readReceipt(ports.objects, id);
+  const receipt = await readReceipt(ports.objects, id);
   const body = await ports.objects.get(rawBodyKey(id));
-  if (door === null || body === null) return null;
-  const bytes = door.media_type === CHUNK ? body : inflate(body);
-  const of = { source: door.source ?? undefined, received_at: door.received_at };
-  return commit(decodeAs(door.media_type, bytes, of), door, ports);
+  if (receipt === null || body === null) return null;
+  const bytes = receipt.media_type === CHUNK_MEDIA_TYPE ? body : inflate(body);
+  const of = { source: receipt.source ?? undefined, received_at: receipt.received_at };
+  return commit(decodeAs(receipt.media_type, bytes, of), receipt, ports);
 }

@@ -1,8 +1,9 @@
+import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import { contractTag } from "../../flight/contract.ts";
 import { NDJSON } from "../../format/body.ts";
 import { receivedRows } from "../../format/decoded.ts";
 import { bodyHash, replayId } from "../objects/ids.ts";
-import { CHUNK, decodeAs, takeIn, type Ingested, type IngestPorts } from "./ingest.ts";
+import { decodeAs, ingestDecoded, type Ingested, type IngestPorts } from "./ingest.ts";
 import { parseRejectedKey, PREFIXES, replayedKey } from "../objects/keys.ts";
 import { readRejected, type RejectedRow } from "./rejected.ts";
 
@@ -19,7 +20,7 @@ export async function* openRejections({ objects }: IngestPorts): AsyncGenerator<
 }
 
 /**
- * Sends each row of a rejected object through the door again, as a delivery of its own: the same row is taken once per
+ * Sends each row of a rejected object through the receipt again, as a delivery of its own: the same row is taken once per
  * contract. Rows keep the time at which they first arrived. The object stays and is marked, unless `only` one of
  * its rows, counted from 0, is replayed. Null when there is no such object.
  */
@@ -50,9 +51,17 @@ const ordinalOf = ({ line, element }: RejectedRow): number => line ?? element ??
 function replayRow(row: RejectedRow, id: string, ports: IngestPorts): Promise<Ingested> {
   const bytes = row.row === undefined ? Buffer.from(row.bytes ?? "", "base64") : Buffer.from(row.row);
   const { received_at, source } = row;
-  const media_type = ordinalOf(row) === 0 ? CHUNK : NDJSON;
+  const media_type = ordinalOf(row) === 0 ? CHUNK_MEDIA_TYPE : NDJSON;
   const decoded = decodeAs(media_type, bytes, { source, received_at });
   const rows = receivedRows(decoded);
-  const door = { id, received_at, source, format: "ndjson" as const, media_type, body_sha256: bodyHash(bytes), rows };
-  return takeIn(decoded, { door, body: bytes }, ports);
+  const receipt = {
+    id,
+    received_at,
+    source,
+    format: "ndjson" as const,
+    media_type,
+    body_sha256: bodyHash(bytes),
+    rows,
+  };
+  return ingestDecoded(decoded, { receipt, body: bytes }, ports);
 }

@@ -1,9 +1,10 @@
+import { DEFAULT_SOURCE } from "../../flight/identifiers.ts";
+import { inflate } from "../../format/gzip.ts";
 import { createHash } from "node:crypto";
 import { readBody } from "../../format/body.ts";
 import { encodeChunk } from "../../format/chunk.ts";
 import { lineRows, type RawLine } from "../../format/raw-lines.ts";
 import { UnavailableError } from "../errors.ts";
-import { inflate } from "../request/ingest.ts";
 import type { OutgoingRecord, Stream } from "../ports.ts";
 import { backoff, pause } from "../../retry.ts";
 
@@ -35,7 +36,6 @@ const CHUNK_BYTES = 25_000;
 const COMPRESSION = 6;
 const MAX_WAIT_MS = 1_000;
 const RECORDS_A_PUT = 40;
-const DEFAULT_SOURCE = "opensky";
 
 interface Group {
   source: string;

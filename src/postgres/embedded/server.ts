@@ -1,3 +1,4 @@
+import { LOCKS } from "../locks.ts";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -23,7 +24,6 @@ export class AlreadyRunningError extends Error {
 /** Part of the socket's file name; nothing listens on it, unless a port was asked for. */
 const SOCKET_PORT = 5432;
 const SOCKET = /^\.s\.PGSQL\.(\d+)$/;
-const OWNER_LOCK = 0x666c6f;
 const START_MS = 30_000;
 const END_MS = 10_000;
 const LOOK_MS = 20;
@@ -134,7 +134,7 @@ async function connectOwner(at: Place): Promise<pg.Client | null> {
 }
 
 async function tryLock(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1) as got", [OWNER_LOCK]);
+  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1) as got", [LOCKS.owner]);
   return rows[0]?.got === true;
 }
 

@@ -16,7 +16,7 @@ import { s3Client } from "../../../src/aws/s3-store.ts";
 const ACCOUNT = "000000000000";
 const REGION = "us-east-1";
 /** Dashboard and alarms: they are shown by templates alone. */
-const UNKNOWN = "-watch";
+const UNKNOWN = "-monitoring";
 
 interface Asset {
   source: { path: string; packaging: "zip" | "file" };

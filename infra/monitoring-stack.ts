@@ -12,7 +12,7 @@ import { flowAlarms, requestAlarms, streamAlarms, type Alarms, type WatchProps }
 import { alarm, metric } from "./alarms.ts";
 
 /** Who looks on: a dashboard, and alarms that mail. */
-export class WatchStack extends Stack {
+export class MonitoringStack extends Stack {
   constructor(scope: Construct, id: string, props: WatchProps) {
     super(scope, id);
     const topic = alarmTopic(this, props);
