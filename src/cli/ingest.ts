@@ -10,7 +10,8 @@ import { WIRE_LIMIT } from "../flow/api/post-states.ts";
 import { dataOption, flag, OK, oneOf, text, type Command, type Arguments, type Io } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { inputs, type Input } from "./files.ts";
-import { postTo, type Body } from "./post.ts";
+import type { PostedBody } from "../flow/request/post-body.ts";
+import { postTo } from "./post.ts";
 import { counts, many, progress } from "./progress.ts";
 import { sourceOption } from "./produce.ts";
 import { withAdapters } from "./open.ts";
@@ -67,7 +68,7 @@ Examples:
   },
 };
 
-type Send = (body: Body) => Promise<Ingested>;
+type Send = (body: PostedBody) => Promise<Ingested>;
 
 async function sendAll(
   files: readonly Input[],
@@ -97,7 +98,7 @@ async function sendAll(
 const PIECE_BYTES = 16 * 1024 * 1024;
 
 /** A file as one body where it fits the wire, else its rows as NDJSON bodies. */
-async function* bodiesOf(file: Input): AsyncGenerator<Body> {
+async function* bodiesOf(file: Input): AsyncGenerator<PostedBody> {
   if (file.name !== "-") {
     const whole = await smallFile(file.name);
     if (whole !== null) return yield { body: whole, media_type: "application/json" };
@@ -109,7 +110,7 @@ async function* bodiesOf(file: Input): AsyncGenerator<Body> {
     lines.push(line, feed);
     bytes += line.length + 1;
   });
-  const cut = (): Body => {
+  const cut = (): PostedBody => {
     const body = gzip(Buffer.concat(lines));
     lines = [];
     bytes = 0;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { ConfigError } from "../config.ts";
 import { AlreadyRunningError } from "../postgres/embedded/server.ts";
+import { PostError } from "../flow/request/post-body.ts";
 import { BadKeyError, NewerSchemaError, UnavailableError } from "../flow/errors.ts";
 import { UndecodableError, TooLargeError } from "../format/errors.ts";
 import { clean } from "./clean.ts";
@@ -76,6 +77,7 @@ function explain(error: unknown): { text: string; exitCode: number } {
     ConfigError,
     UnavailableError,
     NewerSchemaError,
+    PostError,
     BadKeyError,
     UndecodableError,
     TooLargeError,

@@ -49,7 +49,7 @@ test("what passes is tried again, after the wait that the answer asks for", asyn
 
 test("what does not pass is said at once, with the server's words and without the key", async () => {
   const ours = await answering({ status: 403, text: JSON.stringify({ error: { message: "Forbidden" } }) });
-  await expect(postTo(target(ours.url))(BODY)).rejects.toThrow(`${ours.url} answered 403: Forbidden`);
+  await expect(postTo(target(ours.url))(BODY)).rejects.toThrow(`${ours.url}states answered 403: Forbidden`);
   expect(ours.asked).toHaveLength(1);
   const page = await answering({ status: 413, text: "<html>too large</html>" });
   await expect(postTo(target(page.url))(BODY)).rejects.toThrow("answered 413: <html>too large</html>");

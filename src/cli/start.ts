@@ -18,7 +18,7 @@ import {
   type Arguments,
   type Io,
 } from "./command.ts";
-import { namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
+import { isSource, namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
 import { inputs, type Input } from "./files.ts";
 import { sourceOption } from "./produce.ts";
 import { startWorkers } from "../server/workers.ts";
@@ -117,7 +117,7 @@ function portOption(args: Arguments, name: string): number | undefined {
 const words = (args: Arguments): string[] => (args.options["from"] as string[] | undefined) ?? [];
 
 async function recordedFiles(args: Arguments, io: Io): Promise<Map<string, Input>> {
-  const names = words(args).filter((word) => !["opensky", "adsblol", "simulator"].includes(word));
+  const names = words(args).filter((word) => !isSource(word));
   const found = names.length === 0 ? [] : await inputs(names, io);
   return new Map(found.map((file) => [file.name, file]));
 }

@@ -2,12 +2,12 @@ import { settings } from "../settings.ts";
 import { readFileSync } from "node:fs";
 import { ConfigError, type Config } from "../config.ts";
 import { producer } from "../flow/stream/produce.ts";
+import { postBody, PostError } from "../flow/request/post-body.ts";
 import type { Stream } from "../flow/ports.ts";
-import { backoff, pause } from "../retry.ts";
 import { liveSource } from "../source/live/live-source.ts";
 import { recorded, type RecordedFile } from "../source/recorded.ts";
 import { receiver, simulator } from "../source/simulation/simulator.ts";
-import type { Poll, Source, SourceStatus } from "../source/source.ts";
+import type { Source, SourceStatus } from "../source/source.ts";
 
 /** Where flights come from, wired to one of the flows. */
 export interface Feed {
@@ -29,7 +29,10 @@ export interface FeedOptions {
 }
 
 const SEED = 1;
-const LIVE = ["opensky", "adsblol", "simulator"] as const;
+/** The words of `--from` that name a source. Any other word is a file. */
+const SOURCES = ["opensky", "adsblol", "simulator"] as const;
+export const isSource = (word: string): word is (typeof SOURCES)[number] =>
+  (SOURCES as readonly string[]).includes(word);
 
 /** What `--from` names, all of it through the stream. Files are those words that name no source. */
 export function namedFeeds(
@@ -37,9 +40,8 @@ export function namedFeeds(
   open: (files: string[]) => RecordedFile[],
   options: FeedOptions,
 ): Feed[] {
-  const isLive = (word: string): word is (typeof LIVE)[number] => (LIVE as readonly string[]).includes(word);
-  const sources = words.filter(isLive).map((name) => openSource(name, options));
-  const files = words.filter((word) => !isLive(word));
+  const sources = words.filter(isSource).map((name) => openSource(name, options));
+  const files = words.filter((word) => !isSource(word));
   const feeds = sources.map((source) => throughStream(source, options));
   return files.length === 0 ? feeds : [...feeds, replayed(open(files), options)];
 }
@@ -53,7 +55,7 @@ export function simulatedFeeds(apiUrl: () => string, options: FeedOptions): Feed
 const simulated = ({ aircraft }: Pick<FeedOptions, "aircraft">): { seed: number; aircraft?: number } =>
   aircraft === undefined ? { seed: SEED } : { seed: SEED, aircraft };
 
-function openSource(name: (typeof LIVE)[number], { config, aircraft }: FeedOptions): Source {
+function openSource(name: (typeof SOURCES)[number], { config, aircraft }: FeedOptions): Source {
   if (name === "simulator") return simulator(simulated({ aircraft }));
   const file = name === "opensky" ? config.opensky_credentials : undefined;
   const credentials = file === undefined ? undefined : readCredentials(file);
@@ -107,37 +109,21 @@ function replayed(files: readonly RecordedFile[], { stream, config, source, spee
   };
 }
 
+/** The feed runs next to its server, so every failure of the server may pass. */
+const isServerFailure = ({ status }: PostError): boolean => status === undefined || status >= 500;
+
 function throughApi(source: Source, apiUrl: () => string, { source: named, onTrouble }: FeedOptions): Feed {
   return {
     status: () => source.status(),
     async run(signal) {
       const url = `${apiUrl()}/states?source=${named ?? source.name}`;
-      for await (const poll of source.polls(signal)) await post(url, poll, { signal, onTrouble });
+      for await (const poll of source.polls(signal))
+        await postBody(url, poll, { signal, isTransient: isServerFailure, onRetry: onTrouble }).catch(
+          (error: unknown) => {
+            if (!(error instanceof PostError)) throw error;
+            if (!signal.aborted) onTrouble(error);
+          },
+        );
     },
   };
-}
-
-/** Sends one body until it is taken. */
-async function post(
-  url: string,
-  { body, media_type }: Poll,
-  { signal, onTrouble }: { signal: AbortSignal; onTrouble(error: Error): void },
-): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
-    try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": media_type },
-        body: Buffer.from(body),
-      });
-      const answer = await response.text();
-      if (response.ok) return;
-      onTrouble(new Error(`POST ${url} answered ${response.status}: ${answer.slice(0, 200)}`));
-      if (response.status < 500) return;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      onTrouble(error);
-    }
-    await pause(backoff(failures), signal);
-  }
 }
