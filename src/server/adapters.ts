@@ -1,6 +1,6 @@
 import type { Environment } from "../settings.ts";
 import type pg from "pg";
-import { openDatabases } from "../aws/databases.ts";
+import { openDatabases } from "../aws/adapters/databases.ts";
 import { readConfig, type Config } from "../config.ts";
 import { flowCounter, type FlowCounter } from "../flow/ledger/reconcile.ts";
 import type { Checkpoints, DatabasePorts, ObjectStore, Queue, Stream } from "../flow/ports.ts";

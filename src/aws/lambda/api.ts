@@ -1,6 +1,6 @@
 import { handleApi } from "../../flow/api/api.ts";
 import type { ProxyEvent, ProxyResult } from "../../flow/api/http.ts";
-import { lambdaAdapters } from "../lambda-adapters.ts";
+import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { logError } from "../metrics.ts";
 
 /** Twice within the 29 s that API Gateway waits: a database that sleeps longer is a 503 that says so, and not a 504. */

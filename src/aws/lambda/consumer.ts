@@ -1,7 +1,7 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 import { applyInOrder } from "../../flow/stream/lambda-batch.ts";
 import type { StreamRecord } from "../../flow/ports.ts";
-import { lambdaAdapters } from "../lambda-adapters.ts";
+import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
 const adapters = await lambdaAdapters(process.env);

@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { loadAnnounced } from "../../flow/request/load.ts";
 import { createdKeys } from "../s3-notification.ts";
-import { lambdaAdapters } from "../lambda-adapters.ts";
+import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
 const adapters = await lambdaAdapters(process.env);

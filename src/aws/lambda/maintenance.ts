@@ -1,7 +1,7 @@
 import { DAY_S } from "../../time.ts";
 import { sweep } from "../../flow/request/load.ts";
 import { rawBodies, removeObjects } from "../../flow/objects/retention.ts";
-import { lambdaAdapters } from "../lambda-adapters.ts";
+import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { emitMetrics, logError } from "../metrics.ts";
 
 const adapters = await lambdaAdapters(process.env);

@@ -1,8 +1,8 @@
 import type pg from "pg";
-import type { Config } from "../config.ts";
-import { combineDatabases } from "../flow/ledger/two-databases.ts";
-import type { DatabasePorts, ObjectStore } from "../flow/ports.ts";
-import { postgresDatabase } from "../postgres/database.ts";
+import type { Config } from "../../config.ts";
+import { combineDatabases } from "../../flow/ledger/two-databases.ts";
+import type { DatabasePorts, ObjectStore } from "../../flow/ports.ts";
+import { postgresDatabase } from "../../postgres/database.ts";
 
 /**
  * Opens the databases that the settings name, as one. `pool` is called once for PostgreSQL. The adapter of DynamoDB is
@@ -16,8 +16,8 @@ export async function openDatabases(
   for (const store of databases) {
     if (store.kind === "postgres") opened.push(postgresDatabase(pool(), { retention_days }));
     else {
-      const { dynamoClient } = await import("./dynamo/client.ts");
-      const { dynamoDatabase } = await import("./dynamo/database.ts");
+      const { dynamoClient } = await import("../dynamo/client.ts");
+      const { dynamoDatabase } = await import("../dynamo/database.ts");
       opened.push(dynamoDatabase(dynamoClient(), { prefix: store.prefix, retention_days }));
     }
   }
