@@ -1,4 +1,5 @@
 import type { Batch } from "../flight/batch.ts";
+import type { AircraftQuery, StatesQuery, StoredRow } from "./queries.ts";
 
 /**
  * The ports: the interfaces between the flows and the stores that they use. The comment on a port states its laws, and
@@ -238,52 +239,6 @@ export interface LedgerRow {
   /** Unix seconds */
   applied_at: number;
 }
-export type StoredRow = Record<string, string | number | boolean | null>;
-export interface Box {
-  lamin: number;
-  lomin: number;
-  lamax: number;
-  /** Less than lomin where the box crosses the antimeridian. */
-  lomax: number;
-}
-export interface AircraftQuery {
-  box?: Box;
-  icao24?: string;
-  callsign?: string;
-  /** Part of an address or a callsign. */
-  search?: string;
-  /** Only aircraft whose newest row came with one of these batches. */
-  batch_ids?: readonly string[];
-  /** The newest rows as of this Unix time, at most `MAX_AGE_S` older than it, from history. */
-  at?: number;
-  limit: number;
-}
-/** An aircraft that has not reported for this long, in s, is not shown at a past time. */
-export const MAX_AGE_S = 300;
-
-export interface StatesQuery {
-  box?: Box;
-  icao24?: string;
-  callsign?: string;
-  source?: string;
-  batch_id?: string;
-  /** last_contact, Unix seconds, both inclusive */
-  from?: number;
-  to?: number;
-  /** Thins history: only the first row of each aircraft and source in each interval of this many seconds. */
-  every?: number;
-  limit: number;
-  /** Only rows after this one, in the order of `StateKey`. */
-  after?: StateKey;
-}
-/** The identity of a row, in the order in which `states` sorts. */
-export interface StateKey {
-  last_contact: number;
-  icao24: string;
-  source: string;
-  time_position: number | null;
-}
-
 /** A consistent view of a database, opaque to all but its own adapters. */
 export type Snapshot = object;
 export interface TotalsQuery {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { StoredRow } from "../flow/ports.ts";
+import type { StoredRow } from "../flow/queries.ts";
 import { changeOf, toWire, type Delta, type Snapshot, type WireBatch, type WireChange, type WireRow } from "./wire.ts";
 
 interface Held {

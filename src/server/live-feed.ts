@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
-import type { StoredRow } from "../flow/ports.ts";
+import type { StoredRow } from "../flow/queries.ts";
 import type { SourceStatus } from "../source/source.ts";
 import { aircraftTable } from "./aircraft-table.ts";
 import type { WireBatch } from "./wire.ts";

@@ -1,5 +1,6 @@
 import { sumOfCounts } from "../flight/rejection.ts";
-import type { LedgerRow, StoredRow } from "../flow/ports.ts";
+import type { LedgerRow } from "../flow/ports.ts";
+import type { StoredRow } from "../flow/queries.ts";
 import type { RejectedSample } from "../flow/api/read-routes.ts";
 
 /**

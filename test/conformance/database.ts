@@ -3,7 +3,8 @@ import { newBatch, type Batch } from "../../src/flight/batch.ts";
 import { clean } from "../../src/flight/clean.ts";
 import { addRow } from "../../src/flight/fill.ts";
 import { NotAnsweredError } from "../../src/flow/errors.ts";
-import type { BatchWrite, DatabasePorts, Flow, Reader, StoredRow } from "../../src/flow/ports.ts";
+import type { BatchWrite, DatabasePorts, Flow, Reader } from "../../src/flow/ports.ts";
+import type { StoredRow } from "../../src/flow/queries.ts";
 import { goodRow } from "../harness/bodies.ts";
 
 /** A delivery with its rows, and its rejected rows by reason. */

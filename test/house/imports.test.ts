@@ -117,7 +117,12 @@ function cycleOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 /** Modules without Node imports whose values the page uses. */
-const PAGE_MAY_RUN = new Set(["src/server/wire.ts", "src/flow/api/box.ts", "src/flight/rejection.ts", "src/flight/identifiers.ts"]);
+const PAGE_MAY_RUN = new Set([
+  "src/server/wire.ts",
+  "src/flow/api/box.ts",
+  "src/flight/rejection.ts",
+  "src/flight/identifiers.ts",
+]);
 
 test("the page imports types, and values only from the wire and from pure helpers", () => {
   const outward = arrows.filter(({ from, to }) => from.startsWith("src/web/") && !to.startsWith("src/web/"));

@@ -5,7 +5,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { flagText, type Batch } from "../../flight/batch.ts";
 import { fields, systemFields } from "../../flight/contract.ts";
 import { backoff } from "../../retry.ts";
-import type { StoredRow } from "../../flow/ports.ts";
+import type { StoredRow } from "../../flow/queries.ts";
 
 export type Item = Record<string, AttributeValue>;
 

@@ -5,16 +5,8 @@ import { isInside } from "../../flow/api/box.ts";
 import { flowOf } from "../../flow/objects/ids.ts";
 import { NotAnsweredError } from "../../flow/errors.ts";
 import { inParallel } from "../../in-parallel.ts";
-import type {
-  AircraftQuery,
-  Box,
-  DeliveryName,
-  Flow,
-  LedgerRow,
-  Reader,
-  StatesQuery,
-  StoredRow,
-} from "../../flow/ports.ts";
+import type { DeliveryName, Flow, LedgerRow, Reader } from "../../flow/ports.ts";
+import type { AircraftQuery, Box, StatesQuery, StoredRow } from "../../flow/queries.ts";
 import { dayOf, observation, storedRow, tilesOf, type Item } from "./client.ts";
 import { ledgerKey, type DynamoContext } from "./ledger.ts";
 import { available } from "../errors.ts";

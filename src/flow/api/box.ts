@@ -1,4 +1,4 @@
-import type { Box } from "../ports.ts";
+import type { Box } from "../queries.ts";
 
 /** A position in a box, its edges included; the box may cross the antimeridian. What has no position is in none. */
 export function isInside(

@@ -9,7 +9,8 @@ import { decodeAs, readReceipt } from "../request/ingest.ts";
 import { flowOf } from "../objects/ids.ts";
 import { cleanPrefix, rawBodyKey } from "../objects/keys.ts";
 import { answering } from "./read-routes.ts";
-import type { Flow, Ledger, LedgerRow, ObjectStore, Reader, StoredRow, StreamRecord } from "../ports.ts";
+import type { Flow, Ledger, LedgerRow, ObjectStore, Reader, StreamRecord } from "../ports.ts";
+import type { StoredRow } from "../queries.ts";
 
 /** How a stored row came to be. */
 export interface RowProvenance {

@@ -3,7 +3,8 @@ import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
 import { rejectedPrefix } from "../objects/keys.ts";
 import { readReceipt } from "../request/ingest.ts";
 import type { Values } from "./parameters.ts";
-import type { Box, Flow, Ledger, ObjectStore, Reader, Sink, StateKey, StatesQuery, StoredRow } from "../ports.ts";
+import type { Flow, Ledger, ObjectStore, Reader, Sink } from "../ports.ts";
+import type { Box, StateKey, StatesQuery, StoredRow } from "../queries.ts";
 import { readRejected, type RejectedRow } from "../request/rejected.ts";
 import type { FlowReport } from "../ledger/reconcile.ts";
 

@@ -1,7 +1,7 @@
 import { effect } from "@preact/signals";
 import type { Map as MapLibre } from "maplibre-gl";
 import { isInside } from "../../flow/api/box.ts";
-import type { Box } from "../../flow/ports.ts";
+import type { Box } from "../../flow/queries.ts";
 import { numberOf, valueOf, type WireRow } from "../../server/wire.ts";
 import { addressOf } from "../state/aircraft.ts";
 import { radiusAt, type AircraftLayer } from "./aircraft-layer.ts";

@@ -1,5 +1,5 @@
 import type { Feature, Position } from "geojson";
-import type { StoredRow } from "../../flow/ports.ts";
+import type { StoredRow } from "../../flow/queries.ts";
 
 /** Rows farther apart than this, in s, are not joined by a line. */
 const MOST_GAP_S = 900;

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import type { StoredRow } from "../../flow/ports.ts";
+import type { StoredRow } from "../../flow/queries.ts";
 import { history } from "../state/history.ts";
 import { clock, many, span } from "../ui/text.ts";
 import { colours, cssOf } from "../map/theme.ts";

@@ -1,4 +1,4 @@
-import type { StoredRow } from "../../flow/ports.ts";
+import type { StoredRow } from "../../flow/queries.ts";
 
 /** Mean radius of the Earth, m. */
 const RADIUS_M = 6_371_008.8;

@@ -1,4 +1,4 @@
-import type { StoredRow } from "../../flow/ports.ts";
+import type { StoredRow } from "../../flow/queries.ts";
 import { views } from "../state/history.ts";
 import { metresBetween } from "./metres.ts";
 import { many } from "../ui/text.ts";

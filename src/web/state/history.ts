@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { RowProvenance } from "../../flow/api/provenance.ts";
-import type { StoredRow } from "../../flow/ports.ts";
+import type { StoredRow } from "../../flow/queries.ts";
 import { now } from "./clock.ts";
 import { pastTime } from "./past.ts";
 import { selectedRow, shownTime } from "./shown.ts";

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Box } from "../../flow/ports.ts";
+import type { Box } from "../../flow/queries.ts";
 import type { WireField } from "../../server/wire.ts";
 
 /** What the reader chose; `address.ts` keeps it in the page's URL. */
