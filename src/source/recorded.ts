@@ -1,9 +1,12 @@
 import { lineRows, type RawLine } from "../format/raw-lines.ts";
 import { readPieces } from "../format/pieces.ts";
-import { pause, type Sleep } from "./pause.ts";
+import { pause, type Sleep } from "../retry.ts";
 import type { SourceStatus } from "./source.ts";
 
-/** A file by name, opened when it is played. */
+/**
+ * A recorded file contains responses that were saved earlier, in any shape that the decoders read. It is opened only
+ * when its turn comes.
+ */
 export interface RecordedFile {
   name: string;
   open(): AsyncIterable<Uint8Array>;
@@ -11,25 +14,26 @@ export interface RecordedFile {
 
 export interface RecordedOptions {
   files: readonly RecordedFile[];
-  /** Recorded seconds per second; `Infinity`: as fast as rows are taken. */
+  /** Recorded seconds per second; `Infinity`: as fast as the consumer accepts rows. */
   speed: number;
   now?: () => number;
   sleep?: Sleep;
 }
 
-/** Who takes the rows; `room` resolves when there is room for more. */
-export interface LineTaker {
+/** Accepts rows. `room` resolves when the consumer can accept more (backpressure). */
+export interface LineConsumer {
   take(line: RawLine): void;
   room(): Promise<void>;
 }
 
+/** Not a `Source`: it gives rows instead of bodies, because a recorded file can be larger than memory. */
 export interface RecordedSource {
-  /** Plays the files in their order, once. Throws `UndecodableError` for a file that cannot be decoded. */
-  play(into: LineTaker, signal: AbortSignal): Promise<void>;
+  /** Plays the files once, in order. Throws `UndecodableError` for a file that cannot be decoded. */
+  play(into: LineConsumer, signal: AbortSignal): Promise<void>;
   status(): SourceStatus;
 }
 
-/** Recorded files, in any shape. Their last_contact tells how far apart their rows came. */
+/** A source that plays recorded files. The rows' `last_contact` sets the pace. */
 export function recorded({ files, speed, now = Date.now, sleep = pause }: RecordedOptions): RecordedSource {
   const status: SourceStatus = {
     name: files.length === 1 ? (files[0]?.name ?? "") : `${files.length} recorded files`,
@@ -43,17 +47,17 @@ export function recorded({ files, speed, now = Date.now, sleep = pause }: Record
   return {
     status: () => ({ ...status }),
     async play(into, signal) {
-      const pace = pacer(speed, now);
+      const pacer = makePacer(speed, now);
       for (const file of files) {
         status.message = `recorded: ${file.name}`;
         const rows = lineRows((line) => {
-          pace.see(line.last_contact);
+          pacer.observe(line.last_contact);
           into.take(line);
         });
         for await (const _ of readPieces(file.open(), rows)) {
           Object.assign(status, { state: "live", last_data: Math.floor(now() / 1000) });
           await into.room();
-          await sleep(pace.wait_ms(), signal);
+          await sleep(pacer.wait_ms(), signal);
           if (signal.aborted) return;
         }
       }
@@ -62,12 +66,12 @@ export function recorded({ files, speed, now = Date.now, sleep = pause }: Record
   };
 }
 
-/** How long to wait so that the newest row seen comes when it came, counted from the first. */
-function pacer(speed: number, now: () => number) {
+/** `wait_ms` is the time until the newest row is due. The first row is due at once. */
+function makePacer(speed: number, now: () => number) {
   let newest = -Infinity;
   let first: { at_ms: number; contact: number } | undefined;
   return {
-    see(contact: number | undefined) {
+    observe(contact: number | undefined) {
       if (contact !== undefined && contact > newest) newest = contact;
     },
     wait_ms(): number {

@@ -1,4 +1,10 @@
-/** What a source gave at one time: a body in any shape that the decoders read. */
+/**
+ * A source is one origin of flight data: a live service, the simulator, or recorded files. It gives data as
+ * polls, or as rows for recorded files, and a status for the page.
+ *
+ * A poll is one response of a source at one time: a body in any shape that the decoders read. A source passes the body
+ * on unchanged. The cleaner decides which of its rows are valid.
+ */
 export interface Poll {
   source: string;
   body: Uint8Array;
@@ -8,18 +14,22 @@ export interface Poll {
 
 export interface SourceStatus {
   name: string;
-  /** `waiting` until the first answer, `stale` while the upstream fails, `ended` when polling is over. */
+  /** `waiting` until the first data, `stale` while the upstream fails, `ended` after the last poll. */
   state: "live" | "waiting" | "stale" | "ended";
   /** Unix s of the last data */
   last_data: number | null;
   message: string | null;
   simulated: boolean;
-  /** Its rows are of another time than now. */
+  /** The rows are from the past, so their times are not near the present. */
   recorded: boolean;
+  /** The credit that the data's license requires wherever the data is shown. */
   attribution: string | null;
 }
 
-/** `polls` ends when its signal aborts; a source that is asked again starts anew. It never gives what nobody sent. */
+/**
+ * Invariant: a source gives only data that its upstream sent. It never fills a gap.
+ * `polls` ends when its signal aborts. A second call of `polls` starts from the beginning.
+ */
 export interface Source {
   readonly name: string;
   polls(signal: AbortSignal): AsyncIterable<Poll>;

@@ -5,7 +5,7 @@ import { jsonStages } from "./json-sql.ts";
 import { indent } from "./literal.ts";
 import { flagsSql, recordColumns, rejections, ruleStages, select, type Stage } from "./rules-sql.ts";
 
-/** The view `lines`, which the runner makes of bytes: a row per line, or per chunk that could not be read as lines. */
+/** The view `lines`, which the job makes from bytes: one row per line, or per chunk that cannot be split into lines. */
 export const lineColumns = [
   ["delivery", "string"],
   ["sequence_number", "string"],
@@ -13,73 +13,75 @@ export const lineColumns = [
   ["place", "int"],
   ["source", "string"],
   ["received_at", "bigint"],
-  // why it is no line of text
+  // the reason for a chunk or line that is not text
   ["reason", "string"],
-  // what is read of it
+  // the text
   ["line", "string"],
-  // what arrived, where that is something else
+  // the bytes that arrived, if they are not the text
   ["bytes", "binary"],
 ] as const;
 
-const carried = lineColumns.map(([name]) => (name === "reason" ? "unread" : name));
+/** The columns of `lines` that all stages keep, with `decode_reason` in place of `reason`. */
+const keptColumns = lineColumns.map(([name]) => (name === "reason" ? "decode_reason" : name));
 const caseOf = (pairs: readonly (readonly [condition: string, result: string])[]): string =>
   `case\n${pairs.map(([condition, result]) => `  when ${condition} then ${result}`).join("\n")}\nend`;
 
 function cleanedStage(rules: readonly Rule[], from: string): Stage {
   const rejecting = rejections(rules);
   const reason = caseOf([
-    ["unread is not null", "unread"],
+    ["decode_reason is not null", "decode_reason"],
     ...rejecting.map(({ condition, reason }) => [condition, `'${reason}'`] as const),
   ]);
   const field = caseOf([
-    ["unread is not null", "null"],
+    ["decode_reason is not null", "null"],
     ...rejecting.map(({ condition, field }) => [condition, `'${field}'`] as const),
   ]);
   const columns = [
-    ...carried,
+    ...keptColumns,
     ...recordColumns(),
     `${flagsSql(rules)} as flags`,
     `${reason} as reason`,
     `${field} as field`,
   ];
-  return { name: "cleaned", about: "the record, or the first reason against it", sql: select(columns, from) };
+  return { name: "cleaned", about: "the record, or the first reason to reject it", sql: select(columns, from) };
 }
 
 const recordNames = recordColumns().map((column) => column.replace(/^.* as /, ""));
 
-/** What a rejection keeps: the row as text, or what could not be read as bytes. Accepted rows carry neither any further. */
-const told: Stage = {
-  name: "told",
-  about: "what is kept of a rejection",
+/** A rejection keeps the row as text, or as bytes when it cannot be decoded. Accepted rows have neither. */
+const rejectionPayload: Stage = {
+  name: "rejection_payload",
+  about: "the content that a rejection keeps",
   sql: select(
     [
       ...["delivery", "sequence_number", "partition_key", "place", "received_at", "reason", "field"],
-      "unread is null as is_read",
-      "case when reason is not null and coalesce(unread = 'not_an_object', true) then coalesce(cast(bytes as string), line) end as row_text",
-      "case when unread <> 'not_an_object' then coalesce(bytes, cast(line as binary)) end as row_bytes",
+      "decode_reason is null as is_read",
+      "case when reason is not null and coalesce(decode_reason = 'not_an_object', true) then coalesce(cast(bytes as string), line) end as row_text",
+      "case when decode_reason <> 'not_an_object' then coalesce(bytes, cast(line as binary)) end as row_bytes",
       ...["source", ...recordNames, "flags"],
     ],
     "cleaned",
   ),
 };
 
-/** Every line's outcome: a rejection, an accepted row, or the duplicate of an earlier one. */
+/** The outcome of each line: a rejection, an accepted row, or a duplicate of an earlier row. */
 const outcome = `select
   delivery, place, received_at, reason, field, is_read, row_text, row_bytes,
-  -- one identity is one observation: the first to arrive stays; a rejected row is nobody's duplicate
+  -- of the rows with one identity, the first to arrive is accepted and the others are duplicates
+  -- a rejected row is never a duplicate
   reason is null and 1 < row_number() over (
     partition by source, icao24, last_contact, time_position, case when reason is not null then struct(delivery, place) end
-    -- of numbers without leading zeros the longer is the greater
+    -- a sequence number has no leading zeros, so a longer one is greater
     order by length(sequence_number), sequence_number, partition_key, place
   ) as is_duplicate,
   source, ${recordNames.join(", ")}, flags
-from told`;
+from ${rejectionPayload.name}`;
 
-/** The query over `lines` that cleans. */
+/** The query over the view `lines` that cleans: one row of outcome per line. */
 export function cleanQuery(rules: readonly Rule[] = contractRules): string {
-  const coercion = [...jsonStages(lineColumns.map(([name]) => name)), ...coercionStages(carried)];
-  const ruled = ruleStages(rules, { columns: carried, from: coercion.at(-1)?.name ?? "" });
-  const stages = [...coercion, ...ruled, cleanedStage(rules, ruled.at(-1)?.name ?? ""), told];
-  const parts = stages.map(({ name, about, sql }) => `-- ${about}\n${name} as (\n${indent(sql)}\n)`);
-  return `with\n${parts.join(",\n")}\n${outcome}`;
+  const coercion = [...jsonStages(lineColumns.map(([name]) => name)), ...coercionStages(keptColumns)];
+  const ruleSteps = ruleStages(rules, { columns: keptColumns, from: coercion.at(-1)?.name ?? "" });
+  const stages = [...coercion, ...ruleSteps, cleanedStage(rules, ruleSteps.at(-1)?.name ?? ""), rejectionPayload];
+  const subqueries = stages.map(({ name, about, sql }) => `-- ${about}\n${name} as (\n${indent(sql)}\n)`);
+  return `with\n${subqueries.join(",\n")}\n${outcome}`;
 }

@@ -2,75 +2,92 @@ import { rawFields, type Kind } from "../flight/contract.ts";
 import { select, type Stage } from "./rules-sql.ts";
 
 /**
- * From a line of JSON to leaves. Nearly every line holds what its fields' kinds say, and is read once, typed: `row`. A line
- * that does not fit is no `row`, and is read again with every leaf as text: `leaf`; what was no text Spark renders anew. The
- * line's own hash behind it shows that it was one whole value, for Spark's reader stops at what it takes for the end.
+ * From a line of JSON to its leaves, in up to three reads:
+ *
+ * - `typed_row`: each field by its kind. Nearly every line fits, and needs this read only. - `text_row`: each leaf as
+ * text, for a line that does not fit. Spark renders again the leaves that are not text. - `number_row`: the text fields
+ * as doubles, for a line in which a leaf looks like a rendered number.
+ *
+ * Spark's reader stops at the presumed end of the value. The line's own hash, appended to it, shows that the line is
+ * one complete value.
  */
 const OPTIONS = "map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false')";
 /**
- * How Spark renders a number that is not up to 15 digits alone. Text may look the same, so only then the line is read
- * again with text fields as doubles, which takes numbers and leaves text out.
+ * Matches the text that Spark renders for a number, except for whole numbers of up to 15 digits, which need no further
+ * read. Text can look the same. The third read distinguishes the two, because a double accepts numbers and omits text.
  */
 const RENDERED = `'^(-?[0-9]{16,}|-?[0-9]+\\\\.[0-9]+(E-?[0-9]+)?|"-?Infinity")\\\\z'`;
 const TYPES: Record<Kind, string> = { text: "string", number: "double", integer: "double", boolean: "boolean" };
 
 export const textFields = rawFields.flatMap(({ name, kind }) => (kind === "text" ? [name] : []));
-/** A leaf of a text field, from whichever read. */
-export const textOf = (name: string): string => `coalesce(row.${name}, leaf.${name})`;
+/** The leaf of a text field. At most one of the two reads gives it. */
+export const textOf = (name: string): string => `coalesce(typed_row.${name}, text_row.${name})`;
 export const looksRendered = (name: string): string => `${textOf(name)} rlike ${RENDERED}`;
 
-const struct = (columns: readonly string[]): string => `array<struct<${columns.join(", ")}>>`;
-/** The line with something behind it, as an array of the given type. */
-const read = (behind: string, type: string): string =>
-  `from_json(concat('[', line, ${behind}), '${type}',\n  ${OPTIONS})`;
+const arrayOfStructs = (columns: readonly string[]): string => `array<struct<${columns.join(", ")}>>`;
+/** Reads an array of the line and `suffix` as `type`. */
+const readWith = (suffix: string, type: string): string =>
+  `from_json(concat('[', line, ${suffix}), '${type}',\n  ${OPTIONS})`;
 const SENTINEL = `',{"_z":"', hash, '"}]'`;
 
-const typed = struct([...rawFields.map(({ name, kind }) => `${name} ${TYPES[kind]}`), "_z string"]);
-const leaves = struct([...rawFields.map(({ name }) => `${name} string`), "_z string"]);
-/** Of a struct, not a list of them, a field that cannot be read leaves the others alone. */
-const numbers = `struct<${textFields.map((name) => `${name} double`).join(", ")}>`;
+const typedRows = arrayOfStructs([...rawFields.map(({ name, kind }) => `${name} ${TYPES[kind]}`), "_z string"]);
+const textRows = arrayOfStructs([...rawFields.map(({ name }) => `${name} string`), "_z string"]);
+/**
+ * A plain struct, because a field that cannot be read then does not affect the others. In an array of structs it does.
+ */
+const numberRow = `struct<${textFields.map((name) => `${name} double`).join(", ")}>`;
 
-const unread = `case
+const decodeReason = `case
   when reason is not null then reason
-  when row is not null or leaf is not null then null
-  when get(${read(`',"', hash, '"]'`, "array<string>")}, 1) = hash then 'not_an_object'
+  when typed_row is not null or text_row is not null then null
+  when get(${readWith(`',"', hash, '"]'`, "array<string>")}, 1) = hash then 'not_an_object'
   else 'not_json'
-end as unread`;
-const twin = `case
+end as decode_reason`;
+const numbersInText = `case
   when ${textFields.map(looksRendered).join("\n    or ")}
-  then from_json(line, '${numbers}', ${OPTIONS})
-end as twin`;
+  then from_json(line, '${numberRow}', ${OPTIONS})
+end as number_row`;
 
-/** `columns` are those of the view `lines`, carried on; `reason` becomes `unread`. */
+/** `columns` are those of the view `lines`. The stages keep them, except that `decode_reason` replaces `reason`. */
 export const jsonStages = (columns: readonly string[]): Stage[] => [
   {
     name: "hashed",
-    about: "text that no line can hold at its own end",
+    about: "a hash of the line, which the line itself cannot end with",
     sql: select(["*", "sha2(cast(line as binary), 256) as hash"], "lines"),
   },
   {
-    name: "parsed",
-    about: "every leaf as its field's kind says",
-    sql: select(["*", `${read(SENTINEL, typed)} as parts`], "hashed"),
+    name: "parsed_typed",
+    about: "each leaf by the kind of its field",
+    sql: select(["*", `${readWith(SENTINEL, typedRows)} as typed_parts`], "hashed"),
   },
   {
-    name: "rows",
-    about: "the row, where the line is one object and nothing else",
-    sql: select(["*", "case when get(parts, 1)._z = hash then get(parts, 0) end as row"], "parsed"),
+    name: "typed_rows",
+    about: "the row, if the line is exactly one object",
+    sql: select(
+      ["*", "case when get(typed_parts, 1)._z = hash then get(typed_parts, 0) end as typed_row"],
+      "parsed_typed",
+    ),
   },
   {
-    name: "reparsed",
-    about: "where a leaf is another, every leaf as text",
-    sql: select(["*", `case when row is null then ${read(SENTINEL, leaves)} end as texts`], "rows"),
+    name: "parsed_text",
+    about: "each leaf as text, if a leaf is not of its field's kind",
+    sql: select(
+      ["*", `case when typed_row is null then ${readWith(SENTINEL, textRows)} end as text_parts`],
+      "typed_rows",
+    ),
   },
   {
-    name: "objects",
-    about: "the same row, where the line is one object",
-    sql: select(["*", "case when get(texts, 1)._z = hash then get(texts, 0) end as leaf"], "reparsed"),
+    name: "text_rows",
+    about: "the same row, if the line is exactly one object",
+    sql: select(["*", "case when get(text_parts, 1)._z = hash then get(text_parts, 0) end as text_row"], "parsed_text"),
   },
   {
-    name: "read",
-    about: "why a line is no row; and numbers in text fields, which only another look tells from text",
-    sql: select([...columns.filter((column) => column !== "reason"), "row", "leaf", unread, twin], "objects"),
+    name: "decoded",
+    about:
+      "the reason for a line without a row, and the numbers in text fields, which only another read separates from text",
+    sql: select(
+      [...columns.filter((column) => column !== "reason"), "typed_row", "text_row", decodeReason, numbersInText],
+      "text_rows",
+    ),
   },
 ];

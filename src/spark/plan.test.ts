@@ -11,19 +11,19 @@ const statements = Object.fromEntries(planStatements.map((name) => [name, "selec
 >[0];
 const errorsIn = (sql: string) => new SparkSQL().validate(sql);
 
-test.each(["clean", "accepted", "rejected", "counts"] as const)("the query %s is Spark SQL", (name) => {
+test.each(["clean", "accepted", "rejected", "counts"] as const)("the query %s is valid Spark SQL", (name) => {
   expect(errorsIn(sparkPlan(statements)[name].join("\n"))).toEqual([]);
   expect(errorsIn("select case when a then b from lines")).not.toEqual([]);
 });
 
-test("another rule or another statement is another hash", () => {
+test("changes the hash with a rule or a statement", () => {
   const { hash } = sparkPlan(statements);
   expect(sparkPlan(statements).hash).toBe(hash);
   expect(sparkPlan(statements, rules.slice(1)).hash).not.toBe(hash);
   expect(sparkPlan({ ...statements, "clear-stage": "select 2" }).hash).not.toBe(hash);
 });
 
-test("a rule sees what earlier rules wrote and nothing of later ones", () => {
+test("gives a rule the values after earlier rules and before later rules", () => {
   const table: Rule[] = [
     { do: "flag", flag: "fast", when: gt("velocity", 1) },
     { do: "set_null", fields: ["velocity"], when: gt("velocity", 9) },
@@ -31,14 +31,14 @@ test("a rule sees what earlier rules wrote and nothing of later ones", () => {
     { do: "set", field: "icao24", to: lower("icao24") },
     { do: "set_null", fields: ["squawk"], when: lt("velocity", 1) },
   ];
-  const placed = ruleLevels(table).map((level) => level.map(({ rule }) => table.indexOf(rule)));
-  expect(placed).toEqual([
+  const levels = ruleLevels(table).map((level) => level.map(({ rule }) => table.indexOf(rule)));
+  expect(levels).toEqual([
     [0, 1, 3],
     [2, 4],
   ]);
 });
 
-test("forms that mean something else in Spark do not come about", () => {
+test("avoids SQL that has another meaning in Spark", () => {
   const sql = cleanQuery();
   for (const form of [
     /\btrim\(/,

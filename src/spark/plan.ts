@@ -11,25 +11,28 @@ import { sourcePattern } from "../flight/identifiers.ts";
 import type { Rule } from "../flight/expression.ts";
 import { cleanQuery, lineColumns } from "./clean-query.ts";
 
-/** What the job executes: SQL as lines, so that a change of the plan reads as one of the contract. */
+/**
+ * The plan is the contract in the form that the Spark job executes. SQL is stored as lines, so that a change of the
+ * contract is readable in a diff of glue/plan.json.
+ */
 export interface Plan {
   about: string;
   contract: string;
   tag: string;
-  /** What the chunk's header may name. */
+  /** Pattern of the source in a chunk's header. */
   source_pattern: string;
-  /** The members of a row and their kinds. */
+  /** The members of an input row and their kinds. */
   fields: Readonly<Record<string, Kind>>;
-  /** Settings under which the SQL means what it says. */
+  /** Settings of the Spark session. With other values, the SQL has another meaning. */
   session: Readonly<Record<string, string>>;
   /** Columns of the view `lines`, as DDL. */
   lines: string;
-  /** Over `lines`. Its result is kept as the view `judged`, which the other queries read. */
+  /** The query over `lines`. The job caches its result as the view `judged`, which the other queries read. */
   clean: readonly string[];
   accepted: readonly string[];
   rejected: readonly string[];
   counts: readonly string[];
-  /** Statements of the sinks, by name. */
+  /** PostgreSQL statements of the job, by name. */
   statements: Readonly<Record<string, readonly string[]>>;
   hash: string;
 }
@@ -38,19 +41,19 @@ const SESSION = {
   "spark.sql.ansi.enabled": "true",
   "spark.sql.session.timeZone": "UTC",
   "spark.sql.caseSensitive": "true",
-  // else a string that a raw control character breaks would end there, and what follows be read as more members
+  // otherwise Spark ends a string at a raw control character, and reads the rest of it as further members
   "spark.sql.json.enablePartialResults": "false",
   "spark.sql.optimizer.enableJsonExpressionOptimization": "false",
   "spark.sql.parser.escapedStringLiterals": "false",
-  // the JVM compiles no method beyond this many bytes; one method for the whole query would be interpreted for ever
+  // bytes; the JVM does not compile larger methods, and would interpret one method for the whole query
   "spark.sql.codegen.hugeMethodLimit": "8000",
-  // a batch written again replaces its own folders and nothing else
+  // a repeated batch replaces its own folders only
   "spark.sql.sources.partitionOverwriteMode": "dynamic",
-  // the one that every reader of ours knows
+  // all readers of the lake support it
   "spark.sql.parquet.compression.codec": "snappy",
 };
 
-/** `hours` decides where the lake keeps the batch. */
+/** `hours` selects the folder of the batch in the lake. */
 const COUNTS = `select
   delivery, reason, is_duplicate, count(*) as row_count,
   collect_set(case when reason is null and not is_duplicate then last_contact div 3600 end) as hours
@@ -66,7 +69,7 @@ const accepted = (): string => `select
 from judged
 where reason is null and not is_duplicate`;
 
-/** The names of sql/statements that the job runs, in their order. */
+/** Names in sql/statements of the statements that the job executes, in order. */
 export const planStatements = [
   "make-partitions",
   "clear-lost-stages",
@@ -79,30 +82,30 @@ export const planStatements = [
   "clear-stage",
 ] as const;
 
-/** The plan; `statements` holds the text of each name of `planStatements`. */
+/** `statements` contains the text of each statement in `planStatements`. */
 export function sparkPlan(
   statements: Readonly<Record<(typeof planStatements)[number], string>>,
   rules: readonly Rule[] = contractRules,
 ): Plan {
-  const lines = (sql: string) => sql.trimEnd().split("\n");
+  const linesOf = (sql: string) => sql.trimEnd().split("\n");
   const plan: Omit<Plan, "hash"> = {
-    about: "Derived from src/flight/contract.ts and sql/statements by `flightline contract --write .`",
+    about: "Generated from src/flight/contract.ts and sql/statements by `flightline contract --write .`",
     contract: contractVersion,
     tag: contractTag,
     source_pattern: sourcePattern,
     fields: Object.fromEntries(rawFields.map(({ name, kind }) => [name, kind])),
     session: SESSION,
     lines: lineColumns.map((column) => column.join(" ")).join(", "),
-    clean: lines(cleanQuery(rules)),
-    accepted: lines(accepted()),
-    rejected: lines(REJECTED),
-    counts: lines(COUNTS),
-    statements: Object.fromEntries(planStatements.map((name) => [name, lines(statements[name])])),
+    clean: linesOf(cleanQuery(rules)),
+    accepted: linesOf(accepted()),
+    rejected: linesOf(REJECTED),
+    counts: linesOf(COUNTS),
+    statements: Object.fromEntries(planStatements.map((name) => [name, linesOf(statements[name])])),
   };
   return { ...plan, hash: createHash("sha256").update(JSON.stringify(plan)).digest("hex") };
 }
 
-/** The SQL for people: each query under its name. */
+/** The queries as readable SQL, each below its name. */
 export const sparkSql = ({ clean, accepted, rejected, counts }: Plan): string =>
   Object.entries({ clean, accepted, rejected, counts })
     .map(([name, sql]) => `-- ${name}\n${sql.join("\n")};\n`)

@@ -1,36 +1,37 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Sleep } from "../../src/retry.ts";
 import type { Poll, Source, SourceStatus } from "../../src/source/source.ts";
 
-export interface Seen {
+export interface ReceivedRequest {
   method: string;
-  /** With its query. */
+  /** Including the query. */
   path: string;
   headers: IncomingMessage["headers"];
   body: string;
 }
-/** `stall`: headers and the body's beginning are sent, and then nothing more. */
-export interface Answer {
+export interface FakeResponse {
   status?: number;
   headers?: Record<string, string>;
   body?: string;
+  /** Sends the headers and `body`, and then never ends the response. */
   stall?: boolean;
 }
-export interface Upstream {
-  /** Without a slash at the end. */
+export interface FakeUpstream {
+  /** Without a trailing slash. */
   url: string;
-  seen: Seen[];
+  requests: ReceivedRequest[];
   close(): void;
 }
 
-/** A server on 127.0.0.1 that answers as `answer` says and keeps what it was asked. */
-export async function fakeUpstream(answer: (seen: Seen) => Answer): Promise<Upstream> {
-  const seen: Seen[] = [];
+/** A live service on 127.0.0.1 that responds by `respond` and records its requests. */
+export async function fakeUpstream(respond: (request: ReceivedRequest) => FakeResponse): Promise<FakeUpstream> {
+  const requests: ReceivedRequest[] = [];
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const one = await receive(incoming);
-    seen.push(one);
-    send(response, answer(one));
+    const request = await receive(incoming);
+    requests.push(request);
+    send(response, respond(request));
   };
   const server = createServer((incoming, response) => {
     void serve(incoming, response);
@@ -42,17 +43,17 @@ export async function fakeUpstream(answer: (seen: Seen) => Answer): Promise<Upst
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${port}`, seen, close };
+  return { url: `http://127.0.0.1:${port}`, requests, close };
 }
 
-async function receive(incoming: IncomingMessage): Promise<Seen> {
-  const parts: Buffer[] = [];
-  for await (const part of incoming) parts.push(part as Buffer);
+async function receive(incoming: IncomingMessage): Promise<ReceivedRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const { method = "", url = "", headers } = incoming;
-  return { method, path: url, headers, body: Buffer.concat(parts).toString() };
+  return { method, path: url, headers, body: Buffer.concat(chunks).toString() };
 }
 
-function send(response: ServerResponse, { status = 200, headers = {}, body = "", stall = false }: Answer): void {
+function send(response: ServerResponse, { status = 200, headers = {}, body = "", stall = false }: FakeResponse): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   if (stall) response.write(body);
   else response.end(body);
@@ -60,14 +61,13 @@ function send(response: ServerResponse, { status = 200, headers = {}, body = "",
 
 export interface Run {
   polls: Poll[];
-  /** s that the source waited between its requests, and its status each time it did. */
+  /** s of each wait between two requests, and the source's status during it. */
   waits: number[];
   statuses: SourceStatus[];
 }
-type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** Runs a source without waiting, until it has waited `rounds` times. */
-export async function runSource(rounds: number, make: (around: { sleep: Sleep }) => Source): Promise<Run> {
+/** Runs a source until it has waited `rounds` times. The waits take no time. */
+export async function runSource(rounds: number, makeSource: (effects: { sleep: Sleep }) => Source): Promise<Run> {
   const run: Run = { polls: [], waits: [], statuses: [] };
   const end = new AbortController();
   const sleep = async (ms: number) => {
@@ -75,7 +75,7 @@ export async function runSource(rounds: number, make: (around: { sleep: Sleep })
     run.statuses.push(source.status());
     if (run.waits.length >= rounds) end.abort();
   };
-  const source = make({ sleep });
+  const source = makeSource({ sleep });
   for await (const poll of source.polls(end.signal)) run.polls.push(poll);
   run.statuses.push(source.status());
   return run;

@@ -3,17 +3,20 @@ import { opensky } from "./opensky.ts";
 import type { Source } from "../source.ts";
 import type { Credentials } from "./token.ts";
 
-/** What a live source is asked for. */
-export interface Asked {
+export interface LiveSourceOptions {
   /** deg: south, west, north, east; undefined: the world. */
   opensky_box: readonly number[] | undefined;
-  /** deg, deg, nautical miles */
+  /** latitude and longitude in deg, radius in nautical miles */
   adsblol_point: readonly number[];
+  /** OpenSky only. */
   credentials: Credentials | undefined;
 }
 
-/** A live source by its name. Throws `RangeError` for a box or point that it does not answer. */
-export function liveSource(name: "opensky" | "adsblol", { opensky_box, adsblol_point, credentials }: Asked): Source {
+/** Throws `RangeError` for a box or point that the service does not accept. */
+export function liveSource(
+  name: "opensky" | "adsblol",
+  { opensky_box, adsblol_point, credentials }: LiveSourceOptions,
+): Source {
   if (name === "adsblol") {
     const [lat = 0, lon = 0, radius_nm = 0] = adsblol_point;
     return adsblol({ lat, lon, radius_nm });

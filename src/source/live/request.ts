@@ -1,4 +1,4 @@
-/** An upstream that did not give what was asked for. `retry_after_s` where it said when to ask again. */
+/** The upstream failed to give a usable response. `retry_after_s` is the wait that it requested, or null. */
 export class UpstreamError extends Error {
   override name = "UpstreamError";
   readonly retry_after_s: number | null;
@@ -10,13 +10,13 @@ export class UpstreamError extends Error {
 
 export type Fetch = typeof fetch;
 
-export interface Request {
+export interface RequestOptions {
   method?: "GET" | "POST";
   headers: Readonly<Record<string, string>>;
   body?: string;
   fetch: Fetch;
   signal: AbortSignal;
-  /** For the whole answer, redirects and body included. */
+  /** For the whole exchange, including redirects and the body. */
   timeout_s: number;
 }
 export interface Reply {
@@ -25,16 +25,20 @@ export interface Reply {
   body: Uint8Array;
 }
 
-const MOST_REDIRECTS = 5;
-/** bytes; what one request to our own API may inflate to */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_REDIRECTS = 5;
+/** The same limit as for the inflated body of one request to the HTTP API. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * The answer, whatever its status, after redirects: these are followed to https or to the same host only, and
- * `Authorization` never leaves its origin. A POST is not redirected: its body may be a secret.
- * Throws `UpstreamError` when there is no answer in time, or none that may be followed.
+ * Resolves with the response after redirects, for every status.
+ *
+ * Redirects go to https or stay on the same host and scheme. `Authorization` is sent to the first origin only, until a
+ * redirect leaves it. A POST is never redirected, because its body may contain a secret.
+ *
+ * Throws `UpstreamError` for a timeout, an abort, a network error, a redirect that is not allowed, or a body that is
+ * too large.
  */
-export async function request(url: URL, options: Request): Promise<Reply> {
+export async function request(url: URL, options: RequestOptions): Promise<Reply> {
   const limit = new AbortController();
   const abort = () => limit.abort();
   const timer = setTimeout(abort, options.timeout_s * 1_000);
@@ -44,27 +48,27 @@ export async function request(url: URL, options: Request): Promise<Reply> {
     return await follow(url, { ...options, signal: limit.signal });
   } catch (cause) {
     if (cause instanceof UpstreamError) throw cause;
-    const why = limit.signal.aborted ? `no answer within ${options.timeout_s} s` : reasonOf(cause);
-    throw new UpstreamError(`${url.host}: ${why}`, { cause });
+    const reason = limit.signal.aborted ? `no answer within ${options.timeout_s} s` : reasonOf(cause);
+    throw new UpstreamError(`${url.host}: ${reason}`, { cause });
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener("abort", abort);
   }
 }
 
-/** `fetch` hides what went wrong (`ECONNREFUSED`) in its error's cause. */
+/** The error of `fetch` has the real reason (`ECONNREFUSED`) in its cause. */
 function reasonOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(inner instanceof Error)) return String(inner);
   return "code" in inner && typeof inner.code === "string" ? inner.code : inner.message;
 }
 
-async function follow(url: URL, options: Request): Promise<Reply> {
-  let at = url;
+async function follow(url: URL, options: RequestOptions): Promise<Reply> {
+  let current = url;
   let headers = options.headers;
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const { method = "GET", body, signal } = options;
-    const response = await options.fetch(at, {
+    const response = await options.fetch(current, {
       method,
       headers,
       signal,
@@ -72,46 +76,53 @@ async function follow(url: URL, options: Request): Promise<Reply> {
       ...(body === undefined ? {} : { body }),
     });
     const location = redirectOf(response);
-    if (location === null) return { status: response.status, headers: response.headers, body: await read(response) };
+    if (location === null)
+      return { status: response.status, headers: response.headers, body: await readBody(response) };
     await response.body?.cancel();
-    const next = allowed(at, location, method);
-    if (next.origin !== at.origin) headers = withoutAuthorization(headers);
-    at = next;
+    const next = redirectTarget(current, location, method);
+    if (next.origin !== current.origin) headers = withoutAuthorization(headers);
+    current = next;
   }
-  throw new UpstreamError(`${url.host}: more than ${MOST_REDIRECTS} redirects`);
+  throw new UpstreamError(`${url.host}: more than ${MAX_REDIRECTS} redirects`);
 }
 
 function redirectOf(response: Response): string | null {
   return [301, 302, 303, 307, 308].includes(response.status) ? response.headers.get("location") : null;
 }
 
-function allowed(from: URL, location: string, method: string): URL {
+function redirectTarget(from: URL, location: string, method: string): URL {
   const to = URL.canParse(location, from) ? new URL(location, from) : null;
-  const safe = to?.protocol === "https:" || (to?.protocol === from.protocol && to.host === from.host);
-  if (to !== null && safe && method === "GET") return to;
-  throw new UpstreamError(`${from.host}: redirect to ${to?.origin ?? "no address"} not followed`);
+  const isSafe = to?.protocol === "https:" || (to?.protocol === from.protocol && to.host === from.host);
+  if (to !== null && isSafe && method === "GET") return to;
+  const target = to?.origin ?? "an invalid URL";
+  throw new UpstreamError(
+    `${from.host}: redirect of a ${method} to ${target} refused; a GET may go to https or to the same host`,
+  );
 }
 
-function withoutAuthorization(headers: Request["headers"]): Request["headers"] {
+function withoutAuthorization(headers: RequestOptions["headers"]): RequestOptions["headers"] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
 }
 
-async function read(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
+async function readBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
-    parts.push(part);
-    bytes += part.length;
-    if (bytes > MOST_BYTES) throw new UpstreamError(`answer above ${MOST_BYTES} bytes`);
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new UpstreamError(`the response is larger than ${MAX_BYTES} bytes`);
   }
-  return Buffer.concat(parts);
+  return Buffer.concat(chunks);
 }
 
-/** The object that a body of JSON holds; of another value, none of its members. Throws `UpstreamError` when it is not JSON. */
+/**
+ * The members of a JSON object; an empty record for a JSON value without members. Throws `UpstreamError` for invalid
+ * JSON.
+ */
 export function readJson(from: string, body: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     return { ...JSON.parse(Buffer.from(body).toString()) };
   } catch (cause) {
-    throw new UpstreamError(`${from} answered what is not JSON`, { cause });
+    throw new UpstreamError(`${from} sent a body that is not JSON`, { cause });
   }
 }

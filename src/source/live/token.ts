@@ -1,6 +1,6 @@
-import { readJson, request, UpstreamError, type Request } from "./request.ts";
+import { readJson, request, UpstreamError, type RequestOptions } from "./request.ts";
 
-/** OAuth2 client credentials, as OpenSky's credentials file names them. */
+/** OAuth2 client credentials, with the member names of OpenSky's credentials file. */
 export interface Credentials {
   clientId: string;
   clientSecret: string;
@@ -11,33 +11,39 @@ interface TokenOptions {
   credentials: Credentials;
   /** Unix s */
   now: () => number;
-  asking: Pick<Request, "fetch" | "timeout_s">;
+  requestOptions: Pick<RequestOptions, "fetch" | "timeout_s">;
 }
 
-/** OpenSky's tokens live 30 min; ours is renewed a little before. */
+/**
+ * OpenSky's tokens expire after 30 min. The cache renews a token before that, so that no request carries an expired
+ * one.
+ */
 const LIFETIME_S = 1_800;
 const MARGIN = 0.95;
 
-/** The cached token, or a new one when it is old or `renew` is set. Throws `UpstreamError`, which never tells a secret. */
+/**
+ * Resolves with the cached token, or with a new one when it has expired or `renew` is true.
+ * Throws `UpstreamError`. Its message never contains a secret.
+ */
 type GetToken = (signal: AbortSignal, renew: boolean) => Promise<string>;
 
-export function tokenCache({ tokenUrl, credentials, now, asking }: TokenOptions): GetToken {
+export function tokenCache({ tokenUrl, credentials, now, requestOptions }: TokenOptions): GetToken {
   let token = "";
-  let until = 0;
+  let expires_at = 0;
   return async (signal, renew) => {
-    if (!renew && now() < until) return token;
-    const asked = now();
+    if (!renew && now() < expires_at) return token;
+    const requested_at = now();
     const reply = await request(tokenUrl, {
-      ...asking,
+      ...requestOptions,
       signal,
       method: "POST",
       body: form(credentials),
       headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
     });
-    const given = reply.status === 200 ? read(reply.body) : null;
-    if (given === null) throw refused(tokenUrl, reply.status);
-    token = given.access_token;
-    until = asked + MARGIN * Math.min(LIFETIME_S, given.expires_in);
+    const grant = reply.status === 200 ? readGrant(reply.body) : null;
+    if (grant === null) throw refusal(tokenUrl, reply.status);
+    token = grant.access_token;
+    expires_at = requested_at + MARGIN * Math.min(LIFETIME_S, grant.expires_in);
     return token;
   };
 }
@@ -47,12 +53,12 @@ function form({ clientId, clientSecret }: Credentials): string {
   return new URLSearchParams(grant).toString();
 }
 
-function refused(tokenUrl: URL, status: number): UpstreamError {
-  const what = status === 400 || status === 401 ? "credentials refused" : "no token";
-  return new UpstreamError(`${tokenUrl.host} answered ${status} (${what})`);
+function refusal(tokenUrl: URL, status: number): UpstreamError {
+  const reason = status === 400 || status === 401 ? "credentials refused" : "no token";
+  return new UpstreamError(`${tokenUrl.host} answered ${status} (${reason})`);
 }
 
-function read(body: Uint8Array): { access_token: string; expires_in: number } | null {
+function readGrant(body: Uint8Array): { access_token: string; expires_in: number } | null {
   const { access_token, expires_in } = readJson("the token endpoint", body);
   if (typeof access_token !== "string") return null;
   return { access_token, expires_in: typeof expires_in === "number" ? expires_in : LIFETIME_S };

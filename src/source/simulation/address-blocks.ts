@@ -1,4 +1,7 @@
-/** A country's block of 24-bit addresses (ICAO Annex 10, volume III, table 9-1), named as OpenSky names the country. */
+/**
+ * A country's block of 24-bit aircraft addresses (ICAO Annex 10, volume III, table 9-1). `name` is OpenSky's name for
+ * the country.
+ */
 interface AddressBlock {
   name: string;
   first: number;
@@ -7,7 +10,7 @@ interface AddressBlock {
 
 const block = (name: string, first: number, size: number): AddressBlock => ({ name, first, size });
 
-/** By ISO 3166 code; the countries in which simulated aircraft are at home. */
+/** By ISO 3166 code. Simulated aircraft are registered in these countries. */
 export const addressBlocks: Readonly<Record<string, AddressBlock>> = {
   AE: block("United Arab Emirates", 0x896000, 0x1000),
   AR: block("Argentina", 0xe00000, 0x40000),

@@ -1,6 +1,6 @@
 import table from "./airports.json" with { type: "json" };
 
-/** A large airport with scheduled flights, from OurAirports (public domain). `airports.test.ts` writes the table anew. */
+/** A large airport with scheduled flights, from OurAirports (public domain). `airports.test.ts` generates the table. */
 export interface Airport {
   /** ICAO code */
   icao: string;
@@ -22,7 +22,7 @@ export const airports: readonly Airport[] = table.map((row) => {
 
 /** Throws `RangeError` for a code that is not in the table. */
 export function airportOf(icao: string): Airport {
-  const airport = airports.find((one) => one.icao === icao);
+  const airport = airports.find((candidate) => candidate.icao === icao);
   if (airport === undefined)
     throw new RangeError(`airport: ${icao} is not one of the ${airports.length} in airports.json`);
   return airport;

@@ -1,4 +1,4 @@
-/** Bytes that are being written; the writer makes sure beforehand that there is room. */
+/** A buffer of ASCII text. The functions below append to it. The caller makes it large enough. */
 export interface Ascii {
   bytes: Uint8Array;
   length: number;
@@ -8,7 +8,7 @@ const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
 
-/** `text` is ASCII. */
+/** Invariant: `text` is ASCII. */
 export function writeText(to: Ascii, text: string): void {
   const { bytes } = to;
   let at = to.length;
@@ -16,7 +16,7 @@ export function writeText(to: Ascii, text: string): void {
   to.length = at;
 }
 
-/** A whole number of absolute value below 2^53. */
+/** `value` is a whole number with an absolute value below 2^53. */
 export function writeInteger(to: Ascii, value: number): void {
   if (value < 0) to.bytes[to.length++] = MINUS;
   let left = Math.abs(value);
@@ -31,9 +31,9 @@ export function writeInteger(to: Ascii, value: number): void {
   to.length = end;
 }
 
-/** A number rounded to `places` decimals, without zeros at the end; never `-0`. */
-export function writeDecimal(to: Ascii, value: number, places: number): void {
-  const scale = 10 ** places;
+/** Rounds to `digits` decimals. Writes no trailing zeros and never `-0`. */
+export function writeDecimal(to: Ascii, value: number, digits: number): void {
+  const scale = 10 ** digits;
   const scaled = Math.round(Math.abs(value) * scale);
   const whole = Math.floor(scaled / scale);
   let fraction = scaled - whole * scale;

@@ -1,28 +1,34 @@
 import { addressBlocks } from "./address-blocks.ts";
 import type { Airport } from "./airports.ts";
-import { destination, region, world, type Area } from "./area.ts";
-import { light, type Kind } from "./kinds.ts";
+import { selectDestination, region, world, type Area } from "./area.ts";
+import { light, type AircraftKind } from "./kinds.ts";
 import { planLeg, type Leg, type Performance } from "./leg.ts";
 import { between, pick, sequence } from "./random.ts";
 
-/** Aircraft of the region: this many, and one of so many others; of a small fleet one half. */
+/**
+ * The region gets this many aircraft, plus one per `OTHERS_PER_REGIONAL` aircraft of the fleet, but at most half of the
+ * fleet.
+ */
 const REGIONAL = 40;
 const OTHERS_PER_REGIONAL = 50;
-/** A made-up operator, its code, flies this many aircraft of one country. */
+/** Number of fictional operators in each country. */
 const OPERATORS_PER_COUNTRY = 4;
 
-/** One aircraft and the round trip that it flies again and again: out and home, and out to a second place and home. */
+/**
+ * One aircraft and the cycle that it repeats: to one airport and home, then to a second airport and home. A leg is one
+ * flight of the cycle.
+ */
 export interface Aircraft {
   icao24: string;
   origin_country: string;
   category: number;
   position_source: number;
   legs: readonly Leg[];
-  /** One per leg, not padded. */
+  /** One per leg, without padding. */
   callsigns: readonly string[];
-  /** When each leg ends, s from the beginning of the round trip; the last is the length of all. */
+  /** The end of each leg, s from the start of the cycle. The last is the length of the cycle. */
   ends: readonly number[];
-  /** Where in its round trip the aircraft is at Unix time 0. */
+  /** Position in the cycle at Unix time 0. */
   offset_s: number;
 }
 
@@ -31,41 +37,43 @@ export interface FleetOptions {
   aircraft: number;
 }
 
-/** The same aircraft for the same options; no address twice. */
+/** The same options give the same fleet. Each address is unique. */
 export function makeFleet({ seed, aircraft }: FleetOptions): Aircraft[] {
   const next = sequence(seed, "fleet");
-  const taken = new Set<string>();
+  const addresses = new Set<string>();
   const regional = Math.min(Math.ceil(aircraft / 2), REGIONAL + Math.floor(aircraft / OTHERS_PER_REGIONAL));
-  return Array.from({ length: aircraft }, (_, index) => makeAircraft(next, taken, index < regional ? region : world));
+  return Array.from({ length: aircraft }, (_, index) =>
+    makeAircraft(next, addresses, index < regional ? region : world),
+  );
 }
 
-function makeAircraft(next: () => number, taken: Set<string>, area: Area): Aircraft {
+function makeAircraft(next: () => number, addresses: Set<string>, area: Area): Aircraft {
   const kind = pick(area.kinds, next());
   const home = pick(area.homes, next());
   const legs = [...roundTrip(next, area, { home, kind }), ...roundTrip(next, area, { home, kind })];
   let end = 0;
   const ends = legs.map((leg) => (end += leg.duration_s));
-  const { icao24, origin_country } = identify(home, taken, next);
-  // Spelt out for the same reason as a leg.
+  const { icao24, origin_country } = assignAddress(home, addresses, next);
+  // All members in one literal, for the same reason as in `planLeg`.
   return {
     icao24,
     origin_country,
     category: kind.category,
     position_source: kind.position_source,
     legs,
-    callsigns: nameFlights(home, kind, next),
+    callsigns: makeCallsigns(home, kind, next),
     ends,
     offset_s: next() * end,
   };
 }
 
-function roundTrip(next: () => number, area: Area, { home, kind }: { home: Airport; kind: Kind }): Leg[] {
-  const away = destination(area, { home, range_km: kind.range_km }, next());
-  return [planLeg(home, away, vary(kind, next)), planLeg(away, home, vary(kind, next))];
+function roundTrip(next: () => number, area: Area, { home, kind }: { home: Airport; kind: AircraftKind }): Leg[] {
+  const destination = selectDestination(area, { home, range_km: kind.range_km }, next());
+  return [planLeg(home, destination, vary(kind, next)), planLeg(destination, home, vary(kind, next))];
 }
 
-/** Winds and loads: no two flights alike. Cruise altitudes are flight levels, 1,000 ft apart. */
-function vary(kind: Kind, next: () => number): Performance {
+/** Wind and load make each flight different. Cruise altitudes are flight levels, 1,000 ft apart. */
+function vary(kind: AircraftKind, next: () => number): Performance {
   const LEVEL_M = 304.8;
   return {
     cruise: kind.cruise * between(0.93, 1.07, next()),
@@ -76,13 +84,17 @@ function vary(kind: Kind, next: () => number): Performance {
   };
 }
 
-function identify(home: Airport, taken: Set<string>, next: () => number): { icao24: string; origin_country: string } {
+function assignAddress(
+  home: Airport,
+  addresses: Set<string>,
+  next: () => number,
+): { icao24: string; origin_country: string } {
   const block = addressBlocks[home.country];
-  if (block === undefined) throw new RangeError(`no address block for ${home.country}`);
+  if (block === undefined) throw new RangeError(`country: ${home.country} has no address block in address-blocks.ts`);
   for (let offset = Math.floor(next() * block.size); ; offset = (offset + 1) % block.size) {
     const icao24 = (block.first + offset).toString(16).padStart(6, "0");
-    if (taken.has(icao24)) continue;
-    taken.add(icao24);
+    if (addresses.has(icao24)) continue;
+    addresses.add(icao24);
     return { icao24, origin_country: block.name };
   }
 }
@@ -90,8 +102,11 @@ function identify(home: Airport, taken: Set<string>, next: () => number): { icao
 const LETTERS = "ABCDEFGHJKLMNPRSTUWXYZ";
 const letterAt = (at: number) => LETTERS.charAt(at * LETTERS.length);
 
-/** Light aircraft call by a registration of five letters, airliners by X, their operator's two letters and a number. */
-function nameFlights(home: Airport, kind: Kind, next: () => number): string[] {
+/**
+ * A light aircraft uses its registration of five letters. An airliner uses X, two letters of its operator, and a
+ * number.
+ */
+function makeCallsigns(home: Airport, kind: AircraftKind, next: () => number): string[] {
   const letters = (n: number) => Array.from({ length: n }, () => letterAt(next())).join("");
   if (kind.cruise <= light.cruise) return Array<string>(4).fill(home.country + letters(3));
   const operator = sequence(Math.floor(next() * OPERATORS_PER_COUNTRY), home.country);

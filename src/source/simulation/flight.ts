@@ -3,7 +3,7 @@ import { between, chance, pick } from "./random.ts";
 import type { Report } from "./report.ts";
 
 /**
- * Shares of flights whose transponder code is never heard, whose callsign is blank, and that have an emergency.
+ * Shares of flights without a received transponder code, with a blank callsign, and with an emergency.
  * Measured: 30-64 % of rows without a squawk, 2 % with a blank callsign, 4 emergencies in 187,000 rows.
  */
 const NO_SQUAWK = 0.45;
@@ -11,24 +11,28 @@ const BLANK_CALLSIGN = 0.02;
 const EMERGENCY = 0.00005;
 const EMERGENCY_CODES = ["7500", "7600", "7700"];
 const BLANKS = "        ";
-/** m: how far the pressure of a flight's day moves its barometric from its geometric altitude, from lowest to highest. */
+/** m: minimum and maximum difference of the geometric and the barometric altitude, caused by the air pressure. */
 const PRESSURE_M = [-105, 245] as const;
 
-/** Writes what stays for a flight: identity, callsign and squawk, the same for every observer; returns the pressure, m. */
-type Describe = (report: Report, aircraft: Aircraft, at: { index: number; flight: number }) => number;
+/**
+ * Writes the values that are constant during a flight: identity, callsign and squawk. They are the same for every
+ * observer.
+ * Returns the geometric minus the barometric altitude, m.
+ */
+type DescribeFlight = (report: Report, aircraft: Aircraft, at: { index: number; flight: number }) => number;
 
-export function makeDescriber(seed: number): Describe {
-  const of = (name: string) => chance(seed, `flight ${name}`);
+export function makeDescriber(seed: number): DescribeFlight {
+  const chanceOf = (name: string) => chance(seed, `flight ${name}`);
   const [code, silent, blank, emergency, pressure] = [
-    of("code"),
-    of("silent"),
-    of("blank"),
-    of("emergency"),
-    of("qnh"),
+    chanceOf("code"),
+    chanceOf("silent"),
+    chanceOf("blank"),
+    chanceOf("emergency"),
+    chanceOf("qnh"),
   ];
   const squawkOf = (index: number, flight: number) => {
-    const trouble = emergency(index, flight) / EMERGENCY;
-    if (trouble < 1) return pick(EMERGENCY_CODES, trouble);
+    const at = emergency(index, flight) / EMERGENCY;
+    if (at < 1) return pick(EMERGENCY_CODES, at);
     return silent(index, flight) < NO_SQUAWK ? null : octal(code(index, flight));
   };
   return (report, aircraft, { index, flight }) => {
@@ -43,5 +47,5 @@ export function makeDescriber(seed: number): Describe {
   };
 }
 
-/** 1000 to 6776, which no emergency is. */
+/** 1000 to 6776, below the emergency codes. */
 const octal = (at: number) => (0o1000 + Math.floor(at * 0o5777)).toString(8);

@@ -1,14 +1,14 @@
 import type { Performance } from "./leg.ts";
 
-/** A kind of aircraft: how it flies, how far (km), OpenSky's category, and how its position is known. */
-export interface Kind extends Performance {
+/** A kind of aircraft: its performance, its range (km), and OpenSky's `category` and `position_source`. */
+export interface AircraftKind extends Performance {
   range_km: readonly [number, number];
   category: number;
   position_source: number;
 }
 
-/** m, m/s, rounded from the published performance of such types. */
-const jet: Kind = {
+/** m, m/s; rounded from the published performance of such types. */
+const jet: AircraftKind = {
   cruise: 235,
   low: 75,
   altitude: 11_000,
@@ -18,7 +18,7 @@ const jet: Kind = {
   category: 4,
   position_source: 0,
 };
-const heavy: Kind = {
+const heavy: AircraftKind = {
   cruise: 250,
   low: 80,
   altitude: 11_600,
@@ -28,7 +28,7 @@ const heavy: Kind = {
   category: 6,
   position_source: 0,
 };
-const turboprop: Kind = {
+const turboprop: AircraftKind = {
   cruise: 140,
   low: 60,
   altitude: 6_700,
@@ -38,7 +38,7 @@ const turboprop: Kind = {
   category: 3,
   position_source: 0,
 };
-export const light: Kind = {
+export const light: AircraftKind = {
   cruise: 60,
   low: 30,
   altitude: 1_900,
@@ -48,7 +48,7 @@ export const light: Kind = {
   category: 2,
   position_source: 0,
 };
-const glider: Kind = {
+const glider: AircraftKind = {
   cruise: 32,
   low: 25,
   altitude: 1_500,
@@ -58,22 +58,22 @@ const glider: Kind = {
   category: 9,
   position_source: 3,
 };
-const multilaterated: Kind = { ...jet, position_source: 2 };
-const seenByRadar: Kind = { ...jet, position_source: 1 };
+const multilaterated: AircraftKind = { ...jet, position_source: 2 };
+const seenByRadar: AircraftKind = { ...jet, position_source: 1 };
 
-const times = (n: number, kind: Kind) => Array.from({ length: n }, () => kind);
+const repeat = (n: number, kind: AircraftKind) => Array.from({ length: n }, () => kind);
 
-/** Each kind as often as it flies. */
-export const worldKinds: readonly Kind[] = [
-  ...times(26, jet),
-  ...times(9, heavy),
+/** Each kind occurs in proportion to its number of aircraft. */
+export const worldKinds: readonly AircraftKind[] = [
+  ...repeat(26, jet),
+  ...repeat(9, heavy),
   turboprop,
   turboprop,
   multilaterated,
   seenByRadar,
   light,
 ];
-export const regionKinds: readonly Kind[] = [
+export const regionKinds: readonly AircraftKind[] = [
   jet,
   jet,
   turboprop,

@@ -1,16 +1,16 @@
 import type { Airport } from "./airports.ts";
-import { circleBetween, place, type Circle, type Motion } from "./sphere.ts";
+import { circleBetween, writePosition, type Circle, type Motion } from "./sphere.ts";
 
-/** From the stand to where the take-off begins, and back after the landing. */
+/** From the parking position to the start of the takeoff, and the same after the landing. */
 const TAXI_M = 1_500;
 const TAXI_MPS = 7.5;
 const TAXI_S = TAXI_M / TAXI_MPS;
-/** A real turnaround is longer, but then the transponder is off and nobody hears the aircraft. */
-const STAND_S = 210;
-/** An aircraft wants to fly above the higher of its airports by at least this. */
-const CLEARANCE_M = 1_500;
+/** A real turnaround is longer, but then the transponder is off and the aircraft does not transmit. */
+const PARKED_S = 210;
+/** The planned cruise is at least this far above the higher of the two airports. */
+const MIN_CLEARANCE_M = 1_500;
 
-/** How an aircraft flies; m, m/s. `low` is the speed at take-off and landing. */
+/** m, m/s. `low` is the speed at takeoff and landing. `climb` and `descent` are vertical rates. */
 export interface Performance {
   cruise: number;
   low: number;
@@ -19,25 +19,29 @@ export interface Performance {
   descent: number;
 }
 
-/** One flight from stand to stand: a great circle and a profile along it. */
+/**
+ * A leg is one flight from parking position to parking position: a great circle, and a profile of altitude and speed
+ * along it. The phases are taxi, climb, cruise, descent, taxi and parking.
+ */
 export interface Leg extends Circle, Pick<Performance, "cruise" | "low" | "altitude"> {
-  /** m above sea level, of both airports */
+  /** m above sea level, of the departure and the arrival airport */
   elevations: readonly [number, number];
   climb_s: number;
   cruise_s: number;
   descent_s: number;
-  /** With taxi and stand. */
+  /** Of all phases. */
   duration_s: number;
 }
 
-/** Two airports more than 10 km apart. On a short leg the aircraft does not reach the altitude that it could. */
-export function planLeg(from: Airport, to: Airport, able: Performance): Leg {
+/** The airports must be more than 10 km apart. On a short leg, the aircraft does not reach its cruise altitude. */
+export function planLeg(from: Airport, to: Airport, performance: Performance): Leg {
   const { start, toward, distance } = circleBetween(from, to);
-  const { cruise, low } = able;
+  const { cruise, low } = performance;
   const elevations = [from.elevation, to.elevation] as const;
   const highest = Math.max(...elevations);
-  const { altitude, climb_s, cruise_s, descent_s, duration_s } = profile(distance - 2 * TAXI_M, able, highest);
-  // Spelt out: objects made by spreading each get a hidden class of their own, and reading them is several times slower.
+  const { altitude, climb_s, cruise_s, descent_s, duration_s } = profile(distance - 2 * TAXI_M, performance, highest);
+  // All members in one literal. V8 gives each object made by spreading its own hidden class, which makes reads several
+  // times slower.
   return {
     start,
     toward,
@@ -53,25 +57,28 @@ export function planLeg(from: Airport, to: Airport, able: Performance): Leg {
   };
 }
 
-/** Altitude and times of climb, cruise and descent over `way` metres; speed grows and falls linearly in time. */
-function profile(way: number, able: Performance, highest: number) {
-  const mean = (able.low + able.cruise) / 2;
-  const wanted = Math.max(able.altitude - highest, CLEARANCE_M);
-  const needed = mean * (wanted / able.climb + wanted / able.descent);
-  const height = wanted * Math.min(1, (0.9 * way) / needed);
-  const climb_s = height / able.climb;
-  const descent_s = height / able.descent;
-  const cruise_s = (way - mean * (climb_s + descent_s)) / able.cruise;
-  const duration_s = climb_s + cruise_s + descent_s + 2 * TAXI_S + STAND_S;
+/**
+ * Cruise altitude (m) and durations (s) for `distance` m in the air. `highest` is the elevation of the higher airport.
+ * Speed changes linearly with time during climb and descent.
+ */
+function profile(distance: number, performance: Performance, highest: number) {
+  const mean = (performance.low + performance.cruise) / 2;
+  const planned = Math.max(performance.altitude - highest, MIN_CLEARANCE_M);
+  const needed = mean * (planned / performance.climb + planned / performance.descent);
+  const height = planned * Math.min(1, (0.9 * distance) / needed);
+  const climb_s = height / performance.climb;
+  const descent_s = height / performance.descent;
+  const cruise_s = (distance - mean * (climb_s + descent_s)) / performance.cruise;
+  const duration_s = climb_s + cruise_s + descent_s + 2 * TAXI_S + PARKED_S;
   return { altitude: highest + height, climb_s, cruise_s, descent_s, duration_s };
 }
 
-/** Writes into `motion` where the aircraft is `at` seconds, in [0, duration_s), after it left the stand. */
+/** Writes the motion at `at` s after the start of the leg, in [0, duration_s). */
 export function follow(leg: Leg, at: number, motion: Motion): void {
-  place(leg, travel(leg, at, motion), motion);
+  writePosition(leg, travel(leg, at, motion), motion);
 }
 
-/** Metres along the leg; writes all of `motion` that does not depend on the place. */
+/** Returns m along the great circle. Writes the members of `motion` that do not depend on the position. */
 function travel(leg: Leg, at: number, motion: Motion): number {
   const airborne = leg.climb_s + leg.cruise_s + leg.descent_s;
   const flown = at - TAXI_S;
@@ -92,12 +99,13 @@ function roll(elevation: number, velocity: number, motion: Motion): void {
   motion.altitude = elevation;
 }
 
-/** Metres along the leg at `flown` seconds after take-off. */
+/** Returns m along the great circle at `flown` s after takeoff. */
 function fly(leg: Leg, flown: number, motion: Motion): number {
   const left = leg.climb_s + leg.cruise_s + leg.descent_s - flown;
   motion.on_ground = false;
-  if (flown < leg.climb_s) return TAXI_M + slope(leg, { of: leg.climb_s, at: flown, end: 0 }, motion);
-  if (left < leg.descent_s) return leg.distance - TAXI_M - slope(leg, { of: leg.descent_s, at: left, end: 1 }, motion);
+  if (flown < leg.climb_s) return TAXI_M + slope(leg, { duration_s: leg.climb_s, at: flown, airport: 0 }, motion);
+  if (left < leg.descent_s)
+    return leg.distance - TAXI_M - slope(leg, { duration_s: leg.descent_s, at: left, airport: 1 }, motion);
   motion.velocity = leg.cruise;
   motion.vertical_rate = 0;
   motion.altitude = leg.altitude;
@@ -105,13 +113,22 @@ function fly(leg: Leg, flown: number, motion: Motion): number {
   return TAXI_M + climbed + leg.cruise * (flown - leg.climb_s);
 }
 
-/** Climb, or descent seen from its end: metres from the runway after `at` of `of` seconds. */
-function slope(leg: Leg, { of, at, end }: { of: number; at: number; end: 0 | 1 }, motion: Motion): number {
-  const gain = (leg.cruise - leg.low) / of;
-  const elevation = leg.elevations[end];
-  const rate = (leg.altitude - elevation) / of;
+interface Slope {
+  duration_s: number;
+  at: number;
+  airport: 0 | 1;
+}
+
+/**
+ * A climb, or a descent in reverse: returns m from the runway, `at` s from the runway, of a slope of `duration_s`.
+ * `airport` is 0 for the departure and 1 for the arrival.
+ */
+function slope(leg: Leg, { duration_s, at, airport }: Slope, motion: Motion): number {
+  const gain = (leg.cruise - leg.low) / duration_s;
+  const elevation = leg.elevations[airport];
+  const rate = (leg.altitude - elevation) / duration_s;
   motion.velocity = leg.low + gain * at;
-  motion.vertical_rate = end === 0 ? rate : -rate;
+  motion.vertical_rate = airport === 0 ? rate : -rate;
   motion.altitude = elevation + rate * at;
   return leg.low * at + (gain * at * at) / 2;
 }

@@ -3,12 +3,12 @@ import type { Observer } from "./observer.ts";
 import type { Report } from "./report.ts";
 import type { Tick } from "./ticks.ts";
 
-/** More than any row takes: names of countries are the only text without a fixed length. */
+/** Upper bound for one row. Country names are the only text without a fixed length. */
 const ROW_BYTES = 256;
 
 /**
- * `{"time","states":[[18 elements]]}`, as OpenSky answers with `extended=1`: one row of each of `aircraft` aircraft.
- * Written byte by byte: as joined texts a row left 3 KB of garbage, and the simulator gave a third fewer rows a second.
+ * `{"time","states":[[18 elements]]}`, the shape of OpenSky's response with `extended=1`: one row per aircraft.
+ * Written byte by byte. Joined strings leave 3 KB of garbage per row and give a third fewer rows per second.
  */
 export function openskyBody(observer: Observer, aircraft: number, tick: Tick): Uint8Array {
   const to = { bytes: new Uint8Array((aircraft + 1) * ROW_BYTES), length: 0 };
@@ -44,7 +44,7 @@ function writeRow(to: Ascii, row: Report): void {
   writeInteger(to, row.category);
 }
 
-/** Texts of the simulation have neither quotes nor backslashes, so that they need no escape. */
+/** Invariant: texts of the simulation contain neither quotes nor backslashes, so they need no escape. */
 function writeQuoted(to: Ascii, text: string): void {
   writeText(to, '"');
   writeText(to, text);
@@ -57,8 +57,8 @@ function writeTime(to: Ascii, time: number | null): void {
   writeText(to, ",");
 }
 
-function writeNumber(to: Ascii, value: number | null, places: number): void {
+function writeNumber(to: Ascii, value: number | null, digits: number): void {
   if (value === null) return writeText(to, "null,");
-  writeDecimal(to, value, places);
+  writeDecimal(to, value, digits);
   writeText(to, ",");
 }

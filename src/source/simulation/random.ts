@@ -1,4 +1,4 @@
-/** Mixes 32 bits so that each input bit reaches each output bit (the finaliser of MurmurHash3). */
+/** Mixes 32 bits so that each input bit affects each output bit (the finalizer of MurmurHash3). */
 function mix(bits: number): number {
   let h = bits | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -16,28 +16,28 @@ function hashText(text: string): number {
 type Chance = (a: number, b: number) => number;
 
 /**
- * A field of random numbers that are looked up, not drawn: what aircraft 7 does at poll 12 is known without polls 0 to 11,
- * so that a restart goes on where it would have been. Fields of different names are independent.
+ * Random numbers by lookup instead of by sequence. The number for aircraft 7 at poll 12 does not depend on polls 0 to
+ * 11, so a restarted simulation continues as if it had not stopped. Different names give independent numbers.
  */
 export function chance(seed: number, name: string): Chance {
   const start = mix(mix(seed) + hashText(name));
   return (a, b) => (mix(mix(start + Math.imul(a, 0x9e3779b1)) + Math.imul(b, 0x27d4eb2f)) >>> 0) / 0x1_0000_0000;
 }
 
-/** Numbers in [0, 1), one after the other. */
+/** Numbers in [0, 1), one per call. */
 export function sequence(seed: number, name: string): () => number {
-  const field = chance(seed, name);
+  const numbers = chance(seed, name);
   let n = 0;
-  return () => field(n++, 0);
+  return () => numbers(n++, 0);
 }
 
 export function between(low: number, high: number, at: number): number {
   return low + (high - low) * at;
 }
 
-/** One of `of`. Throws `RangeError` when there is none. */
-export function pick<T>(of: readonly T[], at: number): T {
-  const found = of[Math.floor(at * of.length)];
-  if (found === undefined) throw new RangeError(`none of ${of.length} stands at ${at}`);
-  return found;
+/** The item at the share `at` of the list. Throws `RangeError` for an empty list or an `at` outside [0, 1). */
+export function pick<T>(items: readonly T[], at: number): T {
+  const item = items[Math.floor(at * items.length)];
+  if (item === undefined) throw new RangeError(`at: ${at} selects none of ${items.length} items; allowed: [0, 1)`);
+  return item;
 }

@@ -1,7 +1,10 @@
-/** What is reported of an aircraft: SI units, times in Unix s with fractions. Written anew for each row. */
+/**
+ * One observer's report of one aircraft. SI units; times in Unix s with fractions. An observer reuses one object for
+ * all rows.
+ */
 export interface Report {
   icao24: string;
-  /** Padded with blanks to 8, as it is sent. */
+  /** Padded with blanks to 8 characters, as transponders send it. */
   callsign: string;
   origin_country: string;
   time_position: number | null;

@@ -1,39 +1,45 @@
 import { airportOf } from "./airports.ts";
-import { REGION } from "./area.ts";
+import { REGION_CENTER } from "./area.ts";
 import { vectorOf } from "./sphere.ts";
 import { makeObserver } from "./observer.ts";
 import { openskyBody } from "./opensky-body.ts";
-import { pause, type Sleep } from "../pause.ts";
+import { pause, type Sleep } from "../../retry.ts";
 import { receiverBody } from "./receiver-body.ts";
 import type { Poll, Source, SourceStatus } from "../source.ts";
 import { ticks, type Tick } from "./ticks.ts";
 import { makeWorld } from "./world.ts";
 
-const AIRCRAFT = 400;
+const DEFAULT_AIRCRAFT = 400;
 const INTERVAL_S = 5;
 
 export interface SimulatorOptions {
-  /** The same seed, number of aircraft and time give the same bytes. */
+  /** Invariant: the same seed, number of aircraft and time give the same bytes. */
   seed: number;
-  /** In the whole world; default 400. */
+  /** Number of aircraft in the world; default 400. */
   aircraft?: number;
-  /** s between polls, default 5; 0: as fast as they are pulled, 10 simulated seconds apart. Rates of dirt hold to 10 s. */
+  /**
+   * s between polls, default 5; 0: as fast as the consumer reads, 10 simulated seconds apart. The tests verify the
+   * rates of dirt at 10 s between polls.
+   */
   interval_s?: number;
-  /** Unix s at which the simulated time begins; default now, and June 2025 when the interval is 0. */
+  /** Unix s at which the simulated time starts; default: now, or June 2025 for an interval of 0. */
   start?: number;
-  /** Unix s, and waiting: for tests. */
+  /** Unix s. Tests replace `now` and `sleep`. */
   now?: () => number;
   sleep?: Sleep;
 }
 export interface ReceiverOptions extends SimulatorOptions {
-  /** ICAO code of a large airport, default the centre of the region where a part of the aircraft stays. */
+  /** ICAO code of a large airport; default: the center of the region in which some aircraft stay. */
   airport?: string;
 }
 
-/** A network that hears the whole simulated world: bodies as OpenSky answers. Throws `RangeError` for unusable options. */
+/**
+ * A simulated network that covers the whole world. Its bodies have the shape of OpenSky's responses.
+ * Throws `RangeError` for options out of range.
+ */
 export function simulator(options: SimulatorOptions): Source {
   const { world, aircraft } = worldOf(options);
-  const observer = makeObserver(world, { name: "simulated", times: true });
+  const observer = makeObserver(world, { name: "simulated", sendsTimes: true });
   return simulate(options, {
     name: "simulated",
     message: `simulated, ${aircraft} aircraft, seed ${options.seed}`,
@@ -41,31 +47,35 @@ export function simulator(options: SimulatorOptions): Source {
   });
 }
 
-/** A receiver at an airport of the same world: bodies as readsb writes aircraft.json. Throws like `simulator`. */
+/**
+ * A simulated receiver: one antenna at an airport, which reports the aircraft within radio range. Its bodies have the
+ * shape of readsb's aircraft.json. With the same options it observes the same world as `simulator`.
+ * Throws `RangeError` for options out of range or an unknown airport.
+ */
 export function receiver(options: ReceiverOptions): Source {
   const { world, aircraft } = worldOf(options);
-  const airport = airportOf(options.airport ?? REGION);
-  const observer = makeObserver(world, { name: "simulated-receiver", times: false });
-  const antenna = { place: vectorOf(airport), aircraft };
+  const airport = airportOf(options.airport ?? REGION_CENTER);
+  const observer = makeObserver(world, { name: "simulated-receiver", sendsTimes: false });
+  const site = { position: vectorOf(airport), aircraft };
   return simulate(options, {
     name: "simulated-receiver",
     message: `simulated receiver at ${airport.name}, seed ${options.seed}`,
-    bodyAt: (tick) => receiverBody(observer, antenna, tick),
+    bodyAt: (tick) => receiverBody(observer, site, tick),
   });
 }
 
-function worldOf({ seed, aircraft = AIRCRAFT, interval_s = INTERVAL_S }: SimulatorOptions) {
-  if (!(interval_s >= 0)) throw new RangeError(`interval_s: ${interval_s} is not a number from 0`);
+function worldOf({ seed, aircraft = DEFAULT_AIRCRAFT, interval_s = INTERVAL_S }: SimulatorOptions) {
+  if (!(interval_s >= 0)) throw new RangeError(`interval_s: ${interval_s} is not a number of at least 0`);
   return { world: makeWorld({ seed, aircraft }), aircraft };
 }
 
-interface Simulated {
+interface Simulation {
   name: string;
   message: string;
   bodyAt: (tick: Tick) => Uint8Array;
 }
 
-function simulate(options: SimulatorOptions, { name, message, bodyAt }: Simulated): Source {
+function simulate(options: SimulatorOptions, { name, message, bodyAt }: Simulation): Source {
   const status: SourceStatus = {
     name,
     state: "waiting",

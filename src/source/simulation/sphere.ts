@@ -1,14 +1,14 @@
 const EARTH_M = 6_371_000;
 const RADIANS = Math.PI / 180;
 
-/** A place on the unit sphere. */
+/** A point on the unit sphere. */
 export interface Vector {
   x: number;
   y: number;
   z: number;
 }
 
-/** Where an aircraft is and how it moves: deg, m, m/s. Written anew by each `follow`. */
+/** Position and movement of an aircraft: deg, m, m/s. `follow` overwrites all members. */
 export interface Motion extends Vector {
   latitude: number;
   longitude: number;
@@ -36,49 +36,49 @@ export function newMotion(): Motion {
 }
 
 /** deg */
-interface Place {
+interface Position {
   latitude: number;
   longitude: number;
 }
 
-export function vectorOf(of: Place): Vector {
-  const latitude = of.latitude * RADIANS;
-  const longitude = of.longitude * RADIANS;
+export function vectorOf(position: Position): Vector {
+  const latitude = position.latitude * RADIANS;
+  const longitude = position.longitude * RADIANS;
   const ring = Math.cos(latitude);
   return { x: ring * Math.cos(longitude), y: ring * Math.sin(longitude), z: Math.sin(latitude) };
 }
 
 /** m along the great circle between two unit vectors. */
-export function distanceOf(a: Vector, b: Vector): number {
+export function distanceBetween(a: Vector, b: Vector): number {
   return EARTH_M * Math.acos(Math.min(1, Math.max(-1, a.x * b.x + a.y * b.y + a.z * b.z)));
 }
 
-/** The great circle `start` cos(angle) + `toward` sin(angle), and how far its end is, m. */
+/** The great circle `start` cos(angle) + `toward` sin(angle). `distance` is m from its start to its end. */
 export interface Circle {
   start: Vector;
   toward: Vector;
   distance: number;
 }
 
-/** Between two places that are neither one nor opposite. */
-export function circleBetween(from: Place, to: Place): Circle {
+/** The positions must be neither equal nor opposite. */
+export function circleBetween(from: Position, to: Position): Circle {
   const start = vectorOf(from);
   const end = vectorOf(to);
-  const distance = distanceOf(start, end);
+  const distance = distanceBetween(start, end);
   const angle = distance / EARTH_M;
   const toward = (axis: keyof Vector) => (end[axis] - start[axis] * Math.cos(angle)) / Math.sin(angle);
   return { start, toward: { x: toward("x"), y: toward("y"), z: toward("z") }, distance };
 }
 
-/** Writes into `motion` the place and the track `along` metres from the start. */
-export function place({ start, toward }: Circle, along: number, motion: Motion): void {
+/** Writes the position and the track `along` m from the start. */
+export function writePosition({ start, toward }: Circle, along: number, motion: Motion): void {
   const angle = along / EARTH_M;
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const x = start.x * cos + toward.x * sin;
   const y = start.y * cos + toward.y * sin;
   const z = start.z * cos + toward.z * sin;
-  // The direction of flight is the derivative; its parts to the east and north are scaled alike, by cos(latitude).
+  // The direction of flight is the derivative. Its east and north components have the same scale, cos(latitude).
   const east = x * (toward.y * cos - start.y * sin) - y * (toward.x * cos - start.x * sin);
   const north = toward.z * cos - start.z * sin;
   const track = Math.atan2(east, north) / RADIANS;

@@ -1,38 +1,42 @@
-import type { Sleep } from "../pause.ts";
+import type { Sleep } from "../../retry.ts";
 
-/** A poll: its number and its Unix time; the poll before came `step_s` earlier. */
+/**
+ * A tick is one poll time of a simulation: the number of the poll and its Unix time. The poll before is `step_s`
+ * earlier.
+ * Invariant: `time` = `poll` * `step_s`, so a restart gives the same ticks.
+ */
 export interface Tick {
   poll: number;
   time: number;
   step_s: number;
 }
 
-/** s: how far apart simulated polls are when nobody waits for them, and when those begin by default. */
+/** s between polls with an interval of 0, and the Unix s of their first tick by default. */
 const STEP_S = 10;
 const START_S = 1_750_000_000;
 
 interface Clock {
-  /** s between polls; 0: as fast as they are pulled, 10 simulated seconds apart. */
+  /** s between polls; 0: as fast as the consumer reads, 10 simulated seconds apart. */
   interval_s: number;
-  /** Unix s at which the simulated time begins; default now, and June 2025 when the interval is 0. */
+  /** Unix s at which the simulated time starts; default: now, or June 2025 for an interval of 0. */
   start?: number;
   /** Unix s */
   now: () => number;
   sleep: Sleep;
 }
 
-/** Polls at multiples of the interval until the signal aborts; those that a slow taker missed are left out. */
+/** Ticks at multiples of the interval until the signal aborts. A slow consumer skips the ticks that it missed. */
 export async function* ticks(clock: Clock, signal: AbortSignal): AsyncGenerator<Tick> {
-  const waits = clock.interval_s > 0;
-  const step_s = waits ? clock.interval_s : STEP_S;
-  const begun = clock.now();
-  const shift = (clock.start ?? (waits ? begun : START_S)) - begun;
+  const isPaced = clock.interval_s > 0;
+  const step_s = isPaced ? clock.interval_s : STEP_S;
+  const started = clock.now();
+  const shift = (clock.start ?? (isPaced ? started : START_S)) - started;
   const clockPoll = () => Math.floor((clock.now() + shift) / step_s);
-  let poll = Math.floor((begun + shift) / step_s);
+  let poll = Math.floor((started + shift) / step_s);
   while (!signal.aborted) {
     yield { poll, time: poll * step_s, step_s };
-    poll = waits ? Math.max(poll + 1, clockPoll()) : poll + 1;
-    const left_s = waits ? poll * step_s - shift - clock.now() : 0;
+    poll = isPaced ? Math.max(poll + 1, clockPoll()) : poll + 1;
+    const left_s = isPaced ? poll * step_s - shift - clock.now() : 0;
     if (left_s > 0) await clock.sleep(left_s * 1_000, signal);
   }
 }

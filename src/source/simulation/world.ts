@@ -2,7 +2,11 @@ import { makeFleet, type Aircraft, type FleetOptions } from "./fleet.ts";
 import { follow } from "./leg.ts";
 import type { Motion } from "./sphere.ts";
 
-/** Every aircraft, and where each is at a time: a function of Unix time, so that a restart finds the world gone on. */
+/**
+ * The simulated world is a fleet of aircraft, each of which repeats a fixed cycle of legs. Observers report it.
+ * Invariant: the position of each aircraft depends only on the seed, the number of aircraft and the Unix time. A
+ * restarted simulation continues where the world would be without a restart.
+ */
 export interface World {
   seed: number;
   fleet: readonly Aircraft[];
@@ -15,7 +19,7 @@ export function makeWorld(options: FleetOptions): World {
   return { seed: options.seed, fleet: makeFleet(options) };
 }
 
-/** Writes where the aircraft is at `time` (Unix s) and returns its flight: a number that no other flight of it has. */
+/** Writes the motion of the aircraft at `time` (Unix s). Returns the number of its flight, unique for the aircraft. */
 export function locate(aircraft: Aircraft, time: number, motion: Motion): number {
   const { legs, ends } = aircraft;
   const last = legs.length - 1;
