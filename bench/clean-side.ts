@@ -4,7 +4,7 @@ import { batchRows, newDecoded } from "../src/format/decoded.ts";
 import { asObjects, openskyBodies } from "./input.ts";
 import { leanClean, naturalClean, objectOf } from "./zod-peer.ts";
 
-/** One side of the cleaning question in a process of its own: prints its milliseconds a pass, wall and CPU. */
+/** One side of the question `clean` in its own process. Prints wall and CPU milliseconds per pass, as JSON. */
 const WARMUPS = 25;
 const PASSES = 25;
 const [shape = "arrays", side = "flightline"] = process.argv.slice(2);
@@ -41,11 +41,11 @@ const sides: Record<string, () => unknown> = {
 };
 
 const run = sides[side];
-if (run === undefined) throw new Error(`there is no side ${side}`);
+if (run === undefined) throw new Error(`unknown side ${side}: use one of ${Object.keys(sides).join(", ")}`);
 for (let i = 0; i < WARMUPS; i++) run();
 const cpu = process.cpuUsage();
-const begun = performance.now();
+const started = performance.now();
 for (let i = 0; i < PASSES; i++) run();
-const wall_ms = (performance.now() - begun) / PASSES;
+const wall_ms = (performance.now() - started) / PASSES;
 const { user, system } = process.cpuUsage(cpu);
 console.log(JSON.stringify({ wall_ms, cpu_ms: (user + system) / 1_000 / PASSES }));

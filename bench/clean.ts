@@ -7,8 +7,8 @@ const SIDES = ["flightline", "JSON.parse alone", "JSON.parse + lean zod", "JSON.
 const AIMS = { "JSON.parse alone": 0.7, "JSON.parse + lean zod": 2 };
 
 /**
- * Bytes to clean batch, parsing included. The sides take turns, each in a process of its own: in one process the garbage
- * and the type feedback of one side weigh on the next.
+ * Bytes to a clean batch, with parsing. The sides take turns, and each runs in its own process. In a shared process, the
+ * garbage and the type feedback of one side slow the next one down.
  */
 export async function cleaning(): Promise<{ from: string; rows: Row[] }> {
   const { from } = await openskyBodies(1);

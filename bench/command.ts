@@ -8,9 +8,9 @@ import { median, type Row } from "./measure.ts";
 const ROUNDS = 5;
 const LARGE_ROWS = 1_000_000;
 
-/** `flightline clean` as a whole process, start-up and warm-up included. */
+/** `flightline clean` as a whole process, with start-up and warm-up. */
 export async function command(): Promise<{ from: string; rows: Row[] }> {
-  if (!existsSync("dist/cli/main.js")) throw new Error("not built: run npm run build");
+  if (!existsSync("dist/cli/main.js")) throw new Error("dist/cli/main.js is missing: run `npm run build` first");
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
   const { bodies, from } = await openskyBodies(LARGE_ROWS);
   const small = path.join(folder, "small.json");
@@ -27,10 +27,9 @@ export async function command(): Promise<{ from: string; rows: Row[] }> {
   return { from, rows };
 }
 
-function rowOf(what: string, files: readonly string[], folder: string): Row {
-  const runs = Array.from({ length: ROUNDS }, () => {
-    const before = process.resourceUsage();
-    const begun = performance.now();
+function rowOf(input: string, files: readonly string[], folder: string): Row {
+  const walls = Array.from({ length: ROUNDS }, () => {
+    const started = performance.now();
     const { status, stderr } = spawnSync(process.execPath, [
       "dist/cli/main.js",
       "clean",
@@ -40,12 +39,11 @@ function rowOf(what: string, files: readonly string[], folder: string): Row {
       "--json",
     ]);
     if (status !== 0) throw new Error(stderr.toString());
-    return { wall: performance.now() - begun, before };
+    return performance.now() - started;
   });
-  const wall = median(runs.map((run) => run.wall));
   return {
-    question: `flightline clean, ${what}`,
-    ours: `${wall.toFixed(0)} ms wall, the whole process`,
+    question: `flightline clean, ${input}`,
+    ours: `${median(walls).toFixed(0)} ms wall, the whole process`,
     peer: "",
     ratio: null,
     aim: "",

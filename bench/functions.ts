@@ -1,10 +1,10 @@
-import { settingsEnvironment } from "../src/settings.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { settingsEnvironment } from "../src/settings.ts";
 import type { Row } from "./measure.ts";
 
 const ENTRIES = "src/aws/lambda";
@@ -20,7 +20,7 @@ const env = {
   }),
 };
 
-/** Size of each function's bundle, made as the CDK app makes it, and how long a new process takes to import it. */
+/** Size of each function's bundle, with the options of the CDK app, and the time in which a new process imports it. */
 export async function functions(): Promise<{ from: string; rows: Row[] }> {
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-functions-"));
   const rows: Row[] = [];

@@ -4,12 +4,12 @@ import { gunzipSync } from "node:zlib";
 import { openskyOrder } from "../src/flight/contract.ts";
 import { simulator } from "../src/source/simulation/simulator.ts";
 
-/** Recorded flights beside the repository, or where FLIGHTLINE_RECORDED says; without them the simulated world. */
-const folder = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
+/** Recorded flights. Without this folder the questions use simulated rows, dirt included. */
+const recordings = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
 
 export interface Input {
   from: string;
-  /** OpenSky responses as they came. */
+  /** OpenSky responses, not changed. */
   bodies: Buffer[];
   rows: number;
 }
@@ -18,10 +18,10 @@ type States = (string | number | boolean | null)[][];
 export const statesOf = (body: Uint8Array): States =>
   (JSON.parse(Buffer.from(body).toString()) as { states: States }).states;
 
-/** Bodies of about `rows` rows in all. */
+/** Bodies that have at least `rows` rows together. */
 export async function openskyBodies(rows: number): Promise<Input> {
-  const recorded = path.join(folder, "opensky");
-  const seen: Buffer[] = existsSync(recorded)
+  const recorded = path.join(recordings, "opensky");
+  const responses: Buffer[] = existsSync(recorded)
     ? readdirSync(recorded)
         .filter((name) => name.includes("2025"))
         .map((name) => gunzipSync(readFileSync(path.join(recorded, name))))
@@ -29,11 +29,15 @@ export async function openskyBodies(rows: number): Promise<Input> {
   const bodies: Buffer[] = [];
   let count = 0;
   for (let i = 0; count < rows; i++) {
-    const body = seen[i % seen.length] ?? Buffer.from("[]");
+    const body = responses[i % responses.length] ?? Buffer.from("[]");
     bodies.push(body);
     count += statesOf(body).length;
   }
-  return { from: existsSync(recorded) ? "recorded OpenSky response" : "simulated world", bodies, rows: count };
+  return {
+    from: existsSync(recorded) ? "recorded OpenSky response" : "simulated OpenSky response",
+    bodies,
+    rows: count,
+  };
 }
 
 async function simulated(): Promise<Buffer[]> {
@@ -43,7 +47,7 @@ async function simulated(): Promise<Buffer[]> {
   return [];
 }
 
-/** The same rows as objects: NDJSON with the record's names. */
+/** The rows of a body as NDJSON of objects, with the record's names. */
 export function asObjects(body: Uint8Array, change: (row: Record<string, unknown>) => void = () => {}): Buffer {
   const lines = statesOf(body).map((state) => {
     const row = Object.fromEntries(
@@ -55,15 +59,15 @@ export function asObjects(body: Uint8Array, change: (row: Record<string, unknown
   return Buffer.from(`${lines.join("\n")}\n`);
 }
 
-/** Bodies of exactly 1,000 rows, each of its own time, so that no row is a duplicate. */
+/** Bodies of the first 1,000 rows. Each body has its own times, so that no row is a duplicate. */
 export function thousands(body: Uint8Array, count: number, shape: "arrays" | "objects"): Buffer[] {
   const states = statesOf(body).slice(0, 1_000);
-  const body_of = {
-    arrays: (some: States) => Buffer.from(JSON.stringify({ time: 0, states: some })),
-    objects: (some: States) => asObjects(Buffer.from(JSON.stringify({ states: some }))),
+  const bodyOf = {
+    arrays: (rows: States) => Buffer.from(JSON.stringify({ time: 0, states: rows })),
+    objects: (rows: States) => asObjects(Buffer.from(JSON.stringify({ states: rows }))),
   };
   return Array.from({ length: count }, (_, i) =>
-    body_of[shape](
+    bodyOf[shape](
       states.map((state) =>
         state.map((value, at) =>
           at === 4 ? Number(value) - 100_000 + i : at === 3 && value !== null ? Number(value) - 100_000 + i : value,

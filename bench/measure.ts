@@ -1,4 +1,4 @@
-/** One side of a question. `run` does the work once; whatever it answers keeps the work from being optimised away. */
+/** One side of a question. `run` does the work once and returns its result, so that the work is not optimized away. */
 export interface Side {
   name: string;
   run(): unknown;
@@ -11,34 +11,34 @@ export interface Measured {
   cpu_ms: number;
 }
 
-/** A line of the table: ours against a peer or a limit in the same run. */
+/** A line of the table: Flightline against a peer or a limit, in the same run. */
 export interface Row {
   question: string;
   ours: string;
   peer: string;
-  /** Ours over the peer's: above 1 is better. */
+  /** The peer's CPU time over Flightline's: above 1, Flightline is faster. */
   ratio: number | null;
   aim: string;
   met: boolean | null;
 }
 
-export const median = (of: readonly number[]): number =>
-  [...of].sort((a, b) => a - b)[Math.floor(of.length / 2)] ?? Number.NaN;
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-export function percentile(of: readonly number[], part: number): number {
-  const sorted = [...of].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+export function percentile(values: readonly number[], fraction: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;
 }
 
-/** Runs the sides in turn, `rounds` times after a warm-up, so that a busy moment of the machine meets all of them. */
+/** Runs the sides in turn, `rounds` times after a warm-up, so that a busy moment of the machine slows all of them. */
 export async function measure(sides: readonly Side[], { rounds = 7, warmups = 3 } = {}): Promise<Measured[]> {
   const times = sides.map(() => ({ wall: [] as number[], cpu: [] as number[] }));
   for (let round = -warmups; round < rounds; round++)
     for (const [i, side] of sides.entries()) {
       const cpu = process.cpuUsage();
-      const begun = performance.now();
+      const started = performance.now();
       await side.run();
-      const wall = performance.now() - begun;
+      const wall = performance.now() - started;
       const { user, system } = process.cpuUsage(cpu);
       if (round < 0) continue;
       times[i]?.wall.push(wall);
@@ -51,19 +51,19 @@ export async function measure(sides: readonly Side[], { rounds = 7, warmups = 3 
   }));
 }
 
-/** How much better the first of the measured is than the others, by the CPU that it takes: steadier than wall time. */
+/** Compares the first side with each of the others by CPU time, which varies less than wall time. */
 export function rowsOf(question: string, measured: readonly Measured[], aims: Readonly<Record<string, number>>): Row[] {
   const [ours, ...peers] = measured;
   if (ours === undefined) return [];
-  const said = ({ name, wall_ms, cpu_ms }: Measured) =>
+  const textOf = ({ name, wall_ms, cpu_ms }: Measured) =>
     `${name}: ${wall_ms.toFixed(1)} ms, CPU ${cpu_ms.toFixed(1)} ms`;
   return peers.map((peer) => {
     const ratio = peer.cpu_ms / ours.cpu_ms;
     const aim = aims[peer.name];
     return {
       question,
-      ours: said(ours),
-      peer: said(peer),
+      ours: textOf(ours),
+      peer: textOf(peer),
       ratio,
       aim: aim === undefined ? "" : `${aim}`,
       met: aim === undefined ? null : ratio >= aim,

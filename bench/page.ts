@@ -2,7 +2,7 @@ import http from "node:http";
 import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
 import { median, type Row } from "./measure.ts";
 import { feed, feedTicks, pause, quiet, serve, TICK_MS } from "./page-feed.ts";
-import { cpuOf_s, postgresBelow_s } from "./place.ts";
+import { cpuOf_s, postgresBelow_s } from "./cpu-time.ts";
 
 /** Of each of the two soaks; FLIGHTLINE_BENCH_MINUTES=1 is a look. */
 const MINUTES = Number(process.env["FLIGHTLINE_BENCH_MINUTES"] ?? 10);

@@ -1,18 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { newBatch } from "../src/flight/batch.ts";
 import { clean } from "../src/flight/clean.ts";
 import { decodePieces } from "../src/format/pieces.ts";
 import { parquetFile } from "../src/format/parquet-write.ts";
-import { createReadStream } from "node:fs";
-import { newBatch } from "../src/flight/batch.ts";
 import { asObjects, openskyBodies } from "./input.ts";
 import { measure, rowsOf, type Row } from "./measure.ts";
 
 const ROWS = 100_000;
 
-/** A file of objects to Parquet: ours cleans, the peer does not. */
+/** A file of objects to Parquet. Flightline cleans the rows, the peer does not. */
 export async function parquet(): Promise<{ from: string; rows: Row[] }> {
   const { bodies, from } = await openskyBodies(ROWS);
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));

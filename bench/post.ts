@@ -18,12 +18,12 @@ const CONCURRENCY = 8;
 const REQUESTS = 40;
 const AIM = { "fastify + lean zod": 2 };
 
-/** POST of 1,000 rows until the three files are durable, against a server that writes the same three. */
+/** POST of 1,000 rows until three files are durable, against a server that writes the same three files. */
 export async function posting(): Promise<{ from: string; rows: Row[] }> {
   const { bodies, from } = await openskyBodies(1);
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
-  const ours = await oursAt(path.join(folder, "ours"));
-  const peer = await peerAt(path.join(folder, "peer"));
+  const flightline = await startFlightline(path.join(folder, "flightline"));
+  const peer = await startPeer(path.join(folder, "peer"));
   const rows: Row[] = [];
   for (const shape of ["arrays", "objects"] as const) {
     const all = thousands(bodies[0] ?? Buffer.alloc(0), 2_000, shape);
@@ -32,15 +32,19 @@ export async function posting(): Promise<{ from: string; rows: Row[] }> {
     const send = (url: string) => sendAll(url, { media_type, body: () => all[next++ % all.length] ?? Buffer.alloc(0) });
     const measured = await measure(
       [
-        { name: "flightline", run: () => send(`${ours.url}/v1/states`) },
+        { name: "flightline", run: () => send(`${flightline.url}/v1/states`) },
         { name: "fastify + lean zod", run: () => send(`${peer.url}/states`) },
       ],
       { rounds: 7, warmups: 2 },
     );
-    const each = measured.map((one) => ({ ...one, wall_ms: one.wall_ms / REQUESTS, cpu_ms: one.cpu_ms / REQUESTS }));
+    const each = measured.map(({ name, wall_ms, cpu_ms }) => ({
+      name,
+      wall_ms: wall_ms / REQUESTS,
+      cpu_ms: cpu_ms / REQUESTS,
+    }));
     rows.push(...rowsOf(`POST of 1,000 rows, ${shape}, ${CONCURRENCY} at once`, each, AIM));
   }
-  await ours.close();
+  await flightline.close();
   await peer.close();
   rmSync(folder, { recursive: true });
   return { from, rows };
@@ -70,14 +74,16 @@ const sendOne = (
     request.on("response", (response) => {
       response.resume();
       response.on("end", () =>
-        response.statusCode === 202 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
+        response.statusCode === 202
+          ? resolve()
+          : reject(new Error(`POST ${url} answered ${response.statusCode}, but 202 was expected`)),
       );
     });
     request.end(body);
   });
 
-async function oursAt(folder: string) {
-  const never = () => Promise.reject(new Error("not asked here"));
+async function startFlightline(folder: string) {
+  const never = () => Promise.reject(new Error("this question does not request /v1/flows"));
   const api = {
     objects: fileStore(folder),
     sink: {} as Sink,
@@ -90,8 +96,8 @@ async function oursAt(folder: string) {
   return startServer({ port: 0, page: { live: liveFeed(), source: "opensky" }, api, files: async () => false });
 }
 
-/** Raw body, rejections and clean rows as gzip NDJSON, each written aside, synchronised and with its folder. */
-async function peerAt(folder: string) {
+/** Writes the raw body, a receipt and the clean rows as gzip NDJSON. Each file and its folder entry are durable. */
+async function startPeer(folder: string) {
   await mkdir(folder, { recursive: true });
   const app = fastify({ bodyLimit: 4 * 1024 * 1024 });
   app.removeAllContentTypeParsers();
@@ -101,9 +107,9 @@ async function peerAt(folder: string) {
     const rows = rowsIn(body.toString());
     const kept = leanClean(rows);
     const id = randomBytes(16).toString("hex");
-    await durable(folder, `${id}.body`, body);
-    await durable(folder, `${id}.json`, Buffer.from(JSON.stringify({ id, rows: rows.length })));
-    await durable(
+    await writeDurably(folder, `${id}.body`, body);
+    await writeDurably(folder, `${id}.json`, Buffer.from(JSON.stringify({ id, rows: rows.length })));
+    await writeDurably(
       folder,
       `${id}.ndjson.gz`,
       gzipSync(kept.map((row) => `${JSON.stringify(row)}\n`).join(""), { level: 1 }),
@@ -122,7 +128,7 @@ function rowsIn(text: string): unknown[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-async function durable(folder: string, name: string, body: Uint8Array): Promise<void> {
+async function writeDurably(folder: string, name: string, body: Uint8Array): Promise<void> {
   const file = await open(path.join(folder, name), "wx");
   await file.writeFile(body);
   await file.datasync();

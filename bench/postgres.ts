@@ -11,37 +11,36 @@ import { statement } from "../src/postgres/statements.ts";
 import { transaction } from "../src/postgres/transaction.ts";
 import { openskyBodies, thousands } from "./input.ts";
 import { median, type Row } from "./measure.ts";
-import { newPlace, postgresCpu_s, poolOf } from "./place.ts";
+import { postgresCpu_s } from "./cpu-time.ts";
+import { openTemporaryAdapters, poolOf } from "./temporary-adapters.ts";
 
 const BATCHES = 10;
 const ROUNDS = 5;
 
-/** Batches of 10,000 clean rows into PostgreSQL, against COPY of rows made ready before plus the same two statements. */
+/** Batches of 10,000 clean rows into PostgreSQL, against COPY of rows that are encoded before, plus the same upsert. */
 export async function loading(): Promise<{ from: string; rows: Row[] }> {
   const { bodies, from } = await openskyBodies(1);
   const parts = thousands(bodies[0] ?? Buffer.alloc(0), 2 * ROUNDS * BATCHES * 10, "arrays");
-  const applications = Array.from({ length: 2 * ROUNDS * BATCHES }, (_, i) =>
-    applicationOf(parts.slice(10 * i, 10 * i + 10), i),
+  const writes = Array.from({ length: 2 * ROUNDS * BATCHES }, (_, i) =>
+    batchWrite(parts.slice(10 * i, 10 * i + 10), i),
   );
-  const { world, close } = await newPlace();
-  await world.sink.apply(applicationOf(thousands(bodies[0] ?? Buffer.alloc(0), 1, "arrays"), 1_000_000));
+  const { adapters, close } = await openTemporaryAdapters();
+  await adapters.sink.apply(batchWrite(thousands(bodies[0] ?? Buffer.alloc(0), 1, "arrays"), 1_000_000));
   const times = { ours: [] as Timed[], peer: [] as Timed[] };
   let next = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const mine = applications.slice(next, (next += BATCHES));
-    times.ours.push(await timed(() => eachOf(mine, (one) => world.sink.apply(one))));
-    const theirs = applications
-      .slice(next, (next += BATCHES))
-      .map(({ batch, batch_id }) => readyRows({ batch, batch_id }));
-    times.peer.push(await timed(() => eachOf(theirs, (bytes) => copyAndMerge(poolOf(world), bytes))));
+    const batches = writes.slice(next, (next += BATCHES));
+    times.ours.push(await timed(() => inOrder(batches, (write) => adapters.sink.apply(write))));
+    const encoded = writes.slice(next, (next += BATCHES)).map(({ batch, batch_id }) => encodeRows({ batch, batch_id }));
+    times.peer.push(await timed(() => inOrder(encoded, (bytes) => copyAndMerge(poolOf(adapters), bytes))));
   }
   await close();
-  const [ours, peer] = [sumUp(times.ours), sumUp(times.peer)];
+  const [ours, peer] = [mediansOf(times.ours), mediansOf(times.peer)];
   const ratio = (peer.node + peer.postgres) / (ours.node + ours.postgres);
   const row = {
     question: `${BATCHES} batches of 10,000 rows into PostgreSQL`,
-    ours: said("flightline", ours),
-    peer: said("COPY of ready rows + the same upsert", peer),
+    ours: textOf("flightline", ours),
+    peer: textOf("COPY of encoded rows + the same upsert", peer),
     ratio,
     aim: "0.6",
     met: ratio >= 0.6,
@@ -49,7 +48,7 @@ export async function loading(): Promise<{ from: string; rows: Row[] }> {
   return { from, rows: [row] };
 }
 
-function applicationOf(bodies: readonly Buffer[], i: number): BatchWrite {
+function batchWrite(bodies: readonly Buffer[], i: number): BatchWrite {
   const decoded = newDecoded(16_384);
   for (const body of bodies)
     readBody(
@@ -69,7 +68,7 @@ function applicationOf(bodies: readonly Buffer[], i: number): BatchWrite {
   };
 }
 
-function readyRows({ batch, batch_id }: Pick<BatchWrite, "batch" | "batch_id">): Buffer {
+function encodeRows({ batch, batch_id }: Pick<BatchWrite, "batch" | "batch_id">): Buffer {
   const rows = Int32Array.from({ length: batch.rows }, (_, i) => i);
   return Buffer.from(encodeCopy(batch, { rows, isNewest: newestRows(batch, rows), batch_id }));
 }
@@ -85,10 +84,11 @@ const copyAndMerge = (pool: Parameters<typeof transaction>[0], bytes: Buffer): P
     await client.query(statement("merge-aircraft"));
   });
 
-async function eachOf<T>(all: readonly T[], run: (one: T) => Promise<unknown>): Promise<void> {
-  for (const one of all) await run(one);
+async function inOrder<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
+  for (const item of items) await run(item);
 }
 
+/** Milliseconds: wall time, CPU time of this process, and CPU time of PostgreSQL. */
 interface Timed {
   wall: number;
   node: number;
@@ -104,10 +104,10 @@ async function timed(run: () => Promise<void>): Promise<Timed> {
     postgres: (postgresCpu_s() - before.postgres) * 1_000,
   };
 }
-const sumUp = (of: readonly Timed[]): Timed => ({
-  wall: median(of.map(({ wall }) => wall)),
-  node: median(of.map(({ node }) => node)),
-  postgres: median(of.map(({ postgres }) => postgres)),
+const mediansOf = (rounds: readonly Timed[]): Timed => ({
+  wall: median(rounds.map(({ wall }) => wall)),
+  node: median(rounds.map(({ node }) => node)),
+  postgres: median(rounds.map(({ postgres }) => postgres)),
 });
-const said = (name: string, { wall, node, postgres }: Timed): string =>
+const textOf = (name: string, { wall, node, postgres }: Timed): string =>
   `${name}: ${wall.toFixed(0)} ms, CPU Node ${node.toFixed(0)} + PostgreSQL ${postgres.toFixed(0)} ms`;

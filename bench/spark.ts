@@ -9,25 +9,25 @@ import { openskyBodies, thousands } from "./input.ts";
 import { rowsOf, type Measured, type Row } from "./measure.ts";
 
 const THOUSANDS = Math.ceil(Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 100_000) / 1_000);
-const ROWS_A_RECORD = 500;
-/** After the newest of the rows, so that none is of the future. */
+const ROWS_PER_RECORD = 500;
+/** Unix s, after the newest row, so that the rules do not reject a row as of the future. */
 const RECEIVED_AT = 2_000_000_000;
 
 interface Answer {
   spark?: string;
-  /** Rows accepted; null where the side cleans nothing. */
+  /** Rows accepted. Null for a side that does not clean. */
   accepted: number | null;
   passes: Measured[];
 }
 
 /**
- * Stream records to Parquet and rejected lines, on both versions of Spark: the plan, the same rules written by hand, the
- * TypeScript engine, and DuckDB that cleans nothing. Each side is a process of its own that does it twice: cold from its
- * start, warm in the same session.
+ * Stream records to Parquet and rejected lines, on both versions of Spark. The sides are the plan, the same rules written by
+ * hand, the TypeScript engine, and DuckDB, which does not clean. Each side is a process that does its work twice: cold from
+ * its start, and warm in the same session.
  */
 export async function spark(): Promise<{ from: string; rows: Row[] }> {
   const lacking = missing();
-  if (lacking.length > 0) throw new Error(`the question spark needs ${lacking.join(" and ")}`);
+  if (lacking.length > 0) throw new Error(`the question spark needs ${lacking.join(" and ")}: install them first`);
   installSpark();
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
   try {
@@ -45,23 +45,25 @@ export async function spark(): Promise<{ from: string; rows: Row[] }> {
 }
 
 /**
- * This plan and another, as `git show COMMIT:glue/plan.json` gives it, in turns in one session a version: what a change of
- * the plan costs or saves. FLIGHTLINE_BENCH_BEFORE names the other's file; without it nothing is asked.
+ * The cost of a change of the plan: this plan and an earlier one, in turns, in one session per version of Spark.
+ * FLIGHTLINE_BENCH_BEFORE names the file of the earlier plan, made by `git show COMMIT:glue/plan.json`. Without it the
+ * question is left out.
  */
 export async function plans(): Promise<{ from: string; rows: Row[] }> {
-  const other = process.env["FLIGHTLINE_BENCH_BEFORE"];
-  if (other === undefined) return { from: "no other plan", rows: [] };
+  const before = process.env["FLIGHTLINE_BENCH_BEFORE"];
+  if (before === undefined) return { from: "no earlier plan", rows: [] };
   installSpark();
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
   try {
     const { from } = await writeInput(folder);
     const rows = Object.keys(SPARKS).flatMap((version) => {
-      const files = [path.join(folder, "records.parquet"), path.join(folder, version), "glue/plan.json", other];
-      const [ours, before] = JSON.parse(sparkSide(version, ["plans", ...files])) as Omit<Measured, "name">[];
-      if (ours === undefined || before === undefined) throw new Error("a plan was not measured");
+      const files = [path.join(folder, "records.parquet"), path.join(folder, version), "glue/plan.json", before];
+      const [now, earlier] = JSON.parse(sparkSide(version, ["plans", ...files])) as Omit<Measured, "name">[];
+      if (now === undefined || earlier === undefined)
+        throw new Error("bench/spark_side.py printed fewer than two plans");
       const measured = [
-        { name: "the plan", ...ours },
-        { name: "the plan before", ...before },
+        { name: "the plan", ...now },
+        { name: "the plan before", ...earlier },
       ];
       return rowsOf(`records to Parquet, Spark ${version}, warm, in turns`, measured, {});
     });
@@ -71,17 +73,17 @@ export async function plans(): Promise<{ from: string; rows: Row[] }> {
   }
 }
 
-/** What is written by hand must mean the same before it is worth a comparison. */
+/** Throws when the rules written by hand differ from the golden cases: then a comparison of speed means nothing. */
 function checkHand(version: string): string {
   const { cases, different } = JSON.parse(sparkSide(version, ["check"])) as { cases: number; different: string[] };
   if (different.length > 0 || cases === 0)
     throw new Error(`the rules written by hand differ on Spark ${version}: ${different.join(", ")}`);
-  const told = `Spark ${version}: by hand ${cases} of ${cases} clean cases are equal`;
-  console.error(told);
-  return told;
+  const summary = `Spark ${version}: by hand ${cases} of ${cases} clean cases are equal`;
+  console.error(summary);
+  return summary;
 }
 
-/** The last line that a side prints; before it stands what the job logs. */
+/** The last line that a side prints. The lines before it are the logs of the job. */
 const sparkSide = (version: string, args: string[]): string =>
   execFileSync(python(`spark-${version}`), ["bench/spark_side.py", ...args], {
     encoding: "utf8",
@@ -98,25 +100,27 @@ const peer = (side: string, folder: string): Answer =>
 
 const named = (name: string, { passes, accepted }: Answer) => ({ name, passes, accepted });
 
-interface Beside {
+interface Comparison {
   peers: ReturnType<typeof named>[];
   /** Rows that every side that cleans must accept. */
   accepted: number;
 }
 
-function sparkRows(version: string, folder: string, { peers, accepted }: Beside): Row[] {
+function sparkRows(version: string, folder: string, { peers, accepted }: Comparison): Row[] {
   const side = (name: string, key: string) => {
     const out = path.join(folder, `${key}-${version}`);
     const answer = sparkSide(version, [key, path.join(folder, "records.parquet"), out]);
     return named(name, JSON.parse(answer) as Answer);
   };
   const [plan, hand, job] = [side("the plan", "plan"), side("written by hand", "hand"), side("the whole job", "job")];
-  for (const of of [plan, hand, job, ...peers])
-    if (of.accepted !== null && of.accepted !== accepted)
-      throw new Error(`${of.name} on Spark ${version} accepts ${of.accepted} rows of ${accepted}`);
+  for (const answer of [plan, hand, job, ...peers])
+    if (answer.accepted !== null && answer.accepted !== accepted)
+      throw new Error(
+        `Spark ${version}: ${answer.name} accepts ${answer.accepted} rows, but all sides must accept ${accepted}`,
+      );
   return ["cold", "warm"].flatMap((pass, i) => {
     const measured = ({ name, passes }: ReturnType<typeof named>): Measured[] =>
-      passes.slice(i, i + 1).map((one) => ({ ...one, name }));
+      passes.slice(i, i + 1).map((times) => ({ ...times, name }));
     const others = [hand, ...peers].flatMap(measured);
     return [plan, job].flatMap((ours) =>
       rowsOf(`records to Parquet, Spark ${version}, ${pass}`, [...measured(ours), ...others], {}),
@@ -124,23 +128,23 @@ function sparkRows(version: string, folder: string, { peers, accepted }: Beside)
   });
 }
 
-/** The same rows as stream records and as a file of lines. Of 200 lines one is broken and one a duplicate. */
+/** Writes the same rows as stream records and as a file of lines. Of each 200 lines, one is broken and one is a duplicate. */
 async function writeInput(folder: string): Promise<{ from: string; accepted: number }> {
   const { bodies, from } = await openskyBodies(1);
   const lines = thousands(bodies[0] ?? Buffer.from("[]"), THOUSANDS, "objects").flatMap((body) =>
     body.toString().trimEnd().split("\n"),
   );
-  const spoilt = lines.map((line, i) =>
+  const dirty = lines.map((line, i) =>
     i % 200 === 50 ? line.slice(0, -1) : i % 200 === 100 ? (lines[i - 1] ?? line) : line,
   );
   const records: string[] = [];
-  for (let at = 0; at < spoilt.length; at += ROWS_A_RECORD) {
-    const some = spoilt.slice(at, at + ROWS_A_RECORD).map((line) => Buffer.from(line));
-    const data = encodeChunk("opensky", some).toString("base64");
+  for (let at = 0; at < dirty.length; at += ROWS_PER_RECORD) {
+    const chunk = dirty.slice(at, at + ROWS_PER_RECORD).map((line) => Buffer.from(line));
+    const data = encodeChunk("opensky", chunk).toString("base64");
     const name = { partition_key: String(records.length % 16), sequence_number: String(records.length + 1) };
     records.push(`${JSON.stringify({ ...name, received_at: RECEIVED_AT, data })}\n`);
   }
-  writeFileSync(path.join(folder, "rows.ndjson"), `${spoilt.join("\n")}\n`);
+  writeFileSync(path.join(folder, "rows.ndjson"), `${dirty.join("\n")}\n`);
   writeFileSync(path.join(folder, "records.ndjson"), records.join(""));
   const connection = await (await DuckDBInstance.create()).connect();
   await connection.run(

@@ -5,27 +5,30 @@ import { producer } from "../src/flow/stream/produce.ts";
 import { query } from "../src/postgres/transaction.ts";
 import { asObjects, openskyBodies, statesOf } from "./input.ts";
 import { percentile, type Row } from "./measure.ts";
-import { cpuOf_s, newPlace, postgresCpu_s, poolOf } from "./place.ts";
+import { cpuOf_s, postgresCpu_s } from "./cpu-time.ts";
+import { openTemporaryAdapters, poolOf } from "./temporary-adapters.ts";
 
-/** FLIGHTLINE_BENCH_ROWS=5000000 is the long run of the memory aim. */
+/** FLIGHTLINE_BENCH_ROWS=5000000 is the long run that checks the aim for memory. */
 const ROWS = Number(process.env["FLIGHTLINE_BENCH_ROWS"] ?? 500_000);
 const PROBES = 60;
+/** Rows on the stream that are not stored yet, so that the producer does not run away from the consumer. */
 const MAX_AHEAD = 300_000;
 const RSS_LIMIT_MB = 500;
 
-/** Flow 2 end to end: this process produces, `flightline consume` in its own reads, cleans and stores. */
+/** Flow 2 end to end: this process produces, and a process of `flightline consume` reads, cleans and stores. */
 export async function streaming(): Promise<{ from: string; rows: Row[] }> {
   const { bodies, from } = await openskyBodies(1);
   const states = statesOf(bodies[0] ?? Buffer.from("{}"));
-  const { world, close } = await newPlace();
-  const consumer = spawn(process.execPath, ["dist/cli/main.js", "consume", "--data", world.data], {
+  const { adapters, close } = await openTemporaryAdapters();
+  const consumer = spawn(process.execPath, ["dist/cli/main.js", "consume", "--data", adapters.data], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const pid = String(consumer.pid);
-  const to = producer(world.stream, { signal: new AbortController().signal, groups: 16 });
+  const to = producer(adapters.stream, { signal: new AbortController().signal, groups: 16 });
   const before = { wall: performance.now(), postgres: postgresCpu_s() };
   const stored = async () =>
-    (await query<{ n: number }>(poolOf(world), "select coalesce(sum(received), 0)::int as n from batches"))[0]?.n ?? 0;
+    (await query<{ n: number }>(poolOf(adapters), "select coalesce(sum(received), 0)::int as n from batches"))[0]?.n ??
+    0;
   for (let round = 0; to.rows_put < ROWS; round++) {
     const shifted = states.map((state) =>
       state.map((value, at) => ((at === 3 || at === 4) && value !== null ? Number(value) - 1_000_000 + round : value)),
@@ -38,7 +41,7 @@ export async function streaming(): Promise<{ from: string; rows: Row[] }> {
   const wall_s = (performance.now() - before.wall) / 1000;
   const cpu_s = { consumer: cpuOf_s(pid), postgres: postgresCpu_s() - before.postgres };
   const rss_mb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
-  const latencies = await probe(poolOf(world), async (icao24) => {
+  const latencies = await probe(poolOf(adapters), async (icao24) => {
     await to.add(Buffer.from(JSON.stringify([{ icao24, last_contact: 1_700_000_000 }])), "application/json");
     await to.flush();
   });
@@ -81,11 +84,10 @@ async function probe(pool: Parameters<typeof query>[0], put: (icao24: string) =>
   const latencies: number[] = [];
   for (let i = 0; i < PROBES; i++) {
     const icao24 = `b${i.toString(16).padStart(5, "0")}`;
-    const begun = performance.now();
+    const started = performance.now();
     await put(icao24);
-    while ((await query(pool, "select 1 from aircraft where icao24 = $1", [icao24])).length === 0)
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    latencies.push(performance.now() - begun);
+    while ((await query(pool, "select 1 from aircraft where icao24 = $1", [icao24])).length === 0) await pause(2);
+    latencies.push(performance.now() - started);
   }
   return latencies;
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 
-/** What a good engineer writes with zod: a flat schema of shapes, and the rules that it cannot say by hand. */
-const soft = <T extends z.ZodType>(of: T) => of.nullable().catch(null);
+/** A value that the schema does not accept becomes null. */
+const soft = <T extends z.ZodType>(type: T) => type.nullable().catch(null);
 
+/** The fast way to use zod: a flat schema of types. `finish` applies the remaining rules by hand. */
 const lean = z.object({
   icao24: z.string(),
   callsign: soft(z.string()),
@@ -24,7 +25,7 @@ const lean = z.object({
 });
 type Lean = z.infer<typeof lean>;
 
-/** The same with every rule that zod can say said in zod. */
+/** The usual way to use zod: a schema that states every rule that zod can express. */
 const natural = z
   .object({
     icao24: z
@@ -98,11 +99,11 @@ const SQUAWK = /^[0-7]{4}$/;
 const inRange = (value: number | null, low: number, high: number): number | null =>
   value !== null && value >= low && value <= high ? value : null;
 
-/** The remaining rules by hand, in place. */
-function finish(row: Lean): Lean & { flags: string } {
+/** Applies the remaining rules to the row itself. Null for a row that the rules reject. */
+function finish(row: Lean): (Lean & { flags: string }) | null {
   row.icao24 = row.icao24.trim().toLowerCase();
-  if (!ADDRESS.test(row.icao24)) throw new Error("bad_icao24");
-  if (!(row.last_contact >= 1_000_000_000 && row.last_contact < 100_000_000_000)) throw new Error("bad_last_contact");
+  if (!ADDRESS.test(row.icao24)) return null;
+  if (!(row.last_contact >= 1_000_000_000 && row.last_contact < 100_000_000_000)) return null;
   const callsign = row.callsign?.trim().toUpperCase() ?? null;
   row.callsign = callsign !== null && CALLSIGN.test(callsign) ? callsign : null;
   if (row.origin_country !== null && row.origin_country.length > 64) row.origin_country = null;
@@ -131,16 +132,18 @@ function finish(row: Lean): Lean & { flags: string } {
   return Object.assign(row, { flags: flagsOf(row) });
 }
 
-/** Rows that pass; the lean schema and the rules by hand. */
+/** The accepted rows, by the lean schema and the rules by hand. */
 export function leanClean(rows: Iterable<unknown>): (Lean & { flags: string })[] {
   const kept: (Lean & { flags: string })[] = [];
   for (const row of rows) {
     const parsed = lean.safeParse(row);
-    if (parsed.success) kept.push(finish(parsed.data));
+    const finished = parsed.success ? finish(parsed.data) : null;
+    if (finished !== null) kept.push(finished);
   }
   return kept;
 }
 
+/** The accepted rows, by the natural schema alone. */
 export function naturalClean(rows: Iterable<unknown>): unknown[] {
   const kept: unknown[] = [];
   for (const row of rows) {
@@ -151,7 +154,7 @@ export function naturalClean(rows: Iterable<unknown>): unknown[] {
 }
 
 type State = readonly unknown[];
-/** OpenSky's arrays as the objects that a schema of objects wants. */
+/** A row of OpenSky's arrays as an object, which both schemas require. */
 export const objectOf = (s: State): Record<string, unknown> => ({
   icao24: s[0],
   callsign: s[1],

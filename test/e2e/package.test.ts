@@ -1,11 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import packageFile from "../../package.json" with { type: "json" };
+import { contractVersion } from "../../src/flight/contract.ts";
 import { flowsOf, temporaryFolder, until } from "../harness/product.ts";
 
 const run = promisify(execFile);
@@ -17,7 +18,10 @@ test("the packed package starts in an empty folder", async () => {
   const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
   const files = packed?.files.map((file) => file.path) ?? [];
   expect(files).toEqual(
-    expect.arrayContaining(["dist/cli/main.js", "dist/web/page.js.gz", "sql/001-store.sql", "LICENSE", "README.md"]),
+    expect.arrayContaining([
+      ...["dist/cli/main.js", "dist/web/page.js.gz", "sql/001-store.sql", "samples/simulated-states.ndjson"],
+      ...["docs/tour.md", "CHANGELOG.md", "LICENSE", "README.md"],
+    ]),
   );
   expect(files.filter((file) => /\.ts$|\.test\.|^(test|src|cases)\//.test(file))).toEqual([]);
 
@@ -44,6 +48,12 @@ test("the packed package starts in an empty folder", async () => {
   child.kill("SIGINT");
   expect((await exited)[0]).toBe(0);
 }, 120_000);
+
+test("the changelog names the contract and every migration", () => {
+  const changelog = readFileSync("CHANGELOG.md", "utf8");
+  const migrations = readdirSync("sql").filter((name) => name.endsWith(".sql"));
+  expect([contractVersion, ...migrations].filter((name) => !changelog.includes(name))).toEqual([]);
+});
 
 /** What the package depends on, with what that depends on, as far as this machine installed it. */
 function installed(from: {
