@@ -16,7 +16,7 @@ interface Served {
   end(): Promise<void>;
 }
 
-/** `start` on an empty folder; without words behind --from its own simulation feeds it. */
+/** Runs `start` on an empty folder. Without `--from`, the simulation feeds it. */
 export async function serve(from: readonly string[]): Promise<Served> {
   const data = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
   const child = spawn(process.execPath, ["dist/cli/main.js", "start", "--data", data, "--port", "0", ...from], {
@@ -37,14 +37,14 @@ export async function serve(from: readonly string[]): Promise<Served> {
 
 async function urlOf(child: ChildProcess): Promise<string> {
   for await (const part of child.stdout ?? []) {
-    const found = /http:\/\/\S+/.exec(String(part))?.[0];
-    if (found !== undefined) return found;
+    const url = /http:\/\/\S+/.exec(String(part))?.[0];
+    if (url !== undefined) return url;
   }
-  throw new Error("start ended before it told its URL");
+  throw new Error("start ended before it printed its URL");
 }
 
-/** A server that nobody feeds but this process. */
-export async function quiet(): Promise<Served> {
+/** A server with an empty feed. Only this process sends rows. */
+export async function serveWithoutFeed(): Promise<Served> {
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-bench-"));
   const empty = path.join(folder, "empty.ndjson");
   writeFileSync(empty, "");
@@ -66,7 +66,7 @@ export async function feed(data: string): Promise<{ to: Producer; close(): Promi
   };
 }
 
-/** Aircraft spread over the world, each on its own course. */
+/** Aircraft all over the world, each on its own track. Returns the next NDJSON body. */
 function fleet(count: number) {
   const all = Array.from({ length: count }, (_, i) => ({
     icao24: (0x100000 + i).toString(16),
@@ -80,26 +80,30 @@ function fleet(count: number) {
   return (from: number, some: number): Buffer => {
     const now = Math.floor(Date.now() / 1000);
     const lines = Array.from({ length: some }, (_, k) => {
-      const one = all[(from + k) % count];
-      if (one === undefined) return "";
-      const step = one.velocity / 111_000;
-      one.longitude = ((one.longitude + 540 + step * Math.sin((one.true_track * Math.PI) / 180)) % 360) - 180;
-      one.latitude = Math.max(-80, Math.min(80, one.latitude + step * Math.cos((one.true_track * Math.PI) / 180)));
-      one.baro_altitude = Math.max(0, Math.min(12_000, one.baro_altitude + ((from + k) % 7) - 3));
-      return JSON.stringify({ ...one, last_contact: now, time_position: now, on_ground: false });
+      const aircraft = all[(from + k) % count];
+      if (aircraft === undefined) return "";
+      const step = aircraft.velocity / 111_000;
+      aircraft.longitude =
+        ((aircraft.longitude + 540 + step * Math.sin((aircraft.true_track * Math.PI) / 180)) % 360) - 180;
+      aircraft.latitude = Math.max(
+        -80,
+        Math.min(80, aircraft.latitude + step * Math.cos((aircraft.true_track * Math.PI) / 180)),
+      );
+      aircraft.baro_altitude = Math.max(0, Math.min(12_000, aircraft.baro_altitude + ((from + k) % 7) - 3));
+      return JSON.stringify({ ...aircraft, last_contact: now, time_position: now, on_ground: false });
     });
     return Buffer.from(lines.join("\n"));
   };
 }
 
-/** Feeds a tick every second until it has fed `ticks`. */
+/** Sends `some` changed aircraft per second, `ticks` times. */
 export async function feedTicks(to: Producer, { count, some, ticks }: { count: number; some: number; ticks: number }) {
   const next = fleet(count);
   await to.add(next(0, count), "application/x-ndjson");
   await to.flush();
-  const begun = performance.now();
+  const start = performance.now();
   for (let tick = 1; tick <= ticks; tick++) {
-    await pause(Math.max(0, begun + tick * TICK_MS - performance.now()));
+    await pause(Math.max(0, start + tick * TICK_MS - performance.now()));
     await to.add(next(tick * some, some), "application/x-ndjson");
     await to.flush();
   }

@@ -1,16 +1,16 @@
 import http from "node:http";
 import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
 import { median, type Row } from "./measure.ts";
-import { feed, feedTicks, pause, quiet, serve, TICK_MS } from "./page-feed.ts";
+import { feed, feedTicks, pause, serve, serveWithoutFeed, TICK_MS } from "./page-feed.ts";
 import { cpuOf_s, postgresBelow_s } from "./cpu-time.ts";
 
-/** Of each of the two soaks; FLIGHTLINE_BENCH_MINUTES=1 is a look. */
+/** Duration of each of the two soaks. FLIGHTLINE_BENCH_MINUTES=1 is a short run. */
 const MINUTES = Number(process.env["FLIGHTLINE_BENCH_MINUTES"] ?? 10);
 const AIRCRAFT = 10_000;
 const MANY_AIRCRAFT = 30_000;
 const TICKS = 20;
 
-/** The page in a real browser under software GL, on a server that this process feeds. */
+/** Measures the page in a real browser with software GL. This process feeds the server. */
 export async function page(): Promise<{ from: string; rows: Row[] }> {
   const browser = await chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -23,18 +23,21 @@ export async function page(): Promise<{ from: string; rows: Row[] }> {
     ...(await refresh(browser, MANY_AIRCRAFT, 100)),
   ];
   await browser.close();
-  return { from: `${AIRCRAFT} aircraft of our own making`, rows };
+  return { from: `${AIRCRAFT} generated aircraft`, rows };
 }
 
-/** Times the page's own handler of a tick, effects included. As text: what a transpiler adds to a function is not there. */
+/**
+ * Times the page's handler of a tick, effects included. The script is text, because a transpiled function would call
+ * helpers that the page does not have.
+ */
 const TIMED = `
   globalThis.ticks = [];
   const add = EventSource.prototype.addEventListener;
-  EventSource.prototype.addEventListener = function (name, take) {
-    add.call(this, name, name !== "aircraft" ? take : (event) => {
-      const begun = performance.now();
-      take(event);
-      ticks.push(performance.now() - begun);
+  EventSource.prototype.addEventListener = function (name, handle) {
+    add.call(this, name, name !== "aircraft" ? handle : (event) => {
+      const start = performance.now();
+      handle(event);
+      ticks.push(performance.now() - start);
       if (ticks.length > 100) ticks.shift();
     });
   };`;
@@ -48,27 +51,28 @@ async function open(browser: Browser, url: string): Promise<{ page: Page; cdp: C
   return { page: opened, cdp };
 }
 
-/** From the command to the first aircraft that the browser has drawn. */
+/** The time from the command to the first drawn aircraft. */
 async function firstAircraft(browser: Browser): Promise<Row> {
-  const begun = performance.now();
+  const start = performance.now();
   const served = await serve([]);
   const opened = await browser.newPage();
   await opened.goto(served.url);
   await drawn(opened, 1);
-  const s = (performance.now() - begun) / 1000;
+  const s = (performance.now() - start) / 1000;
   await opened.close();
   await served.end();
   return figure("start to the first aircraft drawn", `${s.toFixed(1)} s`, ["5 s", s <= 5]);
 }
 
 const DRAWN_WITHIN_MS = 60_000;
-/** One that was made near 0, 0 has no position. */
-const MAX_OF_THEM = 0.999;
+/** An aircraft near 0, 0 gets no position, so a few of them are not drawn. */
+const MIN_DRAWN_PART = 0.999;
 
 async function drawn(on: Page, count: number): Promise<void> {
-  const begun = performance.now();
-  while (Number((await on.locator(".map").getAttribute("data-drawn")) ?? 0) < count * MAX_OF_THEM) {
-    if (performance.now() - begun > DRAWN_WITHIN_MS) throw new Error(`${count} aircraft were not drawn in a minute`);
+  const start = performance.now();
+  while (Number((await on.locator(".map").getAttribute("data-drawn")) ?? 0) < count * MIN_DRAWN_PART) {
+    if (performance.now() - start > DRAWN_WITHIN_MS)
+      throw new Error(`timeout: fewer than ${count} aircraft drawn after ${DRAWN_WITHIN_MS / 1000} s`);
     await pause(20);
   }
 }
@@ -82,26 +86,26 @@ interface Metrics {
 async function metricsOf(cdp: CDPSession): Promise<Metrics> {
   await cdp.send("HeapProfiler.collectGarbage");
   const { metrics } = await cdp.send("Performance.getMetrics");
-  const of = (name: string): number => metrics.find((one) => one.name === name)?.value ?? Number.NaN;
-  return { heap: of("JSHeapUsedSize"), task_s: of("TaskDuration"), listeners: of("JSEventListeners") };
+  const value = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+  return { heap: value("JSHeapUsedSize"), task_s: value("TaskDuration"), listeners: value("JSEventListeners") };
 }
 
-/** A part of all aircraft changes every second, two clients follow: CPU, memory, and what a tick costs the page. */
+/** Changes a part of all aircraft every second, with two clients. Measures CPU, memory and the cost of a tick in the page. */
 async function soak(browser: Browser, part: number): Promise<Row[]> {
-  const served = await quiet();
+  const served = await serveWithoutFeed();
   const { to, close } = await feed(served.data);
   const some = AIRCRAFT * part;
-  const begun = performance.now();
+  const start = performance.now();
   const feeding = feedTicks(to, { count: AIRCRAFT, some, ticks: MINUTES * 60 + 30 });
   const { page: opened, cdp } = await open(browser, served.url);
   await drawn(opened, AIRCRAFT);
-  const ready_s = (performance.now() - begun) / 1000;
+  const ready_s = (performance.now() - start) / 1000;
   const stream = await sizeOfTicks(served.url, some);
   const listen = http.get(`${served.url}/live/events`, (response) => response.resume());
   await pause(20_000);
   const before = { ...(await metricsOf(cdp)), node: cpuOf_s(served.pid), postgres: postgresBelow_s(served.pid) };
   const from = performance.now();
-  await pause(MINUTES * 60_000 - (performance.now() - begun) + 25_000);
+  await pause(MINUTES * 60_000 - (performance.now() - start) + 25_000);
   const after = { ...(await metricsOf(cdp)), node: cpuOf_s(served.pid), postgres: postgresBelow_s(served.pid) };
   const wall = (performance.now() - from) / 1000;
   const ticks = (await opened.evaluate(() => (globalThis as Record<string, unknown>)["ticks"])) as number[];
@@ -116,7 +120,7 @@ async function soak(browser: Browser, part: number): Promise<Row[]> {
   const [node, postgres] = [(after.node - before.node) / wall, (after.postgres - before.postgres) / wall];
   const growth = after.heap / before.heap - 1;
   const task_ms = ((after.task_s - before.task_s) / wall) * 1000;
-  const percent = (of: number): string => `${(of * 100).toFixed(1)} %`;
+  const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
   return [
     figure(`ready with ${AIRCRAFT} aircraft`, `${ready_s.toFixed(1)} s`, ["10 s", ready_s <= 10]),
     figure(`${share}: CPU of Node`, `${percent(node)} of a core`, part === 1 ? undefined : ["30 %", node < 0.3]),
@@ -139,9 +143,9 @@ async function soak(browser: Browser, part: number): Promise<Row[]> {
   ];
 }
 
-/** What ticks alone cost with more aircraft. */
+/** Measures the cost of ticks with more aircraft. */
 async function refresh(browser: Browser, count: number, aim_ms: number): Promise<Row[]> {
-  const served = await quiet();
+  const served = await serveWithoutFeed();
   const { to, close } = await feed(served.data);
   const feeding = feedTicks(to, { count, some: count / 5, ticks: 2 * TICKS + 20 });
   const { page: opened, cdp } = await open(browser, served.url);
@@ -165,14 +169,14 @@ async function refresh(browser: Browser, count: number, aim_ms: number): Promise
   ];
 }
 
-/** From a press on a title, or a letter in the search, to the next frame. */
+/** The time from a click on a column title, or from a search input, to the next frame. */
 async function tableTimes(on: Page): Promise<Row[]> {
   const timed = (act: string): Promise<number> =>
     on.evaluate(`(async () => {
-      const begun = performance.now();
+      const start = performance.now();
       ${act};
       await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      return performance.now() - begun;
+      return performance.now() - start;
     })()`);
   const sort = await timed(`document.querySelector(".titles .velocity button").click()`);
   const filter = await timed(`const search = document.querySelector("input[type=search]");
@@ -186,7 +190,7 @@ async function tableTimes(on: Page): Promise<Row[]> {
   ];
 }
 
-/** Bytes of a delta over the aircraft that it changes, from five of them. */
+/** Bytes per changed aircraft, over at least five deltas. */
 async function sizeOfTicks(url: string, some: number): Promise<number> {
   const response = await fetch(`${url}/live/events`);
   let text = "";
@@ -196,7 +200,7 @@ async function sizeOfTicks(url: string, some: number): Promise<number> {
   }
   const deltas = [...text.matchAll(/event: aircraft\ndata: (\{.*\})\n\n/g)].map(([, data = ""]) => data);
   const rows = deltas.reduce((sum, data) => sum + (JSON.parse(data) as { changes: unknown[] }).changes.length, 0);
-  if (rows < some) throw new Error("the ticks did not come");
+  if (rows < some) throw new Error(`the deltas changed ${rows} aircraft, expected at least ${some}`);
   return deltas.reduce((sum, data) => sum + data.length, 0) / rows;
 }
 

@@ -1,20 +1,21 @@
 import type { WireBatch } from "../server/wire.ts";
 import { liveBatches } from "./state/aircraft.ts";
-import { clock, many } from "./ui/text.ts";
-import { choice } from "./state/view.ts";
+import { formatCount, formatTime } from "./ui/format.ts";
+import { originFilter } from "./state/view.ts";
 
-const MOST = 200;
+const MAX_LISTED = 200;
 
-/** The batches that brought what is seen now; one that is chosen shows its aircraft alone. */
+/** The batches that brought the newest row of at least one live aircraft. Pressing one filters the aircraft by it. */
 export function Batches() {
   const batches = liveBatches.value;
   return (
     <>
       <p class="quiet">
-        {many(batches.length)} batches brought the newest rows of all aircraft. Choose one to see those that it brought.
+        The newest rows of all aircraft came in {formatCount(batches.length)} batches. Select a batch to show only its
+        aircraft.
       </p>
       <ul class="list" tabIndex={0} aria-label="Batches">
-        {batches.slice(0, MOST).map((batch) => (
+        {batches.slice(0, MAX_LISTED).map((batch) => (
           <Batch key={batch.batch_id} batch={batch} />
         ))}
       </ul>
@@ -23,21 +24,22 @@ export function Batches() {
 }
 
 function Batch({ batch: { batch_id, flow, counts, received_at, applied_at } }: { batch: WireBatch }) {
-  const isChosen = choice.value?.kind === "batch" && choice.value.batch_id === batch_id;
+  const isSelected = originFilter.value?.kind === "batch" && originFilter.value.batch_id === batch_id;
   return (
     <li>
       <button
         type="button"
         class="plain"
-        aria-pressed={isChosen}
+        aria-pressed={isSelected}
         data-batch={batch_id}
-        onClick={() => (choice.value = isChosen ? null : { kind: "batch", batch_id })}
+        onClick={() => (originFilter.value = isSelected ? null : { kind: "batch", batch_id })}
       >
-        <b>{flow}</b> {batch_id.slice(0, 9)} · received {clock(received_at)}, visible {clock(applied_at)}
+        <b>{flow}</b> {batch_id.slice(0, 9)} · received {formatTime(received_at)}, visible {formatTime(applied_at)}
       </button>
       <p class="quiet">
-        {many(counts.received)} = {many(counts.accepted)} accepted + {many(counts.duplicate)} duplicate +{" "}
-        {many(counts.rejected)} rejected; {many(counts.repeats)} repeats
+        {formatCount(counts.received)} received = {formatCount(counts.accepted)} accepted +{" "}
+        {formatCount(counts.duplicate)} duplicate + {formatCount(counts.rejected)} rejected ·{" "}
+        {formatCount(counts.repeats)} repeats
       </p>
     </li>
   );

@@ -1,8 +1,8 @@
 import { places, valueOf, type WireField, type WireRow } from "../server/wire.ts";
-import { shownTime } from "./state/shown.ts";
-import { many } from "./ui/text.ts";
+import { displayTime } from "./state/visible-rows.ts";
+import { formatCount } from "./ui/format.ts";
 
-/** A column of the table; `text` is what its cell shows of a row, empty where the row does not say. */
+/** A column of the aircraft table. `text` returns the cell's text: empty where the row has no value. */
 export interface Column {
   name: WireField;
   title: string;
@@ -19,8 +19,8 @@ const rounded = (name: WireField, title: string): Column => ({
   name,
   title,
   text: (row) => {
-    const found = valueOf(row, name);
-    return typeof found === "number" ? many(Math.round(found)) : "";
+    const value = valueOf(row, name);
+    return typeof value === "number" ? formatCount(Math.round(value)) : "";
   },
 });
 
@@ -36,6 +36,6 @@ export const columns: readonly Column[] = [
   {
     name: "last_contact",
     title: "Age s",
-    text: (row) => many(Math.max(0, shownTime.value - Number(row[places.last_contact]))),
+    text: (row) => formatCount(Math.max(0, displayTime.value - Number(row[places.last_contact]))),
   },
 ];

@@ -1,12 +1,21 @@
-import { Check, Choose } from "./ui/controls.tsx";
+import { Checkbox, Select } from "./ui/controls.tsx";
 import { pastTime } from "./state/past.ts";
-import { chosen, count, listed, sourceNames } from "./state/shown.ts";
-import { many } from "./ui/text.ts";
-import { choice, onlyFlagged, onlyInView, phase, phases, search, source, type Choice } from "./state/view.ts";
+import { aircraftCount, filteredRows, sourceNames, tableRows } from "./state/visible-rows.ts";
+import { formatCount } from "./ui/format.ts";
+import {
+  onlyFlagged,
+  onlyInView,
+  originFilter,
+  phase,
+  phases,
+  search,
+  source,
+  type OriginFilter,
+} from "./state/view.ts";
 
-const PHASES = { all: "air and ground", air: "in the air", ground: "on the ground" } as const;
+const PHASE_LABELS = { all: "air and ground", air: "in the air", ground: "on the ground" } as const;
 
-/** What leaves aircraft out, from table and map alike; the map's edges from the table alone. */
+/** Filters of table and map. `in view only` filters the table alone. */
 export function Filters() {
   return (
     <div class="filters">
@@ -17,38 +26,45 @@ export function Filters() {
         value={search.value}
         onInput={(event) => (search.value = event.currentTarget.value)}
       />
-      <Choose of={phase} options={phases} say={(name) => PHASES[name]} label="In the air or on the ground" />
-      <Choose
-        of={source}
+      <Select
+        signal={phase}
+        options={phases}
+        labelOf={(name) => PHASE_LABELS[name]}
+        label="In the air or on the ground"
+      />
+      <Select
+        signal={source}
         options={["", ...sourceNames.value]}
-        say={(name) => (name === "" ? "all sources" : name)}
+        labelOf={(name) => (name === "" ? "all sources" : name)}
         label="Source"
       />
-      <Check of={onlyInView}>in view only</Check>
-      <Check of={onlyFlagged}>flagged</Check>
-      <span class="quiet" data-name="listed" data-value={listed.value.length}>
-        {listed.value.length === count.value ? "" : `${many(listed.value.length)} of ${many(count.value)}`}
+      <Checkbox signal={onlyInView}>in view only</Checkbox>
+      <Checkbox signal={onlyFlagged}>flagged</Checkbox>
+      <span class="quiet" data-name="listed" data-value={tableRows.value.length}>
+        {tableRows.value.length === aircraftCount.value
+          ? ""
+          : `${formatCount(tableRows.value.length)} of ${formatCount(aircraftCount.value)}`}
       </span>
-      {choice.value !== null && pastTime.value === null && <Chosen of={choice.value} />}
+      {originFilter.value !== null && pastTime.value === null && <OriginFilterChip filter={originFilter.value} />}
     </div>
   );
 }
 
-function Chosen({ of }: { of: Choice }) {
+function OriginFilterChip({ filter }: { filter: OriginFilter }) {
   return (
     <button
       type="button"
       class="chip"
-      onClick={() => (choice.value = null)}
-      aria-label={`Show all again, not only ${said(of)}`}
+      onClick={() => (originFilter.value = null)}
+      aria-label={`Remove filter: ${labelOf(filter)}`}
     >
-      {said(of)}: {many(chosen.value.length)} ×
+      {labelOf(filter)}: {formatCount(filteredRows.value.length)} ×
     </button>
   );
 }
 
-function said(of: Choice): string {
-  if (of.kind === "batch") return `batch ${of.batch_id.slice(0, 8)}`;
-  const whose = of.part === "duplicate" ? "in batches with duplicates" : of.part;
-  return `${whose} by the ${of.flow} flow`;
+function labelOf(filter: OriginFilter): string {
+  if (filter.kind === "batch") return `batch ${filter.batch_id.slice(0, 8)}`;
+  if (filter.outcome === "duplicate") return `${filter.flow} batches with duplicates`;
+  return `${filter.outcome} by the ${filter.flow} flow`;
 }

@@ -1,27 +1,41 @@
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
 import type { PastFlow } from "../server/wire.ts";
-import { Bar, parts, type Part } from "./ui/bar.tsx";
+import { Bar, outcomes, type Outcome } from "./ui/bar.tsx";
 import { frame, pastTime } from "./state/past.ts";
 import { flows, rates } from "./state/connection.ts";
-import { clock, many, span } from "./ui/text.ts";
-import { choice } from "./state/view.ts";
+import { formatCount, formatDuration, formatTime } from "./ui/format.ts";
+import { originFilter } from "./state/view.ts";
 
-const titles = { request: "Flow 1, request", stream: "Flow 2, stream" } as const;
-/** Rows that wait less than this, in s, are on their way. */
-const SOON_S = 2;
+const titles = { request: "Flow 1: request", stream: "Flow 2: stream" } as const;
+/** A lag above this, in s, is shown as late. Every row waits a moment before it is stored. */
+const MAX_NORMAL_LAG_S = 2;
+
+const outcomeHelp: Readonly<Record<Outcome, string>> = {
+  accepted: "Show only aircraft whose newest row came through this flow",
+  duplicate: "Show only aircraft whose newest batch in this flow contains duplicates",
+  rejected: "Show only aircraft named in the newest rejected rows of this flow",
+  pending: "Pending rows are not stored yet, so they have no aircraft to show",
+};
+
+const countHelp: Readonly<Record<string, string>> = {
+  missing: "Received rows without an outcome",
+  expired: "Rows that the retention job deleted",
+  surplus: "Stored rows that the ledger does not count",
+  repeats: "Rows that arrived again in a redelivery. They are not stored twice",
+};
 
 export function Flows() {
   const isPast = pastTime.value !== null;
   return (
     <section aria-label="Both flows" class="flows">
-      {isPast && frame.value !== null && frame.value.flows.map((flow) => <PastCard key={flow.flow} of={flow} />)}
+      {isPast && frame.value !== null && frame.value.flows.map((flow) => <PastCard key={flow.flow} past={flow} />)}
       {!isPast && flows.value.length === 0 && <p class="quiet">Counting…</p>}
       {!isPast && flows.value.map((report) => <FlowCard key={report.flow} report={report} />)}
     </section>
   );
 }
 
-/** Both equations of one flow, as text and as a bar; red with what is missing when one does not hold. */
+/** Both equations of one flow, as text and as a bar. The card turns red when an equation does not balance. */
 function FlowCard({ report }: { report: FlowReport }) {
   const { flow, balanced, missing, surplus, repeats, stored_at } = report;
   return (
@@ -30,16 +44,16 @@ function FlowCard({ report }: { report: FlowReport }) {
         {titles[flow]} <Rate flow={flow} /> <Lag report={report} />
       </h2>
       <Bar
-        label={`${titles[flow]}: parts of received`}
+        label={`${titles[flow]}: received rows by outcome`}
         counts={{ ...report, missing: Math.max(0, missing) }}
-        onPick={(part) => pick(flow, part)}
+        onPick={(outcome) => toggleFilter(flow, outcome)}
       />
-      <div class="equation parts">
+      <div class="equation outcomes">
         <Count name="received" value={report.received} /> =
-        {parts.map((part, i) => (
-          <span key={part}>
+        {outcomes.map((outcome, i) => (
+          <span key={outcome}>
             {i > 0 && "+ "}
-            <PartButton flow={flow} part={part} value={report[part]} />
+            <OutcomeButton flow={flow} outcome={outcome} value={report[outcome]} />
           </span>
         ))}
         {missing !== 0 && (
@@ -58,7 +72,7 @@ function FlowCard({ report }: { report: FlowReport }) {
         )}
         <Count name="repeats" value={repeats} />
         <span class="count">
-          counted <b>{clock(stored_at)}</b>
+          counted <b>{formatTime(stored_at)}</b>
         </span>
       </div>
       {!balanced && <p role="alert">{imbalance(report)}</p>}
@@ -66,17 +80,17 @@ function FlowCard({ report }: { report: FlowReport }) {
   );
 }
 
-/** The ledger as it stood at the time shown. */
-function PastCard({ of }: { of: PastFlow }) {
+/** The ledger's sums at the displayed past time. */
+function PastCard({ past }: { past: PastFlow }) {
   return (
-    <article class="flow past" data-flow={of.flow}>
+    <article class="flow past" data-flow={past.flow}>
       <h2>
-        {titles[of.flow]} <span class="quiet">as applied until {clock(frame.value?.at ?? 0)}</span>
+        {titles[past.flow]} <span class="quiet">batches stored by {formatTime(frame.value?.at ?? 0)}</span>
       </h2>
-      <Bar label={`${titles[of.flow]}: parts of received`} counts={{ ...of, pending: 0, missing: 0 }} />
-      <div class="equation parts">
-        <Count name="received" value={of.received} /> = <Count name="accepted" value={of.accepted} /> +{" "}
-        <Count name="duplicate" value={of.duplicate} /> + <Count name="rejected" value={of.rejected} />
+      <Bar label={`${titles[past.flow]}: received rows by outcome`} counts={{ ...past, pending: 0, missing: 0 }} />
+      <div class="equation outcomes">
+        <Count name="received" value={past.received} /> = <Count name="accepted" value={past.accepted} /> +{" "}
+        <Count name="duplicate" value={past.duplicate} /> + <Count name="rejected" value={past.rejected} />
       </div>
     </article>
   );
@@ -89,70 +103,80 @@ function Rate({ flow }: { flow: FlowReport["flow"] }) {
   return (
     <span class="quiet">
       <b data-name="rate" data-value={rows}>
-        {many(rows)}
+        {formatCount(rows)}
       </b>{" "}
       rows/s
     </span>
   );
 }
 
-/** How long, at the time of the count, the oldest row had waited that passed the door and stood in no batch. */
+/** How long the oldest pending row had waited when the flow was counted. Kinesis does not report pending rows. */
 function Lag({ report: { oldest_pending, stored_at, pending_known } }: { report: FlowReport }) {
-  if (!pending_known) return <span class="lag quiet">lag: see the stream's iterator age</span>;
+  if (!pending_known)
+    return (
+      <span class="lag quiet" title="Kinesis does not count waiting rows. CloudWatch shows the stream's iterator age.">
+        lag: see CloudWatch
+      </span>
+    );
   const seconds = oldest_pending === null ? 0 : Math.max(0, Math.round(stored_at - oldest_pending));
   return (
-    <span class={seconds > SOON_S ? "lag late" : "lag quiet"} data-name="lag" data-value={seconds}>
-      lag {span(seconds)}
+    <span
+      class={seconds > MAX_NORMAL_LAG_S ? "lag late" : "lag quiet"}
+      data-name="lag"
+      data-value={seconds}
+      title="Waiting time of the oldest row that is received and not stored"
+    >
+      lag {formatDuration(seconds)}
     </span>
   );
 }
 
 function Count({ name, value }: { name: string; value: number | null }) {
   return (
-    <span class={`count ${name}`}>
+    <span class={`count ${name}`} title={countHelp[name]}>
       {name}{" "}
       <b data-name={name} data-value={value ?? ""}>
-        {value === null ? "not counted" : many(value)}
+        {value === null ? "not counted" : formatCount(value)}
       </b>
     </span>
   );
 }
 
-function isPicked(flow: FlowReport["flow"], part: Part): boolean {
-  const of = choice.value;
-  return of?.kind === "part" && of.flow === flow && of.part === part;
+function isFilteredBy(flow: FlowReport["flow"], outcome: Outcome): boolean {
+  const filter = originFilter.value;
+  return filter?.kind === "outcome" && filter.flow === flow && filter.outcome === outcome;
 }
 
-/** Chooses a part of a flow, or all again. */
-function pick(flow: FlowReport["flow"], part: Part): void {
-  choice.value = isPicked(flow, part) ? null : { kind: "part", flow, part };
+function toggleFilter(flow: FlowReport["flow"], outcome: Outcome): void {
+  originFilter.value = isFilteredBy(flow, outcome) ? null : { kind: "outcome", flow, outcome };
 }
 
-/** A part of received, whose aircraft alone are shown when it is chosen. */
-function PartButton({ flow, part, value }: { flow: FlowReport["flow"]; part: Part; value: number }) {
+function OutcomeButton({ flow, outcome, value }: { flow: FlowReport["flow"]; outcome: Outcome; value: number }) {
   return (
     <button
       type="button"
-      class={`count ${part}`}
-      aria-pressed={isPicked(flow, part)}
-      title={`Show what was ${part} here alone`}
-      onClick={() => pick(flow, part)}
+      class={`count ${outcome}`}
+      aria-pressed={isFilteredBy(flow, outcome)}
+      title={outcomeHelp[outcome]}
+      onClick={() => toggleFilter(flow, outcome)}
     >
-      {part}{" "}
-      <b data-name={part} data-value={value}>
-        {many(value)}
+      {outcome}{" "}
+      <b data-name={outcome} data-value={value}>
+        {formatCount(value)}
       </b>
     </button>
   );
 }
 
 function imbalance({ missing, surplus, unbalanced, ledger_drift }: FlowReport): string {
-  const said = [
-    missing > 0 ? `${many(missing)} rows received that no count holds` : "",
-    ledger_drift === 0 ? "" : `${many(Math.abs(ledger_drift))} rows stand in one database and not in another`,
-    missing < 0 ? `${many(-missing)} rows counted that were not received` : "",
-    surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
-    ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id}: ${stored} rows of ${expected}`),
+  const problems = [
+    missing > 0 ? `${formatCount(missing)} received rows have no outcome` : "",
+    ledger_drift === 0 ? "" : `the ledgers of two databases differ by ${formatCount(Math.abs(ledger_drift))} rows`,
+    missing < 0 ? `${formatCount(-missing)} rows have an outcome and were not received` : "",
+    surplus === 0 || surplus === null ? "" : `stored rows differ from the ledger by ${formatCount(surplus)}`,
+    ...unbalanced.map(
+      ({ batch_id, expected, stored }) => `batch ${batch_id}: ${stored} of ${expected} rows are stored`,
+    ),
   ];
-  return `Out of balance: ${said.filter((part) => part !== "").join("; ")}`;
+  return `Out of balance: ${problems.filter((problem) => problem !== "").join("; ")}`;
 }

@@ -1,10 +1,10 @@
 import { valueOf } from "../server/wire.ts";
 import { addressOf } from "./state/aircraft.ts";
-import { Choose } from "./ui/controls.tsx";
+import { Select } from "./ui/controls.tsx";
 import { showHelp } from "./keys.tsx";
 import { connection, lastData, sources } from "./state/connection.ts";
-import { emergencies, sourceNames } from "./state/shown.ts";
-import { clock } from "./ui/text.ts";
+import { emergencies, sourceNames } from "./state/visible-rows.ts";
+import { formatTime } from "./ui/format.ts";
 import { selected, theme, themes } from "./state/view.ts";
 
 export function Header() {
@@ -18,7 +18,7 @@ export function Header() {
       <Emergencies />
       <nav aria-label="Page">
         <a href="/v1/openapi.json">API</a>
-        <Choose of={theme} options={themes} label="Theme" isLabelSeen />
+        <Select signal={theme} options={themes} label="Theme" hasVisibleLabel />
         <button type="button" class="plain" onClick={showHelp}>
           Keys
         </button>
@@ -27,13 +27,13 @@ export function Header() {
   );
 }
 
-/** By a feed that runs here, or by what rows say: others' stores, and those of an earlier start, hold them too. */
+/** Checks the rows too: a read-only server has no sources, and rows of an earlier start may be simulated. */
 const isSimulated = (): boolean =>
   sources.value.some(({ simulated }) => simulated) || sourceNames.value.some((name) => name.startsWith("simulated"));
 
 function Connection() {
   const state = connection.value;
-  const last = lastData.value === null ? "no data yet" : `last data ${clock(lastData.value)}`;
+  const last = lastData.value === null ? "no data yet" : `last data ${formatTime(lastData.value)}`;
   return (
     <span
       role="status"
@@ -45,20 +45,19 @@ function Connection() {
   );
 }
 
-/** An upstream that fails is said where the flights are seen. */
 const StaleSources = () => (
   <>
     {sources.value
       .filter(({ state }) => state === "stale")
       .map(({ name, last_data }) => (
         <span key={name} class="state stale">
-          {name}: {last_data === null ? "no data yet" : `stale since ${clock(last_data)}`}
+          {name}: {last_data === null ? "no data yet" : `stale since ${formatTime(last_data)}`}
         </span>
       ))}
   </>
 );
 
-/** Two reports said so, some seconds apart. */
+/** The server marks an emergency after two reports at least 10 s apart. */
 function Emergencies() {
   return (
     <div role="alert" class="emergencies">

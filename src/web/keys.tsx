@@ -1,17 +1,17 @@
 import { valueOf } from "../server/wire.ts";
 import { addressOf } from "./state/aircraft.ts";
 import { isPlaying, pastTime } from "./state/past.ts";
-import { listed } from "./state/shown.ts";
-import { choice, selected, tab } from "./state/view.ts";
+import { tableRows } from "./state/visible-rows.ts";
+import { originFilter, selected, tab } from "./state/view.ts";
 
 const keys = [
   ["/", "search"],
-  ["↓ ↑ in the table", "select the next or the previous aircraft"],
+  ["↓ ↑ in the table", "select the next or previous aircraft"],
   ["arrows, + and − on the map", "move and zoom"],
-  ["Esc", "close what is selected or chosen"],
-  ["Space in the past", "play and pause"],
-  ["l", "back to the present"],
-  ["?", "this list"],
+  ["Esc", "close the panel or remove the filter"],
+  ["Space at a past time", "play or pause"],
+  ["l", "return to live"],
+  ["?", "show this list"],
 ] as const;
 const HELP = "help";
 
@@ -20,12 +20,12 @@ export function Help() {
     <dialog id={HELP} aria-label="Keys">
       <h2>Keys</h2>
       <dl>
-        {keys.map(([key, does]) => (
+        {keys.map(([key, effect]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
-            <dd>{does}</dd>
+            <dd>{effect}</dd>
           </div>
         ))}
       </dl>
@@ -43,13 +43,13 @@ export function followKeys(): void {
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target instanceof Element && event.target.matches("input[type=search], select");
     if (event.ctrlKey || event.metaKey || event.altKey || helpDialog().open) return;
-    if (event.key === "Escape") return leave();
-    const act = isTyping ? undefined : actions[event.key];
-    if (act?.(event) === true) event.preventDefault();
+    if (event.key === "Escape") return closeTopmost();
+    const action = isTyping ? undefined : actions[event.key];
+    if (action?.(event) === true) event.preventDefault();
   });
 }
 
-/** Each tells whether the key was its own. */
+/** An action returns true when it used the key, so that the browser ignores the key. */
 const actions: Record<string, (event: KeyboardEvent) => boolean> = {
   "/": focusSearch,
   "?": () => (showHelp(), true),
@@ -69,21 +69,21 @@ function focusSearch(): boolean {
     search?.focus();
     return search !== null;
   };
-  // where the tab was another, its input comes with the next frame
+  // after a change of tab, the input exists from the next frame on
   if (!focus()) requestAnimationFrame(focus);
   return true;
 }
 
-function leave(): void {
+function closeTopmost(): void {
   if (selected.value !== null) selected.value = null;
-  else choice.value = null;
+  else originFilter.value = null;
 }
 
-/** Selects the listed aircraft `by` places after the selected one; returns its place, or -1 where there is none. */
-export function selectNext(by: number): number {
-  const at = listed.value.findIndex((row) => valueOf(row, "icao24") === selected.value);
-  const next = Math.max(0, Math.min(listed.value.length - 1, at + by));
-  const row = listed.value[next];
+/** Selects the aircraft `step` rows below the selected one in the table. Returns its row index, or -1 for an empty table. */
+export function selectNext(step: number): number {
+  const current = tableRows.value.findIndex((row) => valueOf(row, "icao24") === selected.value);
+  const next = Math.max(0, Math.min(tableRows.value.length - 1, current + step));
+  const row = tableRows.value[next];
   if (row === undefined) return -1;
   selected.value = addressOf(row);
   return next;

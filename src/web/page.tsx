@@ -5,18 +5,18 @@ import { Flows } from "./flows.tsx";
 import { Header } from "./header.tsx";
 import { followSelected } from "./state/history.ts";
 import { Help, followKeys } from "./keys.tsx";
-import { follow } from "./state/live.ts";
+import { followServer } from "./state/live.ts";
 import { SkyMap } from "./map/map.tsx";
-import { followAddress } from "./state/url.ts";
+import { followUrl } from "./state/url.ts";
 import { Panel } from "./panel/panel.tsx";
 import { followPast } from "./state/past.ts";
-import { followRejected, rejectedRows } from "./state/rejected.ts";
+import { followRejected, rejectedCount } from "./state/rejected.ts";
 import { Rejections } from "./rejections.tsx";
-import { count } from "./state/shown.ts";
+import { aircraftCount } from "./state/visible-rows.ts";
 import { Slider } from "./slider.tsx";
 import { Sources } from "./sources.tsx";
 import { Table } from "./table.tsx";
-import { many } from "./ui/text.ts";
+import { formatCount } from "./ui/format.ts";
 import { tab, tabs } from "./state/view.ts";
 
 function Page() {
@@ -39,7 +39,7 @@ function Page() {
   );
 }
 
-const bodies = {
+const tabBodies = {
   aircraft: () => (
     <>
       <Filters />
@@ -52,10 +52,10 @@ const bodies = {
 } as const;
 
 function Tabs() {
-  const Body = bodies[tab.value];
+  const Body = tabBodies[tab.value];
   return (
     <section class="tabs" aria-label="Tables">
-      <div role="tablist" aria-label="What is listed">
+      <div role="tablist" aria-label="Choose a table">
         {tabs.map((name) => (
           <button
             key={name}
@@ -66,7 +66,7 @@ function Tabs() {
             aria-controls="tab-body"
             onClick={() => (tab.value = name)}
           >
-            {name} <TabCount of={name} />
+            {name} <TabCount name={name} />
           </button>
         ))}
       </div>
@@ -77,20 +77,20 @@ function Tabs() {
   );
 }
 
-function TabCount({ of }: { of: (typeof tabs)[number] }) {
-  const counts = { aircraft: count, rejections: rejectedRows } as const;
-  if (of !== "aircraft" && of !== "rejections") return null;
-  const { value } = counts[of];
+function TabCount({ name }: { name: (typeof tabs)[number] }) {
+  const counts = { aircraft: aircraftCount, rejections: rejectedCount } as const;
+  if (name !== "aircraft" && name !== "rejections") return null;
+  const { value } = counts[name];
   return (
-    <b data-name={of} data-value={value}>
-      {many(value)}
+    <b data-name={name} data-value={value}>
+      {formatCount(value)}
     </b>
   );
 }
 
 const root = document.getElementById("page");
 if (root !== null) {
-  followAddress();
+  followUrl();
   root.replaceChildren();
   render(<Page />, root);
 }
@@ -98,4 +98,4 @@ followKeys();
 followPast();
 followRejected();
 followSelected();
-follow();
+followServer();

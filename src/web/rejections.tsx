@@ -1,20 +1,23 @@
 import { signal } from "@preact/signals";
 import type { RejectedSample } from "../flow/api/read-routes.ts";
-import { reasons, replay, replayed, samples } from "./state/rejected.ts";
+import { reasons, rejectedSamples, replay, replayResult } from "./state/rejected.ts";
 import { sources } from "./state/connection.ts";
-import { clock, hexOf, many } from "./ui/text.ts";
+import { formatTime, formatBytes, formatCount } from "./ui/format.ts";
 
-const MOST_TEXT = 600;
-const MOST_SHOWN = 100;
-/** A reason whose rows alone are shown; null: all. */
-const reason = signal<string | null>(null);
+/** Characters */
+const MAX_TEXT = 600;
+const MAX_LISTED = 100;
+/** Shows only rows rejected for this reason. Null: all rows. */
+const reasonFilter = signal<string | null>(null);
 
-/** A server that only watches has no feed, and sends nothing through the rules. */
-const takesIn = (): boolean => sources.value.length > 0;
+/** A read-only server has no sources, and refuses replays. */
+const acceptsReplays = (): boolean => sources.value.length > 0;
 
-/** Sums of both flows by reason, and the newest rejected rows as they came, each with its replay. */
+/** Counts of both flows by reason, and the newest rejected rows as received. Each row can be replayed. */
 export function Rejections() {
-  const shown = samples.value.filter((one) => reason.value === null || one.reason === reason.value);
+  const listed = rejectedSamples.value.filter(
+    (sample) => reasonFilter.value === null || sample.reason === reasonFilter.value,
+  );
   return (
     <>
       <dl class="reasons">
@@ -24,33 +27,33 @@ export function Rejections() {
               <button
                 type="button"
                 class="plain"
-                aria-pressed={reason.value === name}
-                onClick={() => (reason.value = reason.value === name ? null : name)}
+                aria-pressed={reasonFilter.value === name}
+                onClick={() => (reasonFilter.value = reasonFilter.value === name ? null : name)}
               >
                 {name}
               </button>
             </dt>
             <dd data-reason={name} data-value={rows}>
-              {many(rows)}
+              {formatCount(rows)}
             </dd>
           </div>
         ))}
       </dl>
       <p class="quiet">
-        The newest {many(Math.min(MOST_SHOWN, shown.length))}, as they came.{" "}
-        {takesIn() && (
+        The newest {formatCount(Math.min(MAX_LISTED, listed.length))} rejected rows, as received.{" "}
+        {acceptsReplays() && (
           <button type="button" onClick={() => void replay(null)}>
-            Replay all of earlier rules
+            Replay rows rejected by earlier rules
           </button>
         )}
       </p>
-      {replayed.value !== null && (
+      {replayResult.value !== null && (
         <p role="status" class="replayed">
-          {replayed.value}
+          {replayResult.value}
         </p>
       )}
       <ul class="list" tabIndex={0} aria-label="Rejected rows">
-        {shown.slice(0, MOST_SHOWN).map((sample) => (
+        {listed.slice(0, MAX_LISTED).map((sample) => (
           <Rejected key={`${sample.key} ${sample.index}`} sample={sample} />
         ))}
       </ul>
@@ -59,21 +62,25 @@ export function Rejections() {
 }
 
 function Rejected({ sample }: { sample: RejectedSample }) {
-  const { reason: why, field, flow, source, line, element, received_at, row, bytes } = sample;
+  const { reason, field, flow, source, line, element, received_at, row, bytes } = sample;
   return (
     <li>
-      {takesIn() && (
-        <button type="button" onClick={() => void replay(sample)} aria-label={`Replay this row, rejected as ${why}`}>
+      {acceptsReplays() && (
+        <button
+          type="button"
+          onClick={() => void replay(sample)}
+          aria-label={`Replay this row, rejected for ${reason}`}
+        >
           Replay
         </button>
       )}
-      <span class="reason">{why}</span>
+      <span class="reason">{reason}</span>
       {field !== null && <> in {field}</>}
       <span class="quiet">
         {" "}
-        {flow}, {source}, {element === undefined ? `line ${line}` : `element ${element}`}, {clock(received_at)}
+        {flow}, {source}, {element === undefined ? `line ${line}` : `element ${element}`}, {formatTime(received_at)}
       </span>
-      <code>{row === undefined ? hexOf(bytes ?? "") : row.slice(0, MOST_TEXT)}</code>
+      <code>{row === undefined ? formatBytes(bytes ?? "") : row.slice(0, MAX_TEXT)}</code>
     </li>
   );
 }

@@ -4,23 +4,24 @@ import type { WireField, WireRow } from "../server/wire.ts";
 import { addressOf, isEmergency } from "./state/aircraft.ts";
 import { columns, type Column } from "./columns.ts";
 import { selectNext } from "./keys.tsx";
-import { count, listed } from "./state/shown.ts";
+import { aircraftCount, tableRows } from "./state/visible-rows.ts";
 import { search, selected, sort } from "./state/view.ts";
 
-/** px, as in page.css */
+/** px, as `--row` in page.css */
 const ROW_HEIGHT = 26;
-/** Drawn above and below those that are seen; page.css lets at most 48 be seen at once. */
-const ROWS_AROUND = 4;
-const MOST_ROWS = 58;
+/** Rows drawn above and below the visible ones. */
+const OVERSCAN_ROWS = 4;
+/** At least the visible rows (`--max-rows` in page.css) and the overscan. */
+const MAX_ROWS = 58;
 
 const scroll = signal({ top: 0, height: 600 });
 
 export function Table() {
-  const rows = listed.value;
-  const scrolled = useRef<HTMLDivElement>(null);
-  // another search or order begins at its first row
+  const rows = tableRows.value;
+  const scroller = useRef<HTMLDivElement>(null);
+  // a new search or order starts at its first row
   useEffect(() => {
-    scrolled.current?.scrollTo(0, 0);
+    scroller.current?.scrollTo(0, 0);
   }, [search.value, sort.value]);
   return (
     <div class="table" role="table" aria-label="Aircraft" aria-rowcount={rows.length + 1}>
@@ -29,17 +30,19 @@ export function Table() {
           <Title key={column.name} column={column} />
         ))}
       </div>
-      {rows.length === 0 && <p class="quiet">{count.value === 0 ? "Waiting for flights…" : "No aircraft matches."}</p>}
+      {rows.length === 0 && (
+        <p class="quiet">{aircraftCount.value === 0 ? "Waiting for flights…" : "No aircraft matches."}</p>
+      )}
       <div
         class="scroll"
         role="rowgroup"
         tabIndex={0}
         aria-label="Rows"
-        onKeyDown={(event) => walk(event)}
-        onScroll={(event) => see(event.currentTarget)}
+        onKeyDown={(event) => selectByKey(event)}
+        onScroll={(event) => updateScroll(event.currentTarget)}
         ref={(element) => {
-          scrolled.current = element;
-          if (element !== null) see(element);
+          scroller.current = element;
+          if (element !== null) updateScroll(element);
         }}
       >
         <VisibleRows rows={rows} />
@@ -50,8 +53,8 @@ export function Table() {
 
 const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
 
-/** Arrow keys select, and what is selected is scrolled into sight. */
-function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+/** Selects another row and scrolls it into view. */
+function selectByKey(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   const step = STEPS[event.key];
   if (step === undefined) return;
   event.preventDefault();
@@ -61,18 +64,18 @@ function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   else if (top + ROW_HEIGHT > scrollTop + clientHeight) event.currentTarget.scrollTop = top + ROW_HEIGHT - clientHeight;
 }
 
-function see(element: HTMLElement): void {
+function updateScroll(element: HTMLElement): void {
   const { scrollTop, clientHeight } = element;
   if (scroll.value.top !== scrollTop || scroll.value.height !== clientHeight)
     scroll.value = { top: scrollTop, height: clientHeight };
 }
 
-/** Those rows alone that can be seen, between two spacers. */
+/** The rows in the scroll window, between two spacers for all other rows. */
 function VisibleRows({ rows }: { rows: readonly WireRow[] }) {
   const { top, height } = scroll.value;
-  const drawn = Math.min(rows.length, MOST_ROWS, Math.ceil(height / ROW_HEIGHT) + 1 + 2 * ROWS_AROUND);
-  // a search may leave fewer rows than lay above the window
-  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - ROWS_AROUND, rows.length - drawn));
+  const drawn = Math.min(rows.length, MAX_ROWS, Math.ceil(height / ROW_HEIGHT) + 1 + 2 * OVERSCAN_ROWS);
+  // a search may leave fewer rows than the scroll position expects
+  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - OVERSCAN_ROWS, rows.length - drawn));
   const last = first + drawn;
   return (
     <>
@@ -111,7 +114,7 @@ function Row({ row, index }: { row: WireRow; index: number }) {
   );
 }
 
-/** What its column is too narrow for can be read by pointing at it. */
+/** The title shows the whole text where the column is too narrow. */
 const Cell = ({ name, text }: { name: WireField; text: string }) => (
   <span role="cell" class={name} title={text}>
     {text}

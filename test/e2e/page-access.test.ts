@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import { expect, test } from "vitest";
 import { contrastOf, type Rgb } from "../../src/web/map/ramp.ts";
-import { coloursAt, drawn, openPage, openProduct, useBrowser } from "../harness/browser.ts";
+import { colorsAt, drawn, openPage, openProduct, useBrowser } from "../harness/browser.ts";
 import { goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser();
@@ -10,8 +10,8 @@ const rows = Array.from({ length: 40 }, (_, i) => goodRow({ icao24: (0xb00000 + 
 test.each([
   ["light", { colorScheme: "light" as const }],
   ["dark", { colorScheme: "dark" as const }],
-  ["a phone", { viewport: { width: 360, height: 740 } }],
-])("has nothing serious for axe in %s, with everything open", async (_, options) => {
+  ["phone size", { viewport: { width: 360, height: 740 } }],
+])("has no serious axe violations, with the panel and each tab open: %s", async (_, options) => {
   const { page } = await openProduct(browser(), { ...options, rows: [...rows, goodRow({ icao24: "zz" })] });
   await drawn(page, 40);
   await page.locator("[role=row][data-icao24]").first().click();
@@ -31,7 +31,7 @@ test.each([
   }
 });
 
-test("everything is reached and done by keyboard, and what has the focus shows it", async () => {
+test("every control works by keyboard and shows its focus", async () => {
   const { page } = await openProduct(browser(), { rows, hash: "#map=2/50/8" });
   await drawn(page, 40);
   await page.locator("body").focus();
@@ -40,9 +40,9 @@ test("everything is reached and done by keyboard, and what has the focus shows i
     await page.keyboard.press("Tab");
     const { name, outline } = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement;
-      const said =
+      const label =
         element.getAttribute("aria-label") ?? element.closest("label")?.textContent ?? element.textContent ?? "";
-      return { name: `${element.tagName} ${said.trim()}`, outline: getComputedStyle(element).outlineStyle };
+      return { name: `${element.tagName} ${label.trim()}`, outline: getComputedStyle(element).outlineStyle };
     });
     if (name.startsWith("BODY")) continue;
     expect(outline, name).not.toBe("none");
@@ -76,7 +76,7 @@ test("everything is reached and done by keyboard, and what has the focus shows i
   await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
 });
 
-test("a key takes the focus at once, and never again from where it went since", async () => {
+test("the search key moves the focus once, and not again after the focus moved on", async () => {
   const { page } = await openProduct(browser(), { rows });
   await drawn(page, 40);
   const focused = await page.evaluate(`(async () => {
@@ -90,8 +90,8 @@ test("a key takes the focus at once, and never again from where it went since", 
 });
 
 test.each([
-  ["who wants no motion gets none: the map jumps to what is selected", "reduce" as const, true],
-  ["else the map moves there", "no-preference" as const, false],
+  ["with reduced motion, the map jumps to the selected aircraft", "reduce" as const, true],
+  ["without reduced motion, the map moves to the selected aircraft", "no-preference" as const, false],
 ])("%s", async (_, reducedMotion, isThereAtOnce) => {
   const far = goodRow({ icao24: "000001", longitude: 120, latitude: -20 });
   const { running } = await openProduct(browser(), { rows: [far] });
@@ -99,7 +99,7 @@ test.each([
   await page.clock.install();
   await page.goto(`${running.url}/#map=5/50/8`);
   await drawn(page, 1);
-  // from here on time goes as the test says
+  // the test controls the clock from here on
   await page.clock.pauseAt(Date.now() + 60_000);
   await page.locator("[role=row][data-icao24]").click();
   const isThere = () => page.evaluate(() => location.hash.includes("/-20.0000/"));
@@ -109,12 +109,12 @@ test.each([
   await expect.poll(isThere).toBe(true);
 });
 
-test("the theme can be chosen, and the map follows it", async () => {
+test("the map follows the selected theme", async () => {
   const { page } = await openProduct(browser(), { rows, hash: "#theme=dark", colorScheme: "light" });
   await drawn(page, 40);
   await page.locator(".map[data-ready=true]").waitFor();
   const isSea = (sea: Rgb) =>
-    expect.poll(async () => contrastOf((await coloursAt(page, [[-40, 0]]))[0] ?? [0, 0, 0], sea)).toBeLessThan(1.1);
+    expect.poll(async () => contrastOf((await colorsAt(page, [[-40, 0]]))[0] ?? [0, 0, 0], sea)).toBeLessThan(1.1);
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   await expect.poll(paper).toBe("rgb(16, 20, 26)");
   await isSea([0x0d, 0x13, 0x1b]);
@@ -123,7 +123,7 @@ test("the theme can be chosen, and the map follows it", async () => {
   await isSea([0xcf, 0xdd, 0xe8]);
 });
 
-test("on a phone the page is one column without sideways scrolling", async () => {
+test("at phone size, the page is one column and does not scroll sideways", async () => {
   const { page } = await openProduct(browser(), { rows, viewport: { width: 390, height: 844 } });
   await drawn(page, 40);
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

@@ -11,27 +11,27 @@ import { flowsOf } from "../harness/product.ts";
 const browser = useBrowser(WITHOUT_MAP);
 const REQUEST = "[data-flow=request]";
 
-test("turns red with the missing number when a row is deleted behind its back", async () => {
+test("turns red and shows the difference when a stored row is deleted", async () => {
   const rows = [goodRow(), goodRow({ icao24: "abc123" }), goodRow({ icao24: "zz" })];
-  const { page, place } = await openProduct(browser(), { rows });
+  const { page, environment } = await openProduct(browser(), { rows });
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
   const card = page.locator(REQUEST);
   await expect.poll(() => card.getAttribute("data-balanced")).toBe("true");
-  await query(place.database.pool, "delete from state_vectors where icao24 = 'abc123'");
+  await query(environment.database.pool, "delete from state_vectors where icao24 = 'abc123'");
   await expect.poll(() => card.getAttribute("data-balanced")).toBe("false");
-  await expect.poll(() => card.getByRole("alert").textContent()).toContain("-1 rows stored beyond the ledger");
+  await expect.poll(() => card.getByRole("alert").textContent()).toContain("stored rows differ from the ledger by -1");
 });
 
-test("turns red and names the difference when a batch is missing from the ledger", async () => {
-  const { page, place } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
+test("turns red and shows the missing rows when a batch is missing from the ledger", async () => {
+  const { page, environment } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
-  await query(place.database.pool, "delete from batches");
+  await query(environment.database.pool, "delete from batches");
   await expect.poll(() => page.locator(`${REQUEST} .count.missing b`).count()).toBe(1);
   await expect.poll(() => number(page, `${REQUEST} .count.missing b`)).toBe(2);
   await expect.poll(() => page.locator(`${REQUEST} rect.missing`).getAttribute("width")).not.toBe("0");
 });
 
-test("rejections by reason add up to rejected, are shown as they came, and are replayed one by one", async () => {
+test("shows rejections by reason and as received, and replays a single row", async () => {
   const bad = [goodRow({ icao24: "zz" }), goodRow({ icao24: "" }), goodRow({ last_contact: 5 })];
   const { page, running } = await openProduct(browser(), { rows: [goodRow(), ...bad], hash: "#tab=rejections" });
   await expect.poll(() => number(page, `${REQUEST} [data-name=rejected]`)).toBe(3);
@@ -45,7 +45,7 @@ test("rejections by reason add up to rejected, are shown as they came, and are r
   await samples.getByRole("button", { name: "Replay" }).click();
   await expect.poll(() => page.locator(".replayed").textContent()).toBe("1 replayed: 0 clean now, 1 rejected again");
   await expect.poll(() => number(page, `${REQUEST} [data-name=rejected]`)).toBe(4);
-  // the same row is taken once per contract: the first one is the last in the list
+  // the last row in the list was already replayed, and a row is replayed once per contract
   const [answer] = await Promise.all([
     page.waitForResponse((response) => response.url().includes("/live/replay")),
     samples.last().getByRole("button", { name: "Replay" }).click(),
@@ -54,18 +54,18 @@ test("rejections by reason add up to rejected, are shown as they came, and are r
   expect((await flowsOf(running.url)).request).toMatchObject({ received: 5, rejected: 4, balanced: true });
 });
 
-test("what other rules rejected is replayed at once, and only that", async () => {
-  const { page, place, running } = await openProduct(browser(), {
+test("replays all rows that earlier rules rejected, and no others", async () => {
+  const { page, environment, running } = await openProduct(browser(), {
     rows: [goodRow(), goodRow({ icao24: "zz" }), goodRow({ last_contact: 5 })],
     hash: "#tab=rejections",
   });
   await post(running.url, [goodRow({ icao24: "yy" })]);
   await expect.poll(() => number(page, `${REQUEST} [data-name=rejected]`)).toBe(3);
-  const all = page.getByRole("button", { name: "Replay all of earlier rules" });
-  const told = page.locator(".replayed");
+  const all = page.getByRole("button", { name: "Replay rows rejected by earlier rules" });
+  const result = page.locator(".replayed");
   await all.click();
-  await expect.poll(() => told.textContent()).toBe("0 replayed: 0 clean now, 0 rejected again");
-  const objects = path.join(place.data, "objects");
+  await expect.poll(() => result.textContent()).toBe("0 replayed: 0 clean now, 0 rejected again");
+  const objects = path.join(environment.data, "objects");
   const rejected = (await readdir(objects, { recursive: true })).filter((name) => name.startsWith("rejected/"));
   const older = rejected.find((name) => name.includes(`.${contractTag}.`)) ?? "";
   const rows = gunzipSync(await readFile(path.join(objects, older)))
@@ -74,15 +74,15 @@ test("what other rules rejected is replayed at once, and only that", async () =>
     .split("\n").length;
   await rename(path.join(objects, older), path.join(objects, older.replace(contractTag, "0000000000")));
   await all.click();
-  await expect.poll(() => told.textContent()).toBe(`${rows} replayed: 0 clean now, ${rows} rejected again`);
+  await expect.poll(() => result.textContent()).toBe(`${rows} replayed: 0 clean now, ${rows} rejected again`);
   await all.click();
-  await expect.poll(() => told.textContent()).toMatch(/^0 replayed/);
-  // told when its objects are written: the loader comes after
+  await expect.poll(() => result.textContent()).toMatch(/^0 replayed/);
+  // the result appears when the objects are written, and the loader loads them later
   const loaded = async () => (await flowsOf(running.url)).request;
   await expect.poll(loaded).toMatchObject({ rejected: 3 + rows, pending: 0, balanced: true });
 });
 
-test("bytes that are no text are shown as bytes", async () => {
+test("shows bytes that are not text in hexadecimal", async () => {
   const { page, running } = await openProduct(browser(), { hash: "#tab=rejections" });
   const body = Buffer.concat([Buffer.from(`${JSON.stringify(goodRow())}\n`), Buffer.from([0xff, 0xfe, 0x0a])]);
   await fetch(`${running.url}/v1/states`, {
@@ -93,19 +93,19 @@ test("bytes that are no text are shown as bytes", async () => {
   await expect.poll(() => page.locator(".rejections code").allTextContents()).toEqual(["2 bytes: ff fe"]);
 });
 
-test("a flow that stands still shows how long its oldest row has waited", async () => {
-  const { page, place, running } = await openProduct(browser(), { rows: [goodRow()] });
+test("shows the waiting time of the oldest pending row", async () => {
+  const { page, environment, running } = await openProduct(browser(), { rows: [goodRow()] });
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(1);
   await expect.poll(() => number(page, `${REQUEST} [data-name=lag]`)).toBe(0);
-  // whoever loads waits for this lock
-  const client = await place.database.pool.connect();
+  // the loader waits for this lock
+  const client = await environment.database.pool.connect();
   try {
     await client.query("begin; lock table deliveries in exclusive mode");
-    const begun = Date.now();
+    const start = Date.now();
     await post(running.url, [goodRow({ icao24: "abc123" })]);
     const lag = () => number(page, `${REQUEST} [data-name=lag]`);
     await expect.poll(lag).toBeGreaterThanOrEqual(1);
-    expect(await lag()).toBeLessThanOrEqual(Math.ceil((Date.now() - begun) / 1000) + 1);
+    expect(await lag()).toBeLessThanOrEqual(Math.ceil((Date.now() - start) / 1000) + 1);
     await expect.poll(() => number(page, `${REQUEST} [data-name=pending]`)).toBe(1);
   } finally {
     await client.query("rollback");
@@ -115,7 +115,7 @@ test("a flow that stands still shows how long its oldest row has waited", async 
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
 });
 
-test("parts of a flow, and batches, show their aircraft alone", async () => {
+test("an outcome of a flow, or a batch, limits the table to its aircraft", async () => {
   const { page, running } = await openProduct(browser(), {
     rows: [goodRow({ icao24: "000001" }), goodRow({ icao24: "000002" })],
   });
@@ -133,7 +133,7 @@ test("parts of a flow, and batches, show their aircraft alone", async () => {
     goodRow({ icao24: "000001", last_contact: 5 }),
   ]);
   await lists("000001,000002,000003");
-  const press = (part: string) => page.locator(`${REQUEST} button.${part}`).click();
+  const press = (outcome: string) => page.locator(`${REQUEST} button.${outcome}`).click();
   await press("duplicate");
   await lists("000003");
   await press("rejected");
@@ -150,7 +150,7 @@ test("parts of a flow, and batches, show their aircraft alone", async () => {
   await lists("000001,000002,000003");
 });
 
-test("the panel tells flow, batch, times, what the rules noticed and what arrived", async () => {
+test("the panel shows flow, batch, times, flags and the received row", async () => {
   const now = Math.floor(Date.now() / 1000);
   const row = {
     icao24: "ABC123",
@@ -166,21 +166,21 @@ test("the panel tells flow, batch, times, what the rules noticed and what arrive
   const panel = page.locator(".panel");
   await expect.poll(() => panel.locator("h2").textContent()).toContain("N123AB");
   await expect.poll(() => panel.locator("[data-name=batch]").textContent()).toBe(id.slice(0, 9));
-  await expect.poll(() => panel.textContent()).toContain("Rules noticed: stale_position");
+  await expect.poll(() => panel.textContent()).toContain("Flagged by rules: stale_position");
   for (const step of ["observed", "received", "cleaned", "visible"])
     await expect.poll(() => panel.locator(`[data-name=${step}]`).textContent()).toMatch(/^\d\d:\d\d:\d\d$/);
-  await panel.getByText("As it arrived").click();
+  await panel.getByText("As received").click();
   expect(JSON.parse((await panel.locator("[data-name=raw]").textContent()) ?? "")).toEqual(row);
 });
 
-test("a row of the stream is followed back to its record", async () => {
+test("shows the stream record of a row", async () => {
   const { page } = await openProduct(browser(), { args: ["--from", "simulator"] });
   await expect.poll(() => aircraft(page)).toBeGreaterThan(300);
   await page.locator("[role=row][data-icao24]").first().click();
   await page.locator(".steps[data-flow=stream]").waitFor();
-  await page.getByText("As it arrived").click();
+  await page.getByText("As received").click();
   await page.locator("[data-name=raw]").waitFor();
-  // read at once: the next row may come at any time
+  // read in one step, because the next row may arrive at any time
   const { icao24, raw, observed } = await page.locator(".panel").evaluate((panel) => ({
     icao24: panel.getAttribute("data-icao24"),
     raw: panel.querySelector("[data-name=raw]")?.textContent,

@@ -5,10 +5,10 @@ import { crowd, crowdAddress } from "../harness/bodies.ts";
 const browser = useBrowser(WITHOUT_MAP);
 
 test.each([
-  ["wide", { viewport: { width: 1280, height: 800 } }],
-  ["a phone", { viewport: { width: 390, height: 844 } }],
+  ["desktop size", { viewport: { width: 1280, height: 800 } }],
+  ["phone size", { viewport: { width: 390, height: 844 } }],
 ])(
-  "10,000 rows are at most 60 elements, and a search shows what it finds from wherever one was: %s",
+  "draws 10,000 rows with at most 60 elements, and shows a search result from any scroll position: %s",
   async (_, options) => {
     const { page } = await openProduct(browser(), { rows: crowd(10_000), ...options });
     await expect.poll(() => aircraft(page)).toBe(10_000);
@@ -22,7 +22,7 @@ test.each([
   },
 );
 
-test("sorts by what is pressed, finds by address, and says when nothing matches", async () => {
+test("sorts by the pressed column, searches by address, and reports when nothing matches", async () => {
   const { page } = await openProduct(browser(), { rows: crowd(30) });
   await expect.poll(() => aircraft(page)).toBe(30);
   const first = () => page.locator("[role=row][data-icao24]").first().getAttribute("data-icao24");
@@ -32,6 +32,6 @@ test("sorts by what is pressed, finds by address, and says when nothing matches"
   await expect.poll(first).toBe(crowdAddress(29));
   await page.getByRole("searchbox").fill(crowdAddress(7).toUpperCase());
   await expect.poll(first).toBe(crowdAddress(7));
-  await page.getByRole("searchbox").fill("nobody");
+  await page.getByRole("searchbox").fill("nothing");
   await expect.poll(() => page.locator(".table").textContent()).toContain("No aircraft matches");
 });

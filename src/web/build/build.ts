@@ -7,16 +7,16 @@ import { build } from "esbuild";
 import { countryTopology, mapNames } from "./build-map.ts";
 
 /**
- * Bundles the page into dist/web, with the files of others that it needs beside it: no file comes from elsewhere.
- * They are served as gzip, so they are compressed here, once.
+ * Bundles the page and all third-party files that it loads into dist/web. The page loads nothing from other hosts.
+ * The server sends the files as gzip, so the build compresses them once.
  */
-const here = new URL("../", import.meta.url);
-const out = new URL("../../dist/web/", here);
+const source = new URL("../", import.meta.url);
+const out = new URL("../../dist/web/", source);
 const { resolve } = createRequire(import.meta.url);
 
 mkdirSync(out, { recursive: true });
 const page = await build({
-  entryPoints: [fileURLToPath(new URL("page.tsx", here))],
+  entryPoints: [fileURLToPath(new URL("page.tsx", source))],
   outfile: fileURLToPath(new URL("page.js", out)),
   write: false,
   bundle: true,
@@ -29,11 +29,11 @@ const page = await build({
 });
 const write = (name: string, content: string | Uint8Array): void =>
   writeFileSync(new URL(`${name}.gz`, out), gzipSync(content, { level: 9 }));
-const sheets = ["maplibre-gl/dist/maplibre-gl.css", "uplot/dist/uPlot.min.css"];
+const stylesheets = ["maplibre-gl/dist/maplibre-gl.css", "uplot/dist/uPlot.min.css"];
 
 for (const { text, path } of page.outputFiles) write(basename(path), text);
-for (const name of ["index.html", "page.css"]) write(name, readFileSync(new URL(name, here)));
+for (const name of ["index.html", "page.css"]) write(name, readFileSync(new URL(name, source)));
 write("maplibre-gl-worker.mjs", readFileSync(resolve("maplibre-gl/dist/maplibre-gl-worker.mjs")));
-write("libraries.css", sheets.map((name) => readFileSync(resolve(name), "utf8")).join("\n"));
+write("libraries.css", stylesheets.map((name) => readFileSync(resolve(name), "utf8")).join("\n"));
 write("countries.json", JSON.stringify(countryTopology()));
 write("names.json", JSON.stringify(mapNames()));

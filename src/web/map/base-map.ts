@@ -9,24 +9,24 @@ import type {
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import type { Name } from "../build/build-map.ts";
-import { cssOf, type ColourName } from "./theme.ts";
+import { cssOf, type ColorName } from "./theme.ts";
 import type { Rgb } from "./ramp.ts";
 
-/** Aircraft are drawn under this layer, so that names stay readable. */
-export const FIRST_LABELS = "airports";
-/** Drawn by the browser itself: no file of glyphs is loaded. */
+/** Aircraft are drawn below this layer, so that names stay readable. */
+export const FIRST_LABEL_LAYER = "airports";
+/** The browser draws the text, so the page loads no glyph files. */
 const FONT = ["sans-serif"];
-export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
-const source = { type: "geojson", data: NOTHING } as const;
+export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+const source = { type: "geojson", data: EMPTY } as const;
 
-type Colours = Readonly<Record<ColourName, Rgb>>;
+type Colors = Readonly<Record<ColorName, Rgb>>;
 
 /** px */
 const text = { country: 12, city: 11, airport: 11, callsign: 11, dot: 2 } as const;
-/** Names of aircraft from here on; at most as many as `map.ts` gives. */
+/** Callsigns appear from this zoom on. */
 export const CALLSIGN_ZOOM = 6.5;
 
-/** The map before its land is there: empty sources, and layers in the order in which they are drawn. */
+/** A style with empty sources. Layers are in drawing order. */
 export function emptyStyle(): StyleSpecification {
   return {
     version: 8,
@@ -44,9 +44,9 @@ export function emptyStyle(): StyleSpecification {
       { id: "land", type: "fill", source: "land", paint: { "fill-antialias": false } },
       { id: "borders", type: "line", source: "borders", paint: { "line-width": 0.8 } },
       { id: "trail", type: "line", source: "trail", paint: { "line-width": 2, "line-opacity": 0.85 } },
-      places("airports", text.airport, { "text-anchor": "top", "text-offset": [0, 0.3] }),
-      places("cities", text.city, {}),
-      places("countries", text.country, { "text-transform": "uppercase", "text-letter-spacing": 0.1 }),
+      labelLayer("airports", text.airport, { "text-anchor": "top", "text-offset": [0, 0.3] }),
+      labelLayer("cities", text.city, {}),
+      labelLayer("countries", text.country, { "text-transform": "uppercase", "text-letter-spacing": 0.1 }),
       {
         id: "callsigns",
         type: "symbol",
@@ -65,26 +65,26 @@ export function emptyStyle(): StyleSpecification {
   };
 }
 
-function places(id: string, size: number, layout: object): LayerSpecification {
-  const isShown: ExpressionSpecification = [">=", ["zoom"], ["get", "zoom"]];
-  const named = {
+function labelLayer(id: string, size: number, layout: object): LayerSpecification {
+  const isVisible: ExpressionSpecification = [">=", ["zoom"], ["get", "zoom"]];
+  const labels = {
     "text-field": ["get", "name"],
     "text-font": FONT,
     "text-size": size,
     "symbol-sort-key": ["get", "rank"],
   };
-  return { id, type: "symbol", source: id, filter: isShown, layout: { ...named, ...layout } } as LayerSpecification;
+  return { id, type: "symbol", source: id, filter: isVisible, layout: { ...labels, ...layout } } as LayerSpecification;
 }
 
-/** Paints the map in the colours of the page. */
-export function paint(map: MapLibre, colours: Colours): void {
-  const css = (name: ColourName): string => cssOf(colours[name]);
+/** Applies the page's colors to all layers. */
+export function applyColors(map: MapLibre, colors: Colors): void {
+  const css = (name: ColorName): string => cssOf(colors[name]);
   map.setPaintProperty("sea", "background-color", css("sea"));
   map.setPaintProperty("land", "fill-color", css("land"));
   map.setPaintProperty("borders", "line-color", css("border"));
   map.setPaintProperty("trail", "line-color", css("trail"));
   for (const layer of ["airports", "cities", "countries", "callsigns"]) {
-    map.setPaintProperty(layer, "text-color", css(layer === "airports" ? "map-place" : "map-text"));
+    map.setPaintProperty(layer, "text-color", css(layer === "airports" ? "map-airport" : "map-text"));
     map.setPaintProperty(layer, "text-halo-color", css("map-halo"));
     map.setPaintProperty(layer, "text-halo-width", 1);
   }
@@ -94,20 +94,20 @@ type Countries = Topology<{ countries: GeometryCollection }>;
 
 const RETRY_MS = 5_000;
 
-/** Loads land and names; again after a while where the server does not answer. */
+/** Loads land and names. Retries until the server responds. */
 export async function loadLand(map: MapLibre): Promise<void> {
   try {
-    await readLand(map);
+    await fetchLand(map);
   } catch {
     setTimeout(() => void loadLand(map), RETRY_MS);
   }
 }
 
-async function readLand(map: MapLibre): Promise<void> {
-  const read = async <T>(path: string): Promise<T> => (await (await fetch(path)).json()) as T;
+async function fetchLand(map: MapLibre): Promise<void> {
+  const fetchJson = async <T>(path: string): Promise<T> => (await (await fetch(path)).json()) as T;
   const [countries, names] = await Promise.all([
-    read<Countries>("/countries.json"),
-    read<Record<"countries" | "cities" | "airports", Name[]>>("/names.json"),
+    fetchJson<Countries>("/countries.json"),
+    fetchJson<Record<"countries" | "cities" | "airports", Name[]>>("/names.json"),
   ]);
   setData(map, "land", feature(countries, countries.objects.countries));
   setData(
@@ -115,7 +115,7 @@ async function readLand(map: MapLibre): Promise<void> {
     "borders",
     mesh(countries, countries.objects.countries, (a, b) => a !== b),
   );
-  for (const [id, of] of Object.entries(names)) setData(map, id, pointsOf(of));
+  for (const [id, entries] of Object.entries(names)) setData(map, id, pointsOf(entries));
 }
 
 const pointsOf = (names: readonly Name[]): FeatureCollection => ({
@@ -128,6 +128,6 @@ const pointsOf = (names: readonly Name[]): FeatureCollection => ({
 });
 
 export function setData(map: MapLibre, id: string, data: GeoJSON.GeoJSON): void {
-  const found = map.getSource(id);
-  if (found?.type === "geojson") void (found as GeoJSONSource).setData(data);
+  const source = map.getSource(id);
+  if (source?.type === "geojson") void (source as GeoJSONSource).setData(data);
 }

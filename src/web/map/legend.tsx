@@ -1,21 +1,21 @@
 import { useId } from "preact/hooks";
-import { Check, Choose } from "../ui/controls.tsx";
-import { FRESH_S, sourceColour, STALE_S } from "./colouring.ts";
-import { altitudeColour, FT_PER_M } from "./ramp.ts";
-import { sourceNames } from "../state/shown.ts";
-import { colours, cssOf, type ColourName } from "./theme.ts";
-import { colourBy, colourings, showsRejected } from "../state/view.ts";
+import { Checkbox, Select } from "../ui/controls.tsx";
+import { FRESH_S, sourceColor, STALE_S } from "./coloring.ts";
+import { altitudeColor, FT_PER_M } from "./ramp.ts";
+import { sourceNames } from "../state/visible-rows.ts";
+import { colors, cssOf, type ColorName } from "./theme.ts";
+import { colorBy, colorModes, showsRejected } from "../state/view.ts";
 
 const STEPS_FT = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 20_000, 30_000, 40_000] as const;
 const BAR = { width: 180, height: 8 } as const;
 
-/** What the colours mean, and what else they may show. */
+/** The color mode, and the meaning of its colors. */
 export function Legend() {
   return (
     <div class="legend">
-      <Choose of={colourBy} options={colourings} label="Colour by" isLabelSeen />
-      <Check of={showsRejected}>rejected rows</Check>
-      {colourBy.value === "altitude" ? <Ramp /> : <Swatches of={swatches()} />}
+      <Select signal={colorBy} options={colorModes} label="Color by" hasVisibleLabel />
+      <Checkbox signal={showsRejected}>rejected rows</Checkbox>
+      {colorBy.value === "altitude" ? <Ramp /> : <Swatches swatches={swatches()} />}
     </div>
   );
 }
@@ -32,8 +32,8 @@ function Ramp() {
       >
         <linearGradient id={gradient}>
           {STEPS_FT.map((ft) => {
-            const look = { land: colours.value.land, isStale: false };
-            return <stop key={ft} offset={ft / 40_000} stop-color={cssOf(altitudeColour(ft / FT_PER_M, look))} />;
+            const look = { land: colors.value.land, isStale: false };
+            return <stop key={ft} offset={ft / 40_000} stop-color={cssOf(altitudeColor(ft / FT_PER_M, look))} />;
           })}
         </linearGradient>
         <rect width={BAR.width} height={BAR.height} fill={`url(#${gradient})`} />
@@ -46,30 +46,30 @@ function Ramp() {
   );
 }
 
-function swatches(): (readonly [ColourName, string])[] {
-  if (colourBy.value === "freshness")
+function swatches(): (readonly [ColorName, string])[] {
+  if (colorBy.value === "freshness")
     return [
       ["fresh", `position up to ${FRESH_S} s old`],
       ["aging", `up to ${STALE_S} s`],
-      ["old", "older, or none"],
+      ["old", "older or unknown"],
     ];
-  if (colourBy.value === "flags")
+  if (colorBy.value === "flags")
     return [
-      ["fresh", "no rule noticed anything"],
+      ["fresh", "not flagged"],
       ["aging", "flagged"],
       ["map-emergency", "emergency"],
     ];
-  return sourceNames.value.map((name) => [sourceColour(name, sourceNames.value), name]);
+  return sourceNames.value.map((name) => [sourceColor(name, sourceNames.value), name]);
 }
 
-const Swatches = ({ of }: { of: readonly (readonly [ColourName, string])[] }) => (
+const Swatches = ({ swatches }: { swatches: readonly (readonly [ColorName, string])[] }) => (
   <ul>
-    {of.map(([colour, about]) => (
-      <li key={about}>
+    {swatches.map(([color, meaning]) => (
+      <li key={meaning}>
         <svg class="swatch" viewBox="0 0 1 1" aria-hidden="true">
-          <rect width="1" height="1" fill={cssOf(colours.value[colour])} />
+          <rect width="1" height="1" fill={cssOf(colors.value[color])} />
         </svg>{" "}
-        {about}
+        {meaning}
       </li>
     ))}
   </ul>

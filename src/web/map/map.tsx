@@ -2,65 +2,65 @@ import { signal } from "@preact/signals";
 import { AttributionControl, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import { useEffect, useRef } from "preact/hooks";
 import { aircraftLayer } from "./aircraft-layer.ts";
-import { emptyStyle, FIRST_LABELS, loadLand } from "./base-map.ts";
+import { emptyStyle, FIRST_LABEL_LAYER, loadLand } from "./base-map.ts";
 import { Legend } from "./legend.tsx";
 import { followMap } from "./map-follow.ts";
 import { camera } from "../state/view.ts";
 
-const MOST_ZOOM = 13;
+const MAX_ZOOM = 13;
 const ATTRIBUTION = "Natural Earth · GeoNames · OurAirports";
 
-const isMissing = signal(false);
+const isUnavailable = signal(false);
 
 export function SkyMap() {
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const element = place.current;
+    const element = container.current;
     if (element === null) return undefined;
     try {
-      return begin(element);
+      return createMap(element);
     } catch (error) {
-      console.warn("there is no map", error);
-      isMissing.value = true;
+      console.warn("the map is not available", error);
+      isUnavailable.value = true;
       return undefined;
     }
   }, []);
   return (
     <section class="sky" aria-label="Map">
-      <div ref={place} class="map" hidden={isMissing.value} />
-      {!isMissing.value ? (
+      <div ref={container} class="map" hidden={isUnavailable.value} />
+      {!isUnavailable.value ? (
         <Legend />
       ) : (
         <p role="alert" class="no-map">
-          The map needs WebGL 2, which this browser does not give. Table, panel and flows work without it.
+          The map requires WebGL 2, which is not available in this browser. Table, panel and flows work without it.
         </p>
       )}
     </section>
   );
 }
 
-/** Makes the map and keeps it as the signals say; returns what ends it. Throws without WebGL 2. */
-function begin(container: HTMLElement): () => void {
+/** Creates the map and connects it to the signals. Returns a function that removes it. Throws without WebGL 2. */
+function createMap(container: HTMLElement): () => void {
   setWorkerUrl("/maplibre-gl-worker.mjs");
   const map = newMap(container);
   const layer = aircraftLayer("aircraft");
-  let ending: (() => void)[] = [];
+  let subscriptions: (() => void)[] = [];
   const stop = (): void => {
-    for (const end of ending.splice(0)) end();
+    for (const unsubscribe of subscriptions.splice(0)) unsubscribe();
   };
-  const go = (): void => {
+  const start = (): void => {
     stop();
-    if (map.getLayer(layer.id) === undefined) map.addLayer(layer, FIRST_LABELS);
-    ending = followMap(map, layer);
+    if (map.getLayer(layer.id) === undefined) map.addLayer(layer, FIRST_LABEL_LAYER);
+    subscriptions = followMap(map, layer);
     void loadLand(map);
   };
   map.on("load", () => {
-    go();
+    start();
     container.dataset["ready"] = "true";
   });
-  // a machine that slept takes the context away; with it go our layer and what the sources held
+  // sleep may end the WebGL context, and with it the aircraft layer and the data of all sources
   map.on("webglcontextlost", stop);
-  map.on("webglcontextrestored", () => void map.once("styledata", go));
+  map.on("webglcontextrestored", () => void map.once("styledata", start));
   map.on("render", () => (container.dataset["drawn"] = String(layer.count)));
   return () => {
     stop();
@@ -75,7 +75,7 @@ function newMap(container: HTMLElement): MapLibre {
     style: emptyStyle(),
     center: [longitude, latitude],
     zoom,
-    maxZoom: MOST_ZOOM,
+    maxZoom: MAX_ZOOM,
     maxPitch: 0,
     dragRotate: false,
     fadeDuration: 0,
@@ -87,7 +87,7 @@ function newMap(container: HTMLElement): MapLibre {
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new ScaleControl({}), "bottom-left");
   map.addControl(new AttributionControl({ compact: true, customAttribution: ATTRIBUTION }), "bottom-right");
-  // shown whole it would hide a part of a small map; a press on it opens it
+  // collapsed at first: the open text would cover a part of a small map
   container.querySelector(".maplibregl-ctrl-attrib")?.classList.remove("maplibregl-compact-show");
   map.getCanvas().setAttribute("aria-label", "Map of aircraft: arrow keys move it, plus and minus zoom");
   return map;

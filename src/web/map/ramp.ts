@@ -1,4 +1,4 @@
-/** Colours of altitude, as tar1090's hues run: [ft, hue in deg]. */
+/** Altitude in ft and hue in deg. Source: the altitude colors of tar1090. */
 const hues: readonly (readonly [number, number])[] = [
   [0, 20],
   [2_000, 32],
@@ -14,10 +14,10 @@ export const FT_PER_M = 1 / 0.3048;
 const SATURATION = 0.88;
 const GROUND_HUE = 215;
 const GROUND_SATURATION = 0.16;
-/** Of what is not heard any more. */
+/** Saturation of a stale aircraft. */
 const STALE_SATURATION = 0.25;
 
-/** Red, green, blue from 0 to 255. */
+/** Red, green and blue from 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
 /** deg */
@@ -30,24 +30,24 @@ export function hueOf(altitude_m: number): number {
   return low[1] + ((ft - low[0]) / (high[0] - low[0])) * (high[1] - low[1]);
 }
 
-/** What stands out less from the land than 3 to 1 is hard to see; a little more, since edges are smoothed. */
-const LEAST_CONTRAST = 3.2;
+/** WCAG 2.2 requires a contrast of 3 to 1 for graphics. Smoothed edges need a little more. */
+const MIN_CONTRAST = 3.2;
 const LIGHTNESS_STEP = 0.01;
-/** By land, then by whole degree of hue: asked for every aircraft at every tick. */
+/** Cache by land color and whole degree of hue. Read for every aircraft at every tick. */
 const lightnesses = new WeakMap<Rgb, number[]>();
 
-/** The lightness nearest to the middle at which a hue stands out from the land. */
+/** The lightness nearest to 0.5 with enough contrast to the land. */
 function lightnessOf(hue: number, land: Rgb): number {
   const degree = Math.round(hue);
-  const known = lightnesses.get(land) ?? [];
-  lightnesses.set(land, known);
-  return (known[degree] ??= findLightness(degree, land));
+  const cached = lightnesses.get(land) ?? [];
+  lightnesses.set(land, cached);
+  return (cached[degree] ??= findLightness(degree, land));
 }
 
 function findLightness(hue: number, land: Rgb): number {
   const step = isDark(land) ? LIGHTNESS_STEP : -LIGHTNESS_STEP;
   let lightness = 0.5;
-  while (lightness > 0 && lightness < 1 && contrastOf(rgbOf(hue, SATURATION, lightness), land) < LEAST_CONTRAST)
+  while (lightness > 0 && lightness < 1 && contrastOf(rgbOf(hue, SATURATION, lightness), land) < MIN_CONTRAST)
     lightness += step;
   return lightness;
 }
@@ -55,28 +55,27 @@ function findLightness(hue: number, land: Rgb): number {
 const isDark = (land: Rgb): boolean => luminanceOf(land) < 0.18;
 
 export interface Look {
-  /** The colour that icons stand on. */
+  /** The background of the icons. */
   land: Rgb;
   isStale: boolean;
 }
 
-/** The colour of an altitude in m. */
-export function altitudeColour(altitude_m: number, { land, isStale }: Look): Rgb {
+export function altitudeColor(altitude_m: number, { land, isStale }: Look): Rgb {
   const hue = hueOf(altitude_m);
   return rgbOf(hue, isStale ? STALE_SATURATION : SATURATION, lightnessOf(hue, land));
 }
 
-/** On the ground, or no altitude said. */
-export const groundColour = (land: Rgb): Rgb => rgbOf(GROUND_HUE, GROUND_SATURATION, isDark(land) ? 0.68 : 0.36);
+/** For aircraft on the ground, and for those without an altitude. */
+export const groundColor = (land: Rgb): Rgb => rgbOf(GROUND_HUE, GROUND_SATURATION, isDark(land) ? 0.68 : 0.36);
 
-/** The same colour as it fades when nothing is heard. */
+/** The color of a stale aircraft: the same, less saturated. */
 export function faded([r, g, b]: Rgb): Rgb {
-  const grey = (Math.max(r, g, b) + Math.min(r, g, b)) / 2;
-  const toward = (value: number): number => Math.round(grey + (value - grey) * STALE_SATURATION);
+  const gray = (Math.max(r, g, b) + Math.min(r, g, b)) / 2;
+  const toward = (value: number): number => Math.round(gray + (value - gray) * STALE_SATURATION);
   return [toward(r), toward(g), toward(b)];
 }
 
-/** HSL to RGB as CSS defines it; hue in deg, the others from 0 to 1. */
+/** HSL to RGB as CSS defines it. Hue in deg, saturation and lightness from 0 to 1. */
 export function rgbOf(hue: number, saturation: number, lightness: number): Rgb {
   const chroma = saturation * Math.min(lightness, 1 - lightness);
   const channel = (n: number): number => {
@@ -86,14 +85,14 @@ export function rgbOf(hue: number, saturation: number, lightness: number): Rgb {
   return [channel(0), channel(8), channel(4)];
 }
 
-/** WCAG 2.2: from 1 (the same) to 21. */
+/** Contrast ratio of WCAG 2.2, from 1 (equal) to 21. */
 export function contrastOf(a: Rgb, b: Rgb): number {
   const [light, dark] = [luminanceOf(a), luminanceOf(b)].sort((x, y) => y - x) as [number, number];
   return (light + 0.05) / (dark + 0.05);
 }
 
-function luminanceOf(colour: Rgb): number {
-  const [r, g, b] = colour.map((value) => {
+function luminanceOf(color: Rgb): number {
+  const [r, g, b] = color.map((value) => {
     const part = value / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   }) as [number, number, number];

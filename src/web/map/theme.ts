@@ -2,14 +2,14 @@ import { computed, effect, signal } from "@preact/signals";
 import type { Rgb } from "./ramp.ts";
 import { theme } from "../state/view.ts";
 
-/** Colours live in page.css alone; what the canvas draws with is read from there. */
+/** The custom properties of page.css that the canvas draws with. page.css alone defines colors. */
 const names = [
   "land",
   "sea",
   "border",
   "map-text",
   "map-halo",
-  "map-place",
+  "map-airport",
   "map-emergency",
   "map-rejected",
   "trail",
@@ -24,7 +24,7 @@ const names = [
   "source-3",
   "source-4",
 ] as const;
-export type ColourName = (typeof names)[number];
+export type ColorName = (typeof names)[number];
 
 const system = window.matchMedia("(prefers-color-scheme: dark)");
 const systemIsDark = signal(system.matches);
@@ -37,7 +37,7 @@ effect(() => {
   document.documentElement.classList.toggle("dark", isDark.value);
 });
 
-export const colours = computed<Readonly<Record<ColourName, Rgb>>>(() => {
+export const colors = computed<Readonly<Record<ColorName, Rgb>>>(() => {
   void isDark.value;
   const probe = document.createElement("i");
   document.body.append(probe);
@@ -45,10 +45,10 @@ export const colours = computed<Readonly<Record<ColourName, Rgb>>>(() => {
     probe.style.color = `var(--${name})`;
     return (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number) as unknown as Rgb;
   };
-  const found = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<ColourName, Rgb>;
+  const values = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<ColorName, Rgb>;
   probe.remove();
-  return found;
+  return values;
 });
 
 export const cssOf = ([r, g, b]: Rgb): string => `rgb(${r}, ${g}, ${b})`;
-export const prefersStill = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const prefersReducedMotion = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;

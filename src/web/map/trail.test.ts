@@ -7,11 +7,11 @@ const linesOf = (rows: Parameters<typeof trailOf>[0]) => {
   return geometry.type === "MultiLineString" ? geometry.coordinates.map((line) => line.map(([x]) => x)) : [];
 };
 
-test("crosses the antimeridian instead of running round the world", () => {
+test("crosses the antimeridian by the short way", () => {
   expect(linesOf([at(0, 179), at(10, -179), at(20, -178), at(30, 179.5)])).toEqual([[179, 181, 182, 179.5]]);
 });
 
-test("a long silence breaks the line, and rows without a position or out of order are left out", () => {
+test("breaks the line at a long interval, and leaves out rows without a position or out of order", () => {
   expect(linesOf([at(0, 1), at(10, null), at(20, 2), at(15, 9), at(2_000, 3), at(2_010, 4)])).toEqual([
     [1, 2],
     [3, 4],

@@ -4,15 +4,15 @@ import { Charts } from "./charts.tsx";
 import { Provenance } from "./provenance.tsx";
 import { pastTime } from "../state/past.ts";
 import { FT_PER_M } from "../map/ramp.ts";
-import { selectedRow, shownTime } from "../state/shown.ts";
-import { many, span } from "../ui/text.ts";
-import { TwoViews } from "./two-views.tsx";
+import { selectedRow, displayTime } from "../state/visible-rows.ts";
+import { formatCount, formatDuration } from "../ui/format.ts";
+import { SourceComparison } from "./source-comparison.tsx";
 import { selected } from "../state/view.ts";
 
 const KT_PER_MS = 3_600 / 1_852;
 const FT_PER_MIN = 60 * FT_PER_M;
 
-/** Emitter categories, as OpenSky counts them. */
+/** Emitter categories, numbered as in the OpenSky API. */
 const categories: Readonly<Record<number, string>> = {
   2: "light",
   3: "small",
@@ -34,7 +34,6 @@ const categories: Readonly<Record<number, string>> = {
   20: "line obstacle",
 };
 
-/** All about the selected aircraft. */
 export function Panel() {
   const icao24 = selected.value;
   if (icao24 === null) return null;
@@ -44,12 +43,12 @@ export function Panel() {
       <button type="button" class="close" aria-label="Close" onClick={() => (selected.value = null)}>
         ×
       </button>
-      {row === undefined ? <p>{icao24} is not among the aircraft at this time.</p> : <About row={row} />}
+      {row === undefined ? <p>No data for {icao24} at this time.</p> : <Details row={row} />}
     </section>
   );
 }
 
-function About({ row }: { row: WireRow }) {
+function Details({ row }: { row: WireRow }) {
   const text = (name: WireField): string => String(valueOf(row, name) ?? "");
   return (
     <>
@@ -60,16 +59,16 @@ function About({ row }: { row: WireRow }) {
       <p class="quiet">{identity(row)}</p>
       <dl class="facts">
         <Fact title="Altitude">{altitude(row)}</Fact>
-        <Fact title="Speed">{both(numberOf(row, "velocity"), ["m/s", KT_PER_MS, "kt"])}</Fact>
-        <Fact title="Climb">{both(numberOf(row, "vertical_rate"), ["m/s", FT_PER_MIN, "ft/min"])}</Fact>
-        <Fact title="Track">{both(numberOf(row, "true_track"), ["°"])}</Fact>
+        <Fact title="Speed">{withPilotUnit(numberOf(row, "velocity"), ["m/s", KT_PER_MS, "kt"])}</Fact>
+        <Fact title="Climb">{withPilotUnit(numberOf(row, "vertical_rate"), ["m/s", FT_PER_MIN, "ft/min"])}</Fact>
+        <Fact title="Track">{withPilotUnit(numberOf(row, "true_track"), ["°"])}</Fact>
         <Fact title="Squawk">{text("squawk") || "—"}</Fact>
         <Fact title="Position">{position(row)}</Fact>
         <Fact title="Position age">{age(numberOf(row, "time_position"))}</Fact>
         <Fact title="Contact age">{age(numberOf(row, "last_contact"))}</Fact>
       </dl>
       <Charts />
-      <TwoViews />
+      <SourceComparison />
       {pastTime.value === null && <Provenance />}
     </>
   );
@@ -90,14 +89,14 @@ function identity(row: WireRow): string {
 
 function altitude(row: WireRow): string {
   if (row[places.on_ground] === 1) return "on the ground";
-  return both(numberOf(row, "baro_altitude"), ["m", FT_PER_M, "ft"]);
+  return withPilotUnit(numberOf(row, "baro_altitude"), ["m", FT_PER_M, "ft"]);
 }
 
-/** A value in its own unit and in the one that pilots use. */
-function both(value: number | null, [unit, factor, other]: [string, number?, string?]): string {
+/** A value in the SI unit, and in the unit that pilots use. */
+function withPilotUnit(value: number | null, [unit, factor, pilotUnit]: [string, number?, string?]): string {
   if (value === null) return "—";
-  const own = `${many(Math.round(value))} ${unit}`;
-  return factor === undefined ? own : `${own} · ${many(Math.round(value * factor))} ${other}`;
+  const si = `${formatCount(Math.round(value))} ${unit}`;
+  return factor === undefined ? si : `${si} · ${formatCount(Math.round(value * factor))} ${pilotUnit}`;
 }
 
 function position(row: WireRow): string {
@@ -105,4 +104,5 @@ function position(row: WireRow): string {
   return latitude === null || longitude === null ? "—" : `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`;
 }
 
-const age = (time: number | null): string => (time === null ? "—" : span(Math.max(0, shownTime.value - time)));
+const age = (time: number | null): string =>
+  time === null ? "—" : formatDuration(Math.max(0, displayTime.value - time));

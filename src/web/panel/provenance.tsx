@@ -1,33 +1,34 @@
 import type { RowProvenance } from "../../flow/api/provenance.ts";
 import { sumOfCounts } from "../../flight/rejection.ts";
-import { origin } from "../state/history.ts";
-import { clock, many } from "../ui/text.ts";
-import { choice } from "../state/view.ts";
+import { provenance } from "../state/history.ts";
+import { formatCount, formatTime } from "../ui/format.ts";
+import { originFilter } from "../state/view.ts";
 
-/** How the newest row came to be: flow and batch, when it was where, what the rules noticed, and what arrived. */
+/** Provenance of the newest row: flags, the times of its steps, its batch and the received data. */
 export function Provenance() {
-  const found = origin.value;
+  const origin = provenance.value;
   return (
     <div class="provenance">
-      <h3>Where its newest row comes from</h3>
-      {found === null ? (
-        <p class="quiet">Looking it up…</p>
+      <h3>Origin of the newest row</h3>
+      {origin === null ? (
+        <p class="quiet">Loading…</p>
       ) : (
         <>
-          <p class="quiet">{noticed(String(found.row["flags"]))}</p>
-          <Steps of={found} />
-          <BatchOf of={found} />
-          <Raw of={found} />
+          <p class="quiet">{flagsText(String(origin.row["flags"]))}</p>
+          <Steps origin={origin} />
+          <SourceBatch origin={origin} />
+          <ReceivedData raw={origin.raw} />
         </>
       )}
     </div>
   );
 }
 
-const noticed = (flags: string): string =>
-  flags === "" ? "No rule noticed anything." : `Rules noticed: ${flags.replaceAll(",", ", ")}`;
+const flagsText = (flags: string): string =>
+  flags === "" ? "No rule flagged this row." : `Flagged by rules: ${flags.replaceAll(",", ", ")}`;
 
-function Steps({ of: { row, flow, cleaned_at, ledger } }: { of: RowProvenance }) {
+/** The stream flow cleans and stores a row in one step. It has no separate time of cleaning. */
+function Steps({ origin: { row, flow, cleaned_at, ledger } }: { origin: RowProvenance }) {
   const steps = [
     ["observed", Number(row["last_contact"])],
     ["received", Number(row["received_at"])],
@@ -38,44 +39,46 @@ function Steps({ of: { row, flow, cleaned_at, ledger } }: { of: RowProvenance })
     <ol class="steps" data-flow={flow}>
       {steps.map(([name, at]) => (
         <li key={name}>
-          {name} <b data-name={name}>{at === null ? "with its batch" : clock(at)}</b>
+          {name}{" "}
+          <b data-name={name}>{at === null ? (name === "cleaned" ? "when stored" : "unknown") : formatTime(at)}</b>
         </li>
       ))}
     </ol>
   );
 }
 
-function BatchOf({ of: { row, flow, ledger } }: { of: RowProvenance }) {
+function SourceBatch({ origin: { row, flow, ledger } }: { origin: RowProvenance }) {
   const batch_id = String(row["batch_id"]);
-  const isChosen = choice.value?.kind === "batch" && choice.value.batch_id === batch_id;
+  const isSelected = originFilter.value?.kind === "batch" && originFilter.value.batch_id === batch_id;
   return (
     <p>
       Batch{" "}
       <button
         type="button"
-        aria-pressed={isChosen}
+        aria-pressed={isSelected}
         data-name="batch"
-        title="Show the aircraft of this batch alone"
-        onClick={() => (choice.value = isChosen ? null : { kind: "batch", batch_id })}
+        title="Show only the aircraft of this batch"
+        onClick={() => (originFilter.value = isSelected ? null : { kind: "batch", batch_id })}
       >
         {batch_id.slice(0, 9)}
       </button>{" "}
       of the {flow} flow
       {ledger !== null && (
         <span class="quiet">
-          : {many(ledger.received)} received, {many(ledger.accepted)} accepted, {many(ledger.duplicate)} duplicate,{" "}
-          {many(sumOfCounts(ledger.rejected))} rejected, contract {ledger.contract}
+          : {formatCount(ledger.received)} received, {formatCount(ledger.accepted)} accepted,{" "}
+          {formatCount(ledger.duplicate)} duplicate, {formatCount(sumOfCounts(ledger.rejected))} rejected, contract{" "}
+          {ledger.contract}
         </span>
       )}
     </p>
   );
 }
 
-function Raw({ of: { raw } }: { of: RowProvenance }) {
-  if (raw === null) return <p class="quiet">What arrived cannot be shown here.</p>;
+function ReceivedData({ raw }: { raw: string | null }) {
+  if (raw === null) return <p class="quiet">The received data is deleted, too large to search, or in Kinesis.</p>;
   return (
     <details>
-      <summary>As it arrived</summary>
+      <summary>As received</summary>
       <code data-name="raw">{raw}</code>
     </details>
   );

@@ -9,17 +9,17 @@ import {
   type WireRow,
 } from "../../server/wire.ts";
 
-/** Live aircraft, by the server's number. Not a signal: `version` tells that they changed. */
+/** Live aircraft by the number that the server gave them. Not a signal: `version` announces each change. */
 const rows = new Map<number, WireRow>();
 const numbers = new Map<string, number>();
 const batches = new Map<number, WireBatch>();
 const version = signal(0);
 
-/** Batches that no aircraft names any more go when so many have gathered. */
-const MOST_UNNAMED = 500;
+/** Batches without an aircraft are deleted when there are more than this. */
+const MAX_UNUSED_BATCHES = 500;
 
-/** Takes a snapshot: what is not in it is gone. */
-export function takeSnapshot(snapshot: Snapshot): void {
+/** Replaces all aircraft and batches. */
+export function applySnapshot(snapshot: Snapshot): void {
   rows.clear();
   numbers.clear();
   batches.clear();
@@ -28,12 +28,12 @@ export function takeSnapshot(snapshot: Snapshot): void {
   version.value++;
 }
 
-/** Takes what changed since the delta before, or since the snapshot. */
-export function takeDelta(delta: Delta): void {
+/** Applies the changes since the previous delta, or since the snapshot. */
+export function applyDelta(delta: Delta): void {
   for (const batch of delta.batches) batches.set(batch.n, batch);
   for (const n of delta.gone) remove(n);
   for (const change of delta.changes) put(change[0], applyChange(rows.get(change[0]), change));
-  if (batches.size > rows.size + MOST_UNNAMED) forgetUnnamed();
+  if (batches.size > rows.size + MAX_UNUSED_BATCHES) deleteUnusedBatches();
   version.value++;
 }
 
@@ -49,9 +49,9 @@ function remove(n: number): void {
   if (row !== undefined && numbers.get(addressOf(row)) === n) numbers.delete(addressOf(row));
 }
 
-function forgetUnnamed(): void {
-  const named = new Set([...rows.values()].map((row) => row[places.batch]));
-  for (const n of batches.keys()) if (!named.has(n)) batches.delete(n);
+function deleteUnusedBatches(): void {
+  const used = new Set([...rows.values()].map((row) => row[places.batch]));
+  for (const n of batches.keys()) if (!used.has(n)) batches.delete(n);
 }
 
 export const addressOf = (row: WireRow): string => String(row[places.icao24]);
@@ -60,22 +60,22 @@ export const batchOf = (row: WireRow): WireBatch | undefined => batches.get(Numb
 
 export const liveRows = computed<readonly WireRow[]>(() => (version.value, [...rows.values()]));
 
-/** An aircraft's newest row; follows what comes. */
+/** An aircraft's newest row. Subscribes the caller to changes. */
 export function liveRow(icao24: string): WireRow | undefined {
   void version.value;
   const n = numbers.get(icao24);
   return n === undefined ? undefined : rows.get(n);
 }
 
-/** Batches that brought what is seen now, newest first. */
+/** The batches of the newest rows, newest first. */
 export const liveBatches = computed<readonly WireBatch[]>(() => {
-  const named = new Set(liveRows.value.map((row) => row[places.batch]));
+  const used = new Set(liveRows.value.map((row) => row[places.batch]));
   return [...batches.values()]
-    .filter(({ n }) => named.has(n))
+    .filter(({ n }) => used.has(n))
     .sort((a, b) => b.received_at - a.received_at || b.n - a.n);
 });
 
-/** Unix s of the newest contact; 0 without any. */
+/** Unix s of the newest contact. Zero without aircraft. */
 export const newestContact = computed(() =>
   liveRows.value.reduce((newest, row) => Math.max(newest, numberOf(row, "last_contact") ?? 0), 0),
 );

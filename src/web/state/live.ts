@@ -1,86 +1,86 @@
 import type { FlowReport } from "../../flow/ledger/reconcile.ts";
 import type { Delta, Snapshot } from "../../server/wire.ts";
 import type { SourceStatus } from "../../source/source.ts";
-import { takeDelta, takeSnapshot } from "./aircraft.ts";
-import { connection, lastData, sources, takeFlows } from "./connection.ts";
+import { applyDelta, applySnapshot } from "./aircraft.ts";
+import { connection, lastData, sources, updateFlows } from "./connection.ts";
 
 const RETRY_MS = 1_000;
-/** A line that is open and tells nothing for so long is dead: the server says a word every 15 s. */
-const SILENT_S = 40;
+/** An open connection without a message for this long is dead: the server sends a heartbeat every 15 s. */
+const MAX_SILENCE_S = 40;
 
 let events: EventSource | undefined;
-let retry: number | undefined;
-/** The snapshot on its way, and the deltas that came since it was asked for. */
-let asked: { abort: AbortController; deltas: Delta[] } | undefined;
+let retryTimer: number | undefined;
+/** The snapshot request under way, and the deltas received since it started. */
+let pendingSnapshot: { abort: AbortController; deltas: Delta[] } | undefined;
 
-/** Follows the server while the page is seen; a hidden page keeps no connection open. */
-export function follow(): void {
+/** Follows the server's events while the page is visible. A hidden page keeps no connection open. */
+export function followServer(): void {
   setInterval(() => {
-    const isSilent = Date.now() / 1000 - (lastData.value ?? Infinity) > SILENT_S;
-    if (connection.value === "live" && isSilent) lost();
+    const isSilent = Date.now() / 1000 - (lastData.value ?? Infinity) > MAX_SILENCE_S;
+    if (connection.value === "live" && isSilent) reconnect();
   }, RETRY_MS);
-  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
-  open();
+  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+  connect();
 }
 
-function open(): void {
-  close();
+function connect(): void {
+  disconnect();
   const source = new EventSource("/live/events");
   events = source;
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the server and the page share these types
-  const on = <T>(name: string, take: (data: T) => void) =>
+  const on = <T>(name: string, apply: (data: T) => void) =>
     source.addEventListener(name, ({ data }: MessageEvent<string>) => {
-      heard();
-      take(JSON.parse(data) as T);
+      recordContact();
+      apply(JSON.parse(data) as T);
     });
-  on<{ flows: FlowReport[] }>("flows", (data) => takeFlows(data.flows));
+  on<{ flows: FlowReport[] }>("flows", (data) => updateFlows(data.flows));
   on<{ sources: SourceStatus[] }>("sources", (data) => (sources.value = data.sources));
   on<Delta>("aircraft", (delta) => {
-    // a change means nothing without what was before it
-    if (asked === undefined) takeDelta(delta);
-    else asked.deltas.push(delta);
+    // a delta applies to the snapshot before it, so it waits for a pending one
+    if (pendingSnapshot === undefined) applyDelta(delta);
+    else pendingSnapshot.deltas.push(delta);
   });
   on("alive", () => {});
-  on("resync", () => void snapshot());
+  on("resync", () => void fetchSnapshot());
   source.addEventListener("open", () => {
     connection.value = "live";
-    void snapshot();
+    void fetchSnapshot();
   });
-  source.addEventListener("error", lost);
+  source.addEventListener("error", reconnect);
 }
 
-function close(): void {
-  window.clearTimeout(retry);
-  asked?.abort.abort();
-  // what comes before the next snapshot waits for it
-  asked = { abort: new AbortController(), deltas: [] };
+function disconnect(): void {
+  window.clearTimeout(retryTimer);
+  pendingSnapshot?.abort.abort();
+  // deltas wait for the snapshot of the next connection
+  pendingSnapshot = { abort: new AbortController(), deltas: [] };
   events?.close();
   events = undefined;
 }
 
-function lost(): void {
+function reconnect(): void {
   connection.value = "disconnected";
-  close();
-  if (!document.hidden) retry = window.setTimeout(open, RETRY_MS);
+  disconnect();
+  if (!document.hidden) retryTimer = window.setTimeout(connect, RETRY_MS);
 }
 
-/** A stream without its snapshot would show a part for the whole, so a snapshot that fails begins both anew. */
-async function snapshot(): Promise<void> {
-  asked?.abort.abort();
-  const mine = { abort: new AbortController(), deltas: [] as Delta[] };
-  asked = mine;
+/** Deltas without a snapshot would show only some of the aircraft. A snapshot that fails therefore restarts the connection. */
+async function fetchSnapshot(): Promise<void> {
+  pendingSnapshot?.abort.abort();
+  const request = { abort: new AbortController(), deltas: [] as Delta[] };
+  pendingSnapshot = request;
   try {
-    const response = await fetch("/live/aircraft", { signal: mine.abort.signal });
-    if (!response.ok) throw new Error(`the snapshot was answered with ${response.status}`);
-    const found = (await response.json()) as Snapshot;
-    if (asked !== mine) return;
-    asked = undefined;
-    heard();
-    takeSnapshot(found);
-    for (const delta of mine.deltas) if (delta.tick > found.tick) takeDelta(delta);
+    const response = await fetch("/live/aircraft", { signal: request.abort.signal });
+    if (!response.ok) throw new Error(`GET /live/aircraft failed with status ${response.status}`);
+    const snapshot = (await response.json()) as Snapshot;
+    if (pendingSnapshot !== request) return;
+    pendingSnapshot = undefined;
+    recordContact();
+    applySnapshot(snapshot);
+    for (const delta of request.deltas) if (delta.tick > snapshot.tick) applyDelta(delta);
   } catch {
-    if (asked === mine) lost();
+    if (pendingSnapshot === request) reconnect();
   }
 }
 
-const heard = (): void => void (lastData.value = Math.floor(Date.now() / 1000));
+const recordContact = (): void => void (lastData.value = Math.floor(Date.now() / 1000));

@@ -2,42 +2,42 @@ import { effect, signal } from "@preact/signals";
 import type { Frame } from "../../server/wire.ts";
 import { present } from "./clock.ts";
 
-/** The past moment that is shown, Unix s; null: the present. */
+/** The displayed past time, Unix s. Null: live. */
 export const pastTime = signal<number | null>(null);
 export const frame = signal<Frame | null>(null);
 export const isPlaying = signal(false);
 export const speeds = [1, 10, 60, 300] as const;
 /** Stored seconds per second. */
 export const speed = signal<(typeof speeds)[number]>(60);
-/** Why the past cannot be shown; null where it can. */
-export const pastProblem = signal<string | null>(null);
-/** Unix s of the oldest stored row; null where none is known. */
+/** Why the past cannot be shown. Null without an error. */
+export const pastError = signal<string | null>(null);
+/** Unix s of the oldest stored row. Null where none is known. */
 export const oldest = signal<number | null>(null);
 
 const STEP_MS = 1_000;
 
-/** Follows `pastTime`: one question at a time, the newest one next. */
+/** Fetches the frame of `pastTime`. One request runs at a time, and the next one is for the latest `pastTime`. */
 export function followPast(): void {
-  let isAsking = false;
-  const ask = async (): Promise<void> => {
+  let isFetching = false;
+  const fetchNext = async (): Promise<void> => {
     const at = pastTime.value;
-    if (isAsking || at === null || at === frame.value?.at) return;
-    isAsking = true;
+    if (isFetching || at === null || at === frame.value?.at) return;
+    isFetching = true;
     await fetchFrame(at);
-    isAsking = false;
-    if (pastTime.value !== at) void ask();
+    isFetching = false;
+    if (pastTime.value !== at) void fetchNext();
   };
   effect(() => {
-    if (pastTime.value === null) leave();
-    else void ask();
+    if (pastTime.value === null) leavePast();
+    else void fetchNext();
   });
-  setInterval(step, STEP_MS);
+  setInterval(playStep, STEP_MS);
 }
 
-function leave(): void {
+function leavePast(): void {
   frame.value = null;
   isPlaying.value = false;
-  pastProblem.value = null;
+  pastError.value = null;
 }
 
 async function fetchFrame(at: number): Promise<void> {
@@ -45,27 +45,27 @@ async function fetchFrame(at: number): Promise<void> {
     const response = await fetch(`/live/at/${at}`);
     const answer = (await response.json()) as Frame | { error: { message: string } };
     if (pastTime.value === null) return;
-    pastProblem.value = "error" in answer ? answer.error.message : null;
+    pastError.value = "error" in answer ? answer.error.message : null;
     if (!("error" in answer)) frame.value = answer;
   } catch {
-    pastProblem.value = "the server does not answer";
+    pastError.value = "the server does not respond";
   }
 }
 
-/** A second of playing; a frame that is not there yet is waited for. The end is the present. */
-function step(): void {
+/** Advances the displayed time once its frame is loaded. At the present, the page returns to live. */
+function playStep(): void {
   const at = pastTime.value;
   if (!isPlaying.value || document.hidden || at === null || frame.value?.at !== at) return;
   const next = at + speed.value;
   pastTime.value = next >= present.value ? null : next;
 }
 
-/** Asks how far back rows are stored. */
-export async function findOldest(): Promise<void> {
+/** Fetches the time of the oldest stored row. */
+export async function fetchOldest(): Promise<void> {
   try {
     const response = await fetch("/live/oldest");
     if (response.ok) oldest.value = ((await response.json()) as { oldest: number | null }).oldest;
   } catch {
-    // the connection's own state tells that the server is away
+    // `connection` reports a lost server
   }
 }

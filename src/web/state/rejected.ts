@@ -2,63 +2,63 @@ import { computed, effect, signal } from "@preact/signals";
 import type { RejectedSample } from "../../flow/api/read-routes.ts";
 import type { ClaimedSample } from "../../server/wire.ts";
 import { flows } from "./connection.ts";
-import { choice, showsRejected, tab } from "./view.ts";
+import { originFilter, showsRejected, tab } from "./view.ts";
 
-/** The newest rejected rows, read while somebody looks at them. */
-export const samples = signal<readonly ClaimedSample[]>([]);
-/** What came of the last replay. */
-export const replayed = signal<string | null>(null);
+/** The newest rejected rows. Fetched only while the page shows them. */
+export const rejectedSamples = signal<readonly ClaimedSample[]>([]);
+/** The result or the error of the last replay, as text. */
+export const replayResult = signal<string | null>(null);
 
-/** Rejected rows of both flows by reason, most first. */
+/** Rejected rows of both flows by reason, the largest count first. */
 export const reasons = computed<readonly (readonly [string, number])[]>(() => {
   const sums = new Map<string, number>();
   for (const flow of flows.value)
     for (const [reason, rows] of Object.entries(flow.reasons)) sums.set(reason, (sums.get(reason) ?? 0) + rows);
   return [...sums].sort((a, b) => b[1] - a[1]);
 });
-export const rejectedRows = computed(() => reasons.value.reduce((sum, [, rows]) => sum + rows, 0));
+export const rejectedCount = computed(() => reasons.value.reduce((sum, [, rows]) => sum + rows, 0));
 
-const areSeen = computed(
+const areSamplesVisible = computed(
   () =>
     tab.value === "rejections" ||
     showsRejected.value ||
-    (choice.value?.kind === "part" && choice.value.part === "rejected"),
+    (originFilter.value?.kind === "outcome" && originFilter.value.outcome === "rejected"),
 );
 
-const AGAIN_MS = 5_000;
+const MIN_INTERVAL_MS = 5_000;
 
-/** Reads samples when more was rejected and they are seen: once at a time, and not all the time. */
+/** Fetches samples when the rejected count changes while they are visible. One request at a time, at most one per 5 s. */
 export function followRejected(): void {
-  let known = -1;
-  let isReading = false;
-  const look = async (): Promise<void> => {
-    if (isReading || !areSeen.value || rejectedRows.value === known || document.hidden) return;
-    isReading = true;
-    known = rejectedRows.value;
-    await readSamples();
+  let fetchedCount = -1;
+  let isWaiting = false;
+  const fetchIfChanged = async (): Promise<void> => {
+    if (isWaiting || !areSamplesVisible.value || rejectedCount.value === fetchedCount || document.hidden) return;
+    isWaiting = true;
+    fetchedCount = rejectedCount.value;
+    await fetchSamples();
     setTimeout(() => {
-      isReading = false;
-      void look();
-    }, AGAIN_MS);
+      isWaiting = false;
+      void fetchIfChanged();
+    }, MIN_INTERVAL_MS);
   };
   effect(() => {
-    void areSeen.value;
-    void rejectedRows.value;
-    void look();
+    void areSamplesVisible.value;
+    void rejectedCount.value;
+    void fetchIfChanged();
   });
 }
 
-/** Samples that cannot be read now come with the next rejection. */
-async function readSamples(): Promise<void> {
+/** A failed request is not repeated. The next rejection causes a new one. */
+async function fetchSamples(): Promise<void> {
   try {
     const response = await fetch("/live/rejections");
-    if (response.ok) samples.value = ((await response.json()) as { rejections: ClaimedSample[] }).rejections;
+    if (response.ok) rejectedSamples.value = ((await response.json()) as { rejections: ClaimedSample[] }).rejections;
   } catch {
-    // the connection's own state tells that the server is away
+    // `connection` reports a lost server
   }
 }
 
-/** Sends one rejected row, or with null all that older rules rejected, through the rules again. */
+/** Replays one rejected row through the rules. With null: all rows that an earlier version of the rules rejected. */
 export async function replay(sample: RejectedSample | null): Promise<void> {
   const query =
     sample === null ? "all=true" : `key=${encodeURIComponent(sample.key)}&index=${encodeURIComponent(sample.index)}`;
@@ -67,16 +67,18 @@ export async function replay(sample: RejectedSample | null): Promise<void> {
     const answer = (await response.json()) as
       | { rows: number; cleaned: number; rejected: number }
       | { error: { message: string } };
-    replayed.value =
+    replayResult.value =
       "error" in answer
         ? answer.error.message
         : `${answer.rows} replayed: ${answer.cleaned} clean now, ${answer.rejected} rejected again`;
-    void readSamples();
+    void fetchSamples();
   } catch {
-    replayed.value = "the server does not answer";
+    replayResult.value = "the server does not respond";
   }
 }
 
-/** Addresses that rejected rows of a flow claim. */
+/** The addresses that a flow's newest rejected rows claim. */
 export const rejectedAddresses = (flow: string): Set<string> =>
-  new Set(samples.value.flatMap((sample) => (sample.flow === flow && sample.icao24 !== null ? [sample.icao24] : [])));
+  new Set(
+    rejectedSamples.value.flatMap((sample) => (sample.flow === flow && sample.icao24 !== null ? [sample.icao24] : [])),
+  );

@@ -1,13 +1,14 @@
+import { icao24Pattern } from "../../flight/identifiers.ts";
 import { effect, type Signal } from "@preact/signals";
 import { wireFields, type WireField } from "../../server/wire.ts";
 import { pastTime } from "./past.ts";
 import {
   camera,
-  choice,
-  colourBy,
-  colourings,
+  colorBy,
+  colorModes,
   onlyFlagged,
   onlyInView,
+  originFilter,
   phase,
   phases,
   search,
@@ -19,58 +20,60 @@ import {
   tabs,
   theme,
   themes,
-  type Choice,
+  type OriginFilter,
 } from "./view.ts";
 
-/** One thing of the view as the URL spells it; what is as it was at first is left out. */
-interface Part {
+/** One setting of the view in the URL's fragment. `write` returns null for the default value, which the URL omits. */
+interface Parameter {
   name: string;
   write(): string | null;
-  read(text: string): void;
+  read(value: string): void;
 }
 
-const DEGREES = 4;
+/** Decimal places of a degree: 11 m. */
+const DIGITS = 4;
+const MAX_TEXT = 40;
 
-const flag = (name: string, of: Signal<boolean>): Part => ({
+const flag = (name: string, signal: Signal<boolean>): Parameter => ({
   name,
-  write: () => (of.value ? "1" : null),
-  read: (text) => void (of.value = text === "1"),
+  write: () => (signal.value ? "1" : null),
+  read: (value) => void (signal.value = value === "1"),
 });
-const text = (name: string, of: Signal<string>): Part => ({
+const text = (name: string, signal: Signal<string>): Parameter => ({
   name,
-  write: () => of.value || null,
-  read: (given) => void (of.value = given.slice(0, 40)),
+  write: () => signal.value || null,
+  read: (value) => void (signal.value = value.slice(0, MAX_TEXT)),
 });
-function oneOf<T extends string>(name: string, of: Signal<T>, allowed: readonly T[]): Part {
-  const usual = of.peek();
+function oneOf<T extends string>(name: string, signal: Signal<T>, allowed: readonly T[]): Parameter {
+  const initial = signal.peek();
   return {
     name,
-    write: () => (of.value === usual ? null : of.value),
-    read(given) {
-      const found = allowed.find((one) => one === given);
-      if (found !== undefined) of.value = found;
+    write: () => (signal.value === initial ? null : signal.value),
+    read(value) {
+      const option = allowed.find((name) => name === value);
+      if (option !== undefined) signal.value = option;
     },
   };
 }
 
-const parts: readonly Part[] = [
+const parameters: readonly Parameter[] = [
   {
     name: "map",
     write: () => {
       const { zoom, latitude, longitude } = camera.value;
-      return [zoom.toFixed(2), latitude.toFixed(DEGREES), longitude.toFixed(DEGREES)].join("/");
+      return [zoom.toFixed(2), latitude.toFixed(DIGITS), longitude.toFixed(DIGITS)].join("/");
     },
-    read(given) {
-      const [zoom, latitude, longitude] = given.split("/").map(Number);
-      const isPlace = [zoom, latitude, longitude].every((one) => one !== undefined && Number.isFinite(one));
-      if (isPlace && Math.abs(latitude ?? 0) <= 90)
+    read(value) {
+      const [zoom, latitude, longitude] = value.split("/").map(Number);
+      const areNumbers = [zoom, latitude, longitude].every((part) => part !== undefined && Number.isFinite(part));
+      if (areNumbers && Math.abs(latitude ?? 0) <= 90)
         camera.value = { zoom: zoom ?? 0, latitude: latitude ?? 0, longitude: longitude ?? 0 };
     },
   },
   {
     name: "icao24",
     write: () => selected.value,
-    read: (given) => void (selected.value = /^~?[0-9a-f]{6}$/.test(given) ? given : null),
+    read: (value) => void (selected.value = new RegExp(icao24Pattern).test(value) ? value : null),
   },
   {
     name: "sort",
@@ -78,20 +81,20 @@ const parts: readonly Part[] = [
       const { by, isDescending } = sort.value;
       return by === "callsign" && !isDescending ? null : `${isDescending ? "-" : ""}${by}`;
     },
-    read(given) {
-      const by = given.replace(/^-/, "") as WireField;
-      if (wireFields.includes(by)) sort.value = { by, isDescending: given.startsWith("-") };
+    read(value) {
+      const by = value.replace(/^-/, "") as WireField;
+      if (wireFields.includes(by)) sort.value = { by, isDescending: value.startsWith("-") };
     },
   },
   {
     name: "only",
-    write: () => (choice.value === null ? null : spellChoice(choice.value)),
-    read: (given) => void (choice.value = readChoice(given)),
+    write: () => (originFilter.value === null ? null : writeOriginFilter(originFilter.value)),
+    read: (value) => void (originFilter.value = readOriginFilter(value)),
   },
   {
     name: "at",
     write: () => (pastTime.value === null ? null : String(pastTime.value)),
-    read: (given) => void (pastTime.value = /^\d{1,11}$/.test(given) ? Number(given) : null),
+    read: (value) => void (pastTime.value = /^\d{1,11}$/.test(value) ? Number(value) : null),
   },
   text("find", search),
   text("source", source),
@@ -99,39 +102,40 @@ const parts: readonly Part[] = [
   flag("flagged", onlyFlagged),
   flag("rejected", showsRejected),
   oneOf("phase", phase, phases),
-  oneOf("colour", colourBy, colourings),
+  oneOf("color", colorBy, colorModes),
   oneOf("tab", tab, tabs),
   oneOf("theme", theme, themes),
 ];
 
-const spellChoice = (of: Choice): string => (of.kind === "batch" ? of.batch_id : `${of.flow}.${of.part}`);
+const writeOriginFilter = (filter: OriginFilter): string =>
+  filter.kind === "batch" ? filter.batch_id : `${filter.flow}.${filter.outcome}`;
 
-function readChoice(given: string): Choice | null {
-  if (/^[rbs][0-9a-f]{32}$/.test(given)) return { kind: "batch", batch_id: given };
-  const [, flow, part] = /^(request|stream)\.(accepted|duplicate|rejected|pending)$/.exec(given) ?? [];
-  return flow === undefined || part === undefined
+function readOriginFilter(value: string): OriginFilter | null {
+  if (/^[rbs][0-9a-f]{32}$/.test(value)) return { kind: "batch", batch_id: value };
+  const [, flow, outcome] = /^(request|stream)\.(accepted|duplicate|rejected|pending)$/.exec(value) ?? [];
+  return flow === undefined || outcome === undefined
     ? null
-    : ({ kind: "part", flow, part } as Extract<Choice, { kind: "part" }>);
+    : ({ kind: "outcome", flow, outcome } as Extract<OriginFilter, { kind: "outcome" }>);
 }
 
-/** Takes the view from the URL, and keeps the URL as the view is. */
-export function followAddress(): void {
-  take();
-  // a link pasted over this one
-  window.addEventListener("hashchange", take);
+/** Reads the view from the URL, and then writes each change of the view to the URL. */
+export function followUrl(): void {
+  readUrl();
+  // the reader pastes another link into the open page
+  window.addEventListener("hashchange", readUrl);
   effect(() => {
-    const spelt = parts.flatMap(({ name, write }) => {
-      const found = write();
-      return found === null ? [] : [`${name}=${encodeURIComponent(found).replaceAll("%2F", "/")}`];
+    const assignments = parameters.flatMap(({ name, write }) => {
+      const value = write();
+      return value === null ? [] : [`${name}=${encodeURIComponent(value).replaceAll("%2F", "/")}`];
     });
-    window.history.replaceState(null, "", `#${spelt.join("&")}`);
+    window.history.replaceState(null, "", `#${assignments.join("&")}`);
   });
 }
 
-function take(): void {
-  const given = new URLSearchParams(window.location.hash.slice(1));
-  for (const { name, read } of parts) {
-    const found = given.get(name);
-    if (found !== null) read(found);
+function readUrl(): void {
+  const values = new URLSearchParams(window.location.hash.slice(1));
+  for (const { name, read } of parameters) {
+    const value = values.get(name);
+    if (value !== null) read(value);
   }
 }

@@ -1,16 +1,22 @@
-/** What received rows become. */
-export const parts = ["accepted", "duplicate", "rejected", "pending"] as const;
-export type Part = (typeof parts)[number];
+/** The outcomes of received rows. Pending rows wait for one of the other three. */
+export const outcomes = ["accepted", "duplicate", "rejected", "pending"] as const;
+export type Outcome = (typeof outcomes)[number];
 
 const BAR = { width: 1000, height: 12 } as const;
-/** What is not nothing can be seen: 17 rows of a million would be no pixel. */
-const LEAST_WIDTH = 10;
+/** Keeps small counts visible: 17 rows of a million would be narrower than a pixel. */
+const MIN_WIDTH = 10;
 
-type Counts = Readonly<Record<Part | "missing", number>>;
+type Counts = Readonly<Record<Outcome | "missing", number>>;
 
-/** Received as one bar of its parts. Widths as attributes of SVG: the page's policy forbids style attributes. */
-export function Bar({ label, counts, onPick }: { label: string; counts: Counts; onPick?: (part: Part) => void }) {
-  let x = 0;
+interface BarOptions {
+  label: string;
+  counts: Counts;
+  onPick?: (outcome: Outcome) => void;
+}
+
+/** One bar of received rows, divided by outcome. Widths are SVG attributes because the page's CSP forbids style attributes. */
+export function Bar({ label, counts, onPick }: BarOptions) {
+  let end = 0;
   return (
     <svg
       class="bar"
@@ -19,26 +25,26 @@ export function Bar({ label, counts, onPick }: { label: string; counts: Counts; 
       role="img"
       aria-label={label}
     >
-      {widthsOf(counts).map(([name, width]) => {
-        const at = x;
-        x += width;
+      {segmentWidths(counts).map(([name, width]) => {
+        const start = end;
+        end += width;
         const pick = name === "missing" ? undefined : onPick;
-        const onClick = pick === undefined ? undefined : () => pick(name as Part);
-        return <rect key={name} class={name} x={at} y="0" width={width} height={BAR.height} onClick={onClick} />;
+        const onClick = pick === undefined ? undefined : () => pick(name as Outcome);
+        return <rect key={name} class={name} x={start} y="0" width={width} height={BAR.height} onClick={onClick} />;
       })}
     </svg>
   );
 }
 
-function widthsOf(counts: Counts): (readonly [Part | "missing", number])[] {
-  const names = [...parts, "missing"] as const;
+function segmentWidths(counts: Counts): (readonly [Outcome | "missing", number])[] {
+  const names = [...outcomes, "missing"] as const;
   const sum = names.reduce((total, name) => total + counts[name], 0);
-  const wide = names.map((name) => (counts[name] === 0 ? 0 : Math.max(LEAST_WIDTH, (counts[name] / sum) * BAR.width)));
+  const widths = names.map((name) => (counts[name] === 0 ? 0 : Math.max(MIN_WIDTH, (counts[name] / sum) * BAR.width)));
   const scale =
     BAR.width /
     Math.max(
       1,
-      wide.reduce((total, width) => total + width, 0),
+      widths.reduce((total, width) => total + width, 0),
     );
-  return names.map((name, i) => [name, (wide[i] ?? 0) * scale]);
+  return names.map((name, i) => [name, (widths[i] ?? 0) * scale]);
 }

@@ -1,42 +1,48 @@
 import type { Signal } from "@preact/signals";
 
-/** A box that is ticked while the signal is true. */
-export const Check = ({ of, children }: { of: Signal<boolean>; children: string }) => (
+/** A checkbox bound to a signal. */
+export const Checkbox = ({ signal, children }: { signal: Signal<boolean>; children: string }) => (
   <label>
-    <input type="checkbox" checked={of.value} onChange={(event) => (of.value = event.currentTarget.checked)} />{" "}
+    <input type="checkbox" checked={signal.value} onChange={(event) => (signal.value = event.currentTarget.checked)} />{" "}
     {children}
   </label>
 );
 
-interface Options<T extends string | number> {
-  of: Signal<T>;
+interface SelectOptions<T extends string | number> {
+  signal: Signal<T>;
   options: readonly T[];
-  /** What an option is called; itself where this is not given. */
-  say?: (option: T) => string;
+  /** The text of an option. Default: the option itself. */
+  labelOf?: (option: T) => string;
   label: string;
-  /** The label stands before it, and is not for screen readers alone. */
-  isLabelSeen?: boolean;
+  /** Shows the label in front of the list. By default only screen readers announce it. */
+  hasVisibleLabel?: boolean;
 }
 
-/** One of some values, chosen from a list. */
-export function Choose<T extends string | number>({ of, options, say = String, label, isLabelSeen }: Options<T>) {
+/** A drop-down list bound to a signal. */
+export function Select<T extends string | number>({
+  signal,
+  options,
+  labelOf = String,
+  label,
+  hasVisibleLabel,
+}: SelectOptions<T>) {
   const select = (
     <select
-      aria-label={isLabelSeen === true ? undefined : label}
-      value={of.value}
+      aria-label={hasVisibleLabel === true ? undefined : label}
+      value={signal.value}
       onChange={(event) => {
-        const chosen = options[event.currentTarget.selectedIndex];
-        if (chosen !== undefined) of.value = chosen;
+        const option = options[event.currentTarget.selectedIndex];
+        if (option !== undefined) signal.value = option;
       }}
     >
       {options.map((option) => (
         <option key={option} value={option}>
-          {say(option)}
+          {labelOf(option)}
         </option>
       ))}
     </select>
   );
-  return isLabelSeen === true ? (
+  return hasVisibleLabel === true ? (
     <label>
       {label} {select}
     </label>

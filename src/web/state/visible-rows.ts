@@ -5,46 +5,61 @@ import { addressOf, batchOf, isEmergency, liveRow, liveRows } from "./aircraft.t
 import { present } from "./clock.ts";
 import { frame, pastTime } from "./past.ts";
 import { rejectedAddresses } from "./rejected.ts";
-import { choice, mapBox, onlyFlagged, onlyInView, phase, search, selected, sort, source, type Choice } from "./view.ts";
+import {
+  mapBox,
+  onlyFlagged,
+  onlyInView,
+  originFilter,
+  phase,
+  search,
+  selected,
+  sort,
+  source,
+  type OriginFilter,
+} from "./view.ts";
 
-/** Unix s that the rows shown are of. */
-export const shownTime = computed(() => pastTime.value ?? present.value);
+/** The time that the page displays, Unix s. */
+export const displayTime = computed(() => pastTime.value ?? present.value);
 
 const rows = computed<readonly WireRow[]>(() => (pastTime.value === null ? liveRows.value : (frame.value?.rows ?? [])));
-/** Aircraft there are, before any filter. */
-export const count = computed(() => rows.value.length);
+/** Aircraft before any filter. */
+export const aircraftCount = computed(() => rows.value.length);
 
-/** What map and table show: the rows that the filters leave. */
-export const chosen = computed<readonly WireRow[]>(() => {
-  const tests = [bySearch(), bySource(), byPhase(), byFlag(), byChoice(choice.value)].flatMap((test) => test ?? []);
+/** The rows that pass all filters. The map shows these. */
+export const filteredRows = computed<readonly WireRow[]>(() => {
+  const tests = [bySearch(), bySource(), byPhase(), byFlag(), byOrigin(originFilter.value)].flatMap(
+    (test) => test ?? [],
+  );
   return tests.length === 0 ? rows.value : rows.value.filter((row) => tests.every((test) => test(row)));
 });
 
-/** The table's rows, sorted. */
-export const listed = computed<readonly WireRow[]>(() => {
+/** The table's rows: filtered, limited to the map's box if required, and sorted. */
+export const tableRows = computed<readonly WireRow[]>(() => {
   const box = onlyInView.value ? mapBox.value : null;
   const { by, isDescending } = sort.value;
-  // shown as an age, so the latest contact is the least
+  // the column shows an age: the latest contact is the lowest age
   const sign = isDescending === (by === "last_contact") ? 1 : -1;
-  const place = places[by];
-  const found = box === null ? [...chosen.value] : chosen.value.filter((row) => isInside(positionOf(row), box));
-  return found.sort((a, b) => compare(a[place] ?? null, b[place] ?? null, sign));
+  const i = places[by];
+  const listed =
+    box === null ? [...filteredRows.value] : filteredRows.value.filter((row) => isInside(positionOf(row), box));
+  return listed.sort((a, b) => compare(a[i] ?? null, b[i] ?? null, sign));
 });
 
 export const emergencies = computed(() => rows.value.filter(isEmergency));
 
-/** The selected aircraft's row at the time shown. */
+/** The selected aircraft's row at the displayed time. */
 export const selectedRow = computed<WireRow | undefined>(() => {
   const icao24 = selected.value;
   if (icao24 === null) return undefined;
   return pastTime.value === null ? liveRow(icao24) : rows.value.find((row) => addressOf(row) === icao24);
 });
 
-/** Names of the sources that rows bear. */
+/** The sources of all rows, sorted. */
 export const sourceNames = computed(() => [...new Set(rows.value.map((row) => String(row[places.source])))].sort());
 
 const positionOf = (row: WireRow) => ({ longitude: numberOf(row, "longitude"), latitude: numberOf(row, "latitude") });
 
+/** Null: the filter is off. */
 type Test = ((row: WireRow) => boolean) | null;
 
 function bySearch(): Test {
@@ -67,18 +82,18 @@ function byFlag(): Test {
   return onlyFlagged.value ? (row) => row[places.flags] !== "" : null;
 }
 
-/** Rows of the past name no batch, so a choice of batches holds in the present alone. */
-function byChoice(of: Choice | null): Test {
-  if (of === null || pastTime.value !== null) return null;
-  if (of.kind === "batch") return (row) => batchOf(row)?.batch_id === of.batch_id;
-  const isOfFlow = (row: WireRow): boolean => batchOf(row)?.flow === of.flow;
-  if (of.part === "accepted") return isOfFlow;
-  if (of.part === "duplicate") return (row) => isOfFlow(row) && (batchOf(row)?.counts.duplicate ?? 0) > 0;
-  const addresses = of.part === "rejected" ? rejectedAddresses(of.flow) : new Set<string>();
+/** Works only on live rows: rows of the past do not name their batch. */
+function byOrigin(filter: OriginFilter | null): Test {
+  if (filter === null || pastTime.value !== null) return null;
+  if (filter.kind === "batch") return (row) => batchOf(row)?.batch_id === filter.batch_id;
+  const isOfFlow = (row: WireRow): boolean => batchOf(row)?.flow === filter.flow;
+  if (filter.outcome === "accepted") return isOfFlow;
+  if (filter.outcome === "duplicate") return (row) => isOfFlow(row) && (batchOf(row)?.counts.duplicate ?? 0) > 0;
+  const addresses = filter.outcome === "rejected" ? rejectedAddresses(filter.flow) : new Set<string>();
   return (row) => addresses.has(addressOf(row));
 }
 
-/** Null last, whichever way. */
+/** Nulls sort last in both directions. */
 function compare(a: WireRow[number], b: WireRow[number], sign: number): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
   return a < b ? -sign : a > b ? sign : 0;
