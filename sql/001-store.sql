@@ -1,6 +1,6 @@
--- What is stored and counted. Record columns as in src/flight/contract.ts (a test compares them).
+-- The store and the ledger. The columns of a record are those of src/flight/contract.ts. A test compares them.
 
--- One row per delivery that was applied: what makes a second arrival a repeat.
+-- One row per applied delivery. A delivery that is already here is a repeat.
 create table deliveries (
   id text primary key,
   batch_id text not null,
@@ -15,16 +15,17 @@ create table batches (
   received integer not null,
   accepted integer not null,
   duplicate integer not null,
-  -- reason -> rows
+  -- {reason: number of rows}
   rejected jsonb not null,
   repeats bigint not null default 0,
   expired integer not null default 0,
-  -- Unix seconds of the newest arrival in the batch; retention goes by it
+  -- Unix seconds of the newest arrival in the batch
   received_at bigint not null,
   applied_at timestamptz not null default now()
 );
 
--- History: every accepted observation once, by day of last_contact; days outside the kept range lie in the default partition.
+-- History: every accepted observation once, partitioned by day of last_contact. Days without a partition of their own are in
+-- the default partition.
 create table state_vectors (
   source text not null,
   icao24 text not null,
@@ -51,11 +52,11 @@ create table state_vectors (
 
 create table state_vectors_default partition of state_vectors default;
 
--- Time first: 15-20 % cheaper to maintain than address first, since rows arrive by time.
+-- Time comes first because rows arrive by time. This index is 15-20 % cheaper to maintain than one with the address first.
 create unique index state_vectors_identity on state_vectors
   (last_contact, icao24, source, time_position) nulls not distinct;
 
--- Tiles of one degree: a box of history reads a few tiles instead of all rows of the time.
+-- Tiles of one degree. A query of history in a box reads a few tiles instead of all rows of the time span.
 create index state_vectors_tile on state_vectors
   (((floor(latitude + 90) * 360 + floor(longitude + 180))::int4), last_contact);
 

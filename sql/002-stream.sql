@@ -1,11 +1,11 @@
--- The local stream: shards, their records, and who reads them how far.
+-- The local stream: its shards, their records, and the checkpoints of the consumers.
 
 create table stream_shards (
   stream text not null,
   shard integer not null,
-  -- The number that the next record takes, under this row's lock: readers then never see a later record first.
+  -- Sequence number of the next record, assigned under a lock on this row. Records thus become visible in order.
   next_number bigint not null default 1,
-  -- Rows that producers put, ever: the door's count.
+  -- All rows that producers have put on this shard: the intake count of Flow 2.
   rows bigint not null default 0,
   primary key (stream, shard)
 );
@@ -22,13 +22,13 @@ create table stream_records (
   primary key (stream, shard, sequence_number)
 );
 
--- Compressed by the producer, so not again by the database.
+-- Producers compress the data, so the database does not.
 alter table stream_records alter column data set storage external;
 
 create table stream_checkpoints (
   stream text not null,
   shard text not null,
-  -- Grows with each lease; a save under an older one is refused.
+  -- Fencing token: grows with each lease. A save with an older token fails.
   epoch bigint not null default 0,
   position text,
   primary key (stream, shard)

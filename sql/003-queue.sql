@@ -1,4 +1,4 @@
--- The local queue. A message is taken by locking its row, so a holder that dies gives it back with its connection.
+-- The local queue. A consumer locks the row of a message. If the consumer dies, PostgreSQL frees the lock with its connection.
 create table arrivals (
   id bigint generated always as identity primary key,
   queue text not null,

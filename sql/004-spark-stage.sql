@@ -1,5 +1,5 @@
--- Where the Spark job puts a batch's rows before one transaction merges them: many connections write, so it is no
--- temporary table. 005 tells whose the rows are and when they go.
+-- The staging table of the Spark job. Many connections write the rows of a batch, so a temporary table does not work. One
+-- transaction then merges the rows. 005 adds the owner and the age of the rows.
 create unlogged table spark_stage (
   like state_vectors,
   delivery_id text not null

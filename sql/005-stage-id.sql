@@ -1,5 +1,5 @@
--- Each application of a batch stages its rows under an id of its own, so that two drivers with one batch do not take
--- each other's rows away; what an application that died left behind goes by its age.
+-- Each attempt to apply a batch stages its rows under its own id. Two drivers with one batch then never delete each other's
+-- rows. Rows of an attempt that died are deleted by age.
 truncate spark_stage;
 alter table spark_stage
   add column stage_id text not null,

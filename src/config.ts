@@ -1,62 +1,62 @@
 import path from "node:path";
 import { FOREIGN_PREFIXES, settings, type Environment, type Setting, type SettingKey } from "./settings.ts";
 
-/** Every setting, read from the environment once, at start. */
+/** All settings. A command reads them from the environment once, at start. */
 export interface Config {
-  /** The server behind every `postgres` below; undefined: the embedded one. */
+  /** URL of the server for every `postgres` below. Undefined: the embedded server. */
   postgres: string | undefined;
-  /** How PostgreSQL lets us in; `iam` and `secret` go over TLS with Amazon's certificates. */
+  /** How to log in to PostgreSQL. `iam` and `secret` use TLS with Amazon's certificates. */
   postgres_auth: PostgresAuth;
-  /** File of the certificate authority that PostgreSQL's certificate must come from. */
+  /** File of the certificate authority that must have issued PostgreSQL's certificate. */
   postgres_ca: string | undefined;
   objects: { kind: "file"; folder: string } | { kind: "s3"; bucket: string; prefix: string };
   stream: { kind: "postgres" | "kinesis"; name: string };
   queue: { kind: "postgres"; name: string } | { kind: "sqs"; url: string };
-  /** In the order in which a batch is applied; none: files alone. */
+  /** In the order in which a batch is applied. Empty: rows are stored in files only. */
   databases: readonly Store[];
   checkpoints: Store;
   lake: "parquet" | "ndjson";
-  /** Shards of a local stream when it is first made. */
+  /** Number of shards of a new local stream. */
   shards: number;
-  /** Partition keys that a producer spreads rows over. */
+  /** Number of partition keys over which a producer spreads rows. */
   groups: number;
-  /** Source of stream records that name none. */
+  /** Source of stream records that do not name one. */
   source: string;
-  /** Days that rows are kept. */
+  /** Days for which rows are kept. */
   retention_days: number;
-  /** File `{"clientId","clientSecret"}`; without it OpenSky is asked anonymously. */
+  /** File `{"clientId","clientSecret"}`. Undefined: requests to OpenSky are anonymous. */
   opensky_credentials: string | undefined;
-  /** deg: south, west, north, east; without it the world. */
+  /** deg: south, west, north, east. Undefined: the world. */
   opensky_box: number[] | undefined;
-  /** deg, deg, nautical miles: what adsb.lol is asked for. */
+  /** Latitude in deg, longitude in deg, radius in nautical miles: the area that is requested from adsb.lol. */
   adsblol_point: number[];
   /** The key that `ingest --url` sends. */
   api_key: string | undefined;
   deployed: Deployed;
 }
-/** What the functions of a deployment are told beside. */
+/** Further settings, for the functions of a deployment on AWS. */
 export interface Deployed {
-  /** Name of the deployment, by which its metrics are told from others. */
+  /** Name of the deployment, a dimension of its metrics. */
   name: string;
-  /** Days that bodies are kept as they were received. */
+  /** Days for which received bodies are kept. */
   raw_days: number;
-  /** The most shards that the scaler sets; `shards` is the least. */
+  /** The largest number of shards that the scaler sets. `shards` is the smallest. */
   max_shards: number;
   poll: "opensky" | "adsblol";
-  /** ARN of the secret `{"clientId","clientSecret"}`; without it OpenSky is asked anonymously. */
+  /** ARN of the secret `{"clientId","clientSecret"}`. Undefined: requests to OpenSky are anonymous. */
   opensky_secret: string | undefined;
-  /** The functions' role in PostgreSQL, which the migration makes. */
+  /** The functions' role in PostgreSQL. The migration creates it. */
   postgres_role: string;
 }
 export type Store = { kind: "postgres" } | { kind: "dynamodb"; prefix: string };
 export type PostgresAuth = { kind: "dsn" } | { kind: "iam" } | { kind: "secret"; arn: string };
 
-/** A setting that is not as allowed; names variable, value and rule. */
+/** A setting with an invalid value, or an unknown setting. The message contains name, value and rule. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-/** Reads the settings. `data` is the data folder, which defaults refer to. Throws `ConfigError`. */
+/** Reads the settings. `data` is the data folder, in which the default object store is. Throws `ConfigError`. */
 export function readConfig(env: Environment, data: string): Config {
   refuseUnknown(env);
   const read = settingReader(env);
@@ -65,7 +65,7 @@ export function readConfig(env: Environment, data: string): Config {
     postgres_auth: authOf(read.text("postgres_auth")),
     postgres_ca: read.optional("postgres_ca"),
     objects: objectsOf(read.optional("objects") ?? `file:${path.join(data, "objects")}`),
-    stream: named(read.text("stream")),
+    stream: streamOf(read.text("stream")),
     queue: queueOf(read.text("queue")),
     databases: read.text("database") === "none" ? [] : read.text("database").split(" ").map(storeOf),
     checkpoints: storeOf(read.text("checkpoints")),
@@ -89,7 +89,7 @@ export function readConfig(env: Environment, data: string): Config {
   };
 }
 
-/** A misspelled name would leave the default in force without a word. */
+/** Without this check, a misspelled name would silently leave the default in force. */
 function refuseUnknown(env: Environment): void {
   const known = new Set<string>(Object.values(settings).map(({ name }) => name));
   const isForeign = (name: string): boolean => FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix));
@@ -97,15 +97,18 @@ function refuseUnknown(env: Environment): void {
     (name) => name.startsWith("FLIGHTLINE_") && !known.has(name) && !isForeign(name),
   );
   if (unknown.length > 0)
-    throw new ConfigError(`unknown setting ${unknown.join(", ")}; allowed are ${[...known].join(", ")}`);
+    throw new ConfigError(`unknown setting ${unknown.join(", ")}: allowed are ${[...known].join(", ")}`);
 }
+
+const invalidValue = (name: string, value: string, allowed: string): string =>
+  `invalid value ${JSON.stringify(value)} for ${name}: allowed is ${allowed}`;
 
 function settingReader(env: Environment) {
   const optional = (key: SettingKey): string | undefined => {
     const { name, pattern, allowed, default: usual }: Setting = settings[key];
     const value = env[name] ?? usual;
     if (value === undefined || new RegExp(`^(?:${pattern})$`).test(value)) return value;
-    throw new ConfigError(`${name} is ${JSON.stringify(value)}, allowed is ${allowed}`);
+    throw new ConfigError(invalidValue(name, value, allowed));
   };
   const text = (key: SettingKey): string => {
     const value = optional(key);
@@ -114,28 +117,29 @@ function settingReader(env: Environment) {
   };
   const count = (key: SettingKey): number => {
     const { name, allowed, range: [min, max] = [-Infinity, Infinity] }: Setting = settings[key];
-    const value = Number(text(key));
-    if (value < min || value > max) throw new ConfigError(`${name} is ${value}, allowed is ${allowed}`);
-    return value;
+    const value = text(key);
+    const number = Number(value);
+    if (number < min || number > max) throw new ConfigError(invalidValue(name, value, allowed));
+    return number;
   };
   return { optional, text, count };
 }
 
-const after = (value: string): string => value.slice(value.indexOf(":") + 1);
+const afterColon = (value: string): string => value.slice(value.indexOf(":") + 1);
 
-const named = (value: string): Config["stream"] => ({
+const streamOf = (value: string): Config["stream"] => ({
   kind: value.startsWith("kinesis:") ? "kinesis" : "postgres",
-  name: after(value),
+  name: afterColon(value),
 });
 const storeOf = (value: string): Store =>
-  value === "postgres" ? { kind: "postgres" } : { kind: "dynamodb", prefix: after(value) };
+  value === "postgres" ? { kind: "postgres" } : { kind: "dynamodb", prefix: afterColon(value) };
 const queueOf = (value: string): Config["queue"] =>
-  value.startsWith("sqs:") ? { kind: "sqs", url: after(value) } : { kind: "postgres", name: after(value) };
+  value.startsWith("sqs:") ? { kind: "sqs", url: afterColon(value) } : { kind: "postgres", name: afterColon(value) };
 const authOf = (value: string): PostgresAuth =>
-  value.startsWith("secret:") ? { kind: "secret", arn: after(value) } : { kind: value as "dsn" | "iam" };
+  value.startsWith("secret:") ? { kind: "secret", arn: afterColon(value) } : { kind: value as "dsn" | "iam" };
 
 function objectsOf(value: string): Config["objects"] {
-  if (value.startsWith("file:")) return { kind: "file", folder: after(value) };
+  if (value.startsWith("file:")) return { kind: "file", folder: afterColon(value) };
   const [bucket = "", ...prefix] = value.slice("s3://".length).split("/");
   return { kind: "s3", bucket, prefix: prefix.join("/").replace(/\/$/, "") };
 }

@@ -9,11 +9,11 @@ export interface Setting {
   name: `FLIGHTLINE_${string}`;
   /** The value where the variable is unset. Undefined: the setting is optional. */
   default?: string;
-  /** Where the default depends on the installation: how the docs describe it. */
+  /** The description of the default in the docs, where the default depends on the installation. */
   default_text?: string;
   /** A regular expression for the whole value. */
   pattern: string;
-  /** The same for people. It completes the sentence "allowed is ...". */
+  /** The pattern in words. It completes the sentence "allowed is ...". */
   allowed: string;
   /** Inclusive bounds of a whole number. */
   range?: readonly [min: number, max: number];
@@ -49,13 +49,14 @@ export const settings = {
     default: "dsn",
     pattern: "dsn|iam|secret:arn:.+",
     allowed: "dsn, iam or secret:ARN",
-    about: "login to PostgreSQL: as the URL says, by an IAM token, or by a secret. The last two use TLS",
+    about:
+      "how to log in to PostgreSQL: with the user and password of the URL, an IAM token, or a secret. The last two use TLS",
   },
   postgres_ca: {
     name: "FLIGHTLINE_POSTGRES_CA",
     default_text: "Amazon's",
     pattern: ".+",
-    allowed: "a file of certificates",
+    allowed: "the path of a file of certificates",
     about: "the certificate authority of PostgreSQL's certificate, for TLS",
   },
   objects: {
@@ -63,7 +64,7 @@ export const settings = {
     default_text: "file:.flightline/objects",
     pattern: "file:.+|s3://[a-z0-9][a-z0-9.-]{2,62}(?:/[A-Za-z0-9._=/-]*)?",
     allowed: "file:FOLDER or s3://BUCKET/PREFIX",
-    about: "where objects are stored",
+    about: "the object store: a folder or an S3 bucket",
   },
   stream: {
     name: "FLIGHTLINE_STREAM",
@@ -77,21 +78,21 @@ export const settings = {
     default: "postgres:arrivals",
     pattern: `postgres:${NAME}|sqs:https?://.+`,
     allowed: "postgres:NAME or sqs:https://...",
-    about: "the queue that announces clean files. With SQS, the bucket notifies it",
+    about: "the queue that announces clean files. With SQS, the bucket sends the notifications",
   },
   database: {
     name: "FLIGHTLINE_DATABASE",
     default: "postgres",
     pattern: `none|(?:${STORE})(?: (?:${STORE}))?`,
     allowed: "postgres, dynamodb:PREFIX, both separated by a space, or none",
-    about: "where rows are stored, in the order in which a batch is applied. none: only files",
+    about: "the databases for rows, in the order in which a batch is applied. none: rows are stored in files only",
   },
   checkpoints: {
     name: "FLIGHTLINE_CHECKPOINTS",
     default: "postgres",
     pattern: STORE,
     allowed: "postgres or dynamodb:PREFIX",
-    about: "where consumers save how far they have read",
+    about: "the store of the consumers' checkpoints",
   },
   lake: {
     name: "FLIGHTLINE_LAKE",
@@ -104,33 +105,33 @@ export const settings = {
     name: "FLIGHTLINE_SHARDS",
     default: "4",
     ...count(1, MAX_SHARDS),
-    about: "shards of a new local stream, and the fewest shards that the scaler sets",
+    about: "the number of shards of a new local stream, and the smallest number that the scaler sets",
   },
   groups: {
     name: "FLIGHTLINE_GROUPS",
     default: "16",
     ...count(1, 4_096),
-    about: "partition keys of a producer",
+    about: "the number of partition keys over which a producer spreads rows",
   },
   source: {
     name: "FLIGHTLINE_SOURCE",
     default: DEFAULT_SOURCE,
     pattern: sourcePattern.replace(/^\^|\$$/g, ""),
     allowed: `a name that matches ${sourcePattern}`,
-    about: "the source of stream records that name none",
+    about: "the source of stream records that do not name one",
   },
   retention_days: {
     name: "FLIGHTLINE_RETENTION_DAYS",
     default: "7",
     ...count(1, 3_650),
-    about: "days for which rows are kept",
+    about: "the number of days for which rows are kept",
   },
   opensky_credentials: {
     name: "FLIGHTLINE_OPENSKY_CREDENTIALS",
     default_text: "anonymous",
     pattern: ".+",
-    allowed: 'a JSON file {"clientId","clientSecret"}',
-    about: "the OpenSky account",
+    allowed: 'the path of a JSON file {"clientId","clientSecret"}',
+    about: "the file with the credentials of the OpenSky account",
   },
   opensky_box: {
     name: "FLIGHTLINE_OPENSKY_BOX",
@@ -164,14 +165,14 @@ export const settings = {
     name: "FLIGHTLINE_RAW_DAYS",
     default: "30",
     ...count(1, 3_650),
-    about: "days for which received bodies are kept",
+    about: "the number of days for which received bodies are kept",
     deployed: true,
   },
   max_shards: {
     name: "FLIGHTLINE_MAX_SHARDS",
     default: String(MAX_SHARDS),
     ...count(1, MAX_SHARDS),
-    about: "the most shards that the scaler sets",
+    about: "the largest number of shards that the scaler sets",
     deployed: true,
   },
   poll: {

@@ -1,4 +1,4 @@
--- Observations and aircraft by hour of the last day that has any.
+-- Observations and aircraft by hour, for the 24 hours before the newest observation.
 select to_char(to_timestamp(last_contact / 3600 * 3600) at time zone 'UTC', 'YYYY-MM-DD HH24:00') as hour_utc,
   count(*) as observations,
   count(distinct icao24) as aircraft

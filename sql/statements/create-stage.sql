@@ -1,4 +1,5 @@
--- The columns of state_vectors, the row's place in the batch, and whether it is its aircraft's newest in the batch.
+-- The staging table of one transaction: the columns of state_vectors, the index of the row in its batch, and whether the row
+-- is the newest of its aircraft in the batch.
 create temp table if not exists stage (
   like state_vectors,
   row_number integer not null,

@@ -1,5 +1,5 @@
--- The Spark job's insert-states, from the staging table that its drivers share.
--- $1: stage id. $2: ids of the deliveries that were not applied before, as a JSON array.
+-- insert-states for the Spark job, from the staging table that its drivers share.
+-- $1: stage id. $2: ids of the new deliveries, as a JSON array.
 insert into state_vectors ({{columns}})
 select {{columns}}
 from spark_stage

@@ -1,5 +1,4 @@
--- Stores the staged rows. In key order, so that two writers wait for each other and do not deadlock.
--- Of equal identities the first to arrive is kept.
+-- Stores the staged rows, in key order so that writers do not deadlock. Of rows with equal identity, the first to arrive stays.
 insert into state_vectors ({{columns}})
 select {{columns}}
 from stage

@@ -1,4 +1,4 @@
--- Sums of the batches that were applied until a time, by flow.
+-- $1: Unix seconds. Sums over the batches that were applied until this time, by flow.
 with past as (
   select * from batches where applied_at <= to_timestamp($1)
 )

@@ -1,5 +1,5 @@
--- For each day from today - $1 - 1 to tomorrow whose partition is missing: the statement that makes it, to be run on its own.
--- Where the default partition holds rows of that day already they stay there together.
+-- For each day from today - $1 - 1 to tomorrow without a partition: the statement that creates it. Run each in its own
+-- transaction. If the default partition contains rows of the day, the day gets no partition and its rows stay together there.
 select format(
   $statement$do $do$ begin
   perform pg_advisory_xact_lock({{partition_lock}});

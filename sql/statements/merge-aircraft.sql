@@ -1,4 +1,4 @@
--- Keeps the newest row of each aircraft, in any order of arrival (flight/newest.ts).
+-- Keeps the newest row of each aircraft, for any order of arrival. src/flight/newest.ts defines the order.
 insert into aircraft ({{columns}})
 select {{columns}}
 from stage

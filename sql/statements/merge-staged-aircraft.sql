@@ -1,5 +1,5 @@
--- The Spark job's merge-aircraft, from the staging table that its drivers share.
--- $1: stage id. $2: ids of the deliveries that were not applied before, as a JSON array.
+-- merge-aircraft for the Spark job, from the staging table that its drivers share.
+-- $1: stage id. $2: ids of the new deliveries, as a JSON array.
 insert into aircraft ({{columns}})
 select distinct on (icao24) {{columns}}
 from spark_stage

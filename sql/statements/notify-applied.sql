@@ -1,2 +1,2 @@
--- Whoever listens to what is applied hears of the batch when it is committed.
+-- PostgreSQL notifies the listeners of the batch when the transaction commits.
 select pg_notify('flightline_applied', $1)

@@ -1,4 +1,4 @@
--- What producers put, ever, and what of it has no delivery yet.
+-- $1: stream. Rows that producers have put, and the backlog: those of records that are not delivered.
 with pending as (
   select r.rows, r.arrived_at
   from stream_records as r

@@ -1,5 +1,5 @@
 -- $1: pattern of the ids of ingestions.
--- The ledger's sums beside the tables' own counts, batch by batch; a stored row without a batch shows as an orphan.
+-- The sums of the ledger and the counts of the tables, compared by batch. Stored rows without a batch count as unbalanced.
 with stored as (
   select batch_id, count(*) as rows from state_vectors group by batch_id
 ), compared as (

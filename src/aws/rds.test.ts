@@ -4,7 +4,7 @@ import { rdsConnection } from "./rds.ts";
 import { readConfig } from "../config.ts";
 import { makeCertificate } from "../../test/harness/certificate.ts";
 import { temporaryFolder } from "../../test/harness/product.ts";
-import { askOnce, startTlsPostgres } from "../../test/harness/tls-postgres.ts";
+import { queryOnce, startTlsPostgres } from "../../test/harness/tls-postgres.ts";
 
 test("PostgreSQL over TCP is spoken to over TLS alone, and only with a certificate of the right authority", async () => {
   const data = await temporaryFolder();
@@ -13,9 +13,9 @@ test("PostgreSQL over TCP is spoken to over TLS alone, and only with a certifica
   const over = (FLIGHTLINE_POSTGRES_CA: string) =>
     rdsConnection(readConfig({ FLIGHTLINE_POSTGRES: server.dsn, FLIGHTLINE_POSTGRES_CA }, data));
   const encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
-  expect(await askOnce(over(server.ca), encrypted)).toEqual([{ ssl: true }]);
+  expect(await queryOnce(over(server.ca), encrypted)).toEqual([{ ssl: true }]);
   const folder = await temporaryFolder();
   const stranger = { key: path.join(folder, "tls.key"), cert: path.join(folder, "tls.crt") };
   makeCertificate(stranger);
-  await expect(askOnce(over(stranger.cert), encrypted)).rejects.toThrow(/certificate/);
+  await expect(queryOnce(over(stranger.cert), encrypted)).rejects.toThrow(/certificate/);
 });

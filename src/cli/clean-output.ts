@@ -11,7 +11,7 @@ import { rejectedLines } from "../flow/request/rejected.ts";
 
 export type CleanFormat = "parquet" | "ndjson" | "csv";
 
-/** What `clean` writes: all of it under other names until `commit`, so that a failure leaves nothing. */
+/** The output files of `clean`. They have temporary names until `commit`, so that a failure leaves no output. */
 export interface CleanOutput {
   write(batch: Batch, rejections: readonly Rejection[]): Promise<void>;
   commit(): Promise<void>;
@@ -46,7 +46,7 @@ export function cleanOutput(
     async commit() {
       if (!isPartitioned) await fileOf(`state_vectors.${format}`);
       for (const file of all()) await file.finish();
-      for (const file of all()) await rename(file.aside, file.target);
+      for (const file of all()) await rename(file.temporary, file.target);
     },
     async abandon() {
       for (const file of all()) await file.discard();
@@ -55,29 +55,29 @@ export function cleanOutput(
 }
 
 interface TextFile {
-  aside: string;
+  temporary: string;
   target: string;
   append(bytes: Buffer): Promise<void>;
   finish(): Promise<void>;
   discard(): Promise<void>;
 }
 
-/** A file under another name, written in order. */
+/** Writes a file in order, under a temporary name. */
 function textFile(target: string): TextFile {
-  const aside = `${target}${UNFINISHED}`;
-  const stream: WriteStream = createWriteStream(aside);
-  // a failed write is told by the write's own callback
+  const temporary = `${target}${UNFINISHED}`;
+  const stream: WriteStream = createWriteStream(temporary);
+  // the callback of a write reports its failure
   stream.on("error", () => {});
   const written = (act: (done: (error?: Error | null) => void) => void): Promise<void> =>
     new Promise((resolve, reject) => act((error) => (error ? reject(error) : resolve())));
   return {
-    aside,
+    temporary,
     target,
     append: (bytes) => (bytes.length === 0 ? Promise.resolve() : written((done) => stream.write(bytes, done))),
     finish: () => written((done) => stream.end(done)),
     async discard() {
       stream.destroy();
-      await rm(aside, { force: true });
+      await rm(temporary, { force: true });
     },
   };
 }

@@ -36,16 +36,18 @@ const newCounts = (): Counts => ({ received: 0, accepted: 0, duplicate: 0, rejec
 
 export const clean: Command = {
   name: "clean",
-  summary: "clean recorded files into Parquet, NDJSON or CSV; needs no server",
+  summary: "clean files into Parquet, NDJSON or CSV, without a server",
   help: `clean FILE... --out DIR [options]
 
-  FILE                    any shape that the API takes, plain or gzip; - is standard input
-  --out DIR               gets state_vectors.<ext> and rejected.ndjson
-  --format FORMAT         parquet (default), ndjson or csv
-  --partition             writes DIR/state_vectors/day=/hour=/ as the lake has it
-  --source NAME           source of all rows; else what each file's shape tells
-  --received-at SECONDS   Unix time at which the rows arrived; else now
-  --json                  prints the total alone, as JSON
+  FILE                    A file in any format that the API accepts, plain or gzip. - reads standard input.
+  --out DIR               Folder for state_vectors.FORMAT and rejected.ndjson. Required.
+  --format FORMAT         parquet, ndjson or csv. Default: parquet
+  --partition             Writes the rows by day and hour, to DIR/state_vectors/day=.../hour=.../, as in the lake.
+  --source NAME           Source to record for every row. Default: the source that the file's format implies
+  --received-at SECONDS   Time at which the rows arrived, in Unix seconds. Default: now
+  --json                  Prints only the totals, as JSON.
+
+  If a file cannot be decoded, the command fails and leaves no output.
 
 Examples:
   flightline clean states.json.gz --out cleaned
@@ -63,7 +65,7 @@ Examples:
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const folder = text(args, "out");
-  if (folder === undefined) throw usageError("--out DIR is missing");
+  if (folder === undefined) throw usageError("option --out DIR is missing: name the folder for the output");
   const format = oneOf(args, "format", ["parquet", "ndjson", "csv"]) ?? "parquet";
   const source = sourceOption(args);
   const received_at = Math.floor(numberOption(args, "received-at", 0) ?? Date.now() / 1000);
@@ -74,9 +76,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const seen = identities();
   try {
     for (const file of files) {
-      const one = await cleanFile(file, { origin: { source, received_at, delivery: 0 }, seen, output, io });
-      addCounts(total, one);
-      if (!flag(args, "json")) io.out(lineOf(file.name, one));
+      const fileCounts = await cleanFile(file, { origin: { source, received_at, delivery: 0 }, seen, output, io });
+      addCounts(total, fileCounts);
+      if (!flag(args, "json")) io.out(lineOf(file.name, fileCounts));
     }
     await output.commit();
   } catch (cause) {
@@ -95,50 +97,50 @@ interface CleanFile {
 }
 
 async function cleanFile(file: Input, { origin, seen, output, io }: CleanFile): Promise<Counts> {
-  const of = newCounts();
+  const sums = newCounts();
   const shown = progress(io);
   try {
     for await (const decoded of decodePieces(file.open(), origin)) {
-      of.received += receivedRows(decoded);
+      sums.received += receivedRows(decoded);
       const rejections = [...decoded.rejections, ...cleanBatch(decoded.batch)];
-      of.duplicate += dropDuplicates(decoded.batch, seen);
-      of.accepted += decoded.batch.rows;
-      countNames(of, decoded.batch, rejections);
+      sums.duplicate += dropDuplicates(decoded.batch, seen);
+      sums.accepted += decoded.batch.rows;
+      countNames(sums, decoded.batch, rejections);
       await output.write(decoded.batch, rejections);
-      shown.say(`${file.name}: ${many(of.received)} rows`);
+      shown.say(`${file.name}: ${many(sums.received)} rows`);
     }
   } catch (cause) {
     if (!(cause instanceof UndecodableError || cause instanceof TooLargeError)) throw cause;
     const at = cause instanceof UndecodableError && cause.at !== undefined ? ` (${cause.at})` : "";
-    throw new CliError(`${file.name} cannot be decoded: ${cause.message}${at}; no output was left`, 1, { cause });
+    throw new CliError(`cannot decode ${file.name}: ${cause.message}${at}; no output was written`, 1, { cause });
   }
   shown.end();
-  return of;
+  return sums;
 }
 
-function countNames(of: Counts, batch: Batch, rejections: readonly Rejection[]): void {
-  for (const { reason } of rejections) of.rejected[reason] = (of.rejected[reason] ?? 0) + 1;
+function countNames(sums: Counts, batch: Batch, rejections: readonly Rejection[]): void {
+  for (const { reason } of rejections) sums.rejected[reason] = (sums.rejected[reason] ?? 0) + 1;
   for (let i = 0; i < batch.rows; i++) {
     const mask = batch.columns.flags[i] ?? 0;
     if (mask === 0) continue;
-    for (const name of flagText(mask).split(",")) of.flags[name] = (of.flags[name] ?? 0) + 1;
+    for (const name of flagText(mask).split(",")) sums.flags[name] = (sums.flags[name] ?? 0) + 1;
   }
 }
 
-function addCounts(to: Counts, of: Counts): void {
-  to.received += of.received;
-  to.accepted += of.accepted;
-  to.duplicate += of.duplicate;
+function addCounts(to: Counts, from: Counts): void {
+  to.received += from.received;
+  to.accepted += from.accepted;
+  to.duplicate += from.duplicate;
   for (const part of ["rejected", "flags"] as const)
-    for (const [name, count] of Object.entries(of[part])) to[part][name] = (to[part][name] ?? 0) + count;
+    for (const [name, count] of Object.entries(from[part])) to[part][name] = (to[part][name] ?? 0) + count;
 }
 
-const byName = (of: Record<string, number>): Record<string, number> =>
-  Object.fromEntries(Object.entries(of).sort(([a], [b]) => (a < b ? -1 : 1)));
+const byName = (namedCounts: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(namedCounts).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const sorted = (of: Counts): Counts => ({ ...of, rejected: byName(of.rejected), flags: byName(of.flags) });
+const sorted = (sums: Counts): Counts => ({ ...sums, rejected: byName(sums.rejected), flags: byName(sums.flags) });
 
-function lineOf(name: string, of: Counts): string {
-  const { received, accepted, duplicate, rejected, flags } = sorted(of);
+function lineOf(name: string, sums: Counts): string {
+  const { received, accepted, duplicate, rejected, flags } = sorted(sums);
   return `${name}: received ${many(received)}, accepted ${many(accepted)}, duplicate ${many(duplicate)}, rejected: ${counts(rejected)}; flags: ${counts(flags)}\n`;
 }

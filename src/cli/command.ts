@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-/** What a command gets of the process; tests give their own. */
+/** The parts of the process that commands use. */
 export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   stdin: Readable;
@@ -23,7 +23,7 @@ export interface Command {
   name: string;
   /** One line for the list of commands. */
   summary: string;
-  /** What follows `flightline`, then options and examples. */
+  /** The usage line without `flightline`, then options and examples. */
   help: string;
   options: NonNullable<ParseArgsConfig["options"]>;
   run(args: Arguments, io: Io): Promise<number>;
@@ -33,7 +33,7 @@ export const OK = 0;
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
 
-/** An end of a command that the user can do something about: its message is all that is shown. */
+/** An error that the user can act on. The command prints only its message. */
 export class CliError extends Error {
   override name = "CliError";
   readonly exitCode: number;
@@ -45,10 +45,10 @@ export class CliError extends Error {
 
 export const usageError = (message: string): CliError => new CliError(message, WRONG_USAGE);
 
-/** Options that every command that touches the data folder takes. */
+/** The option of every command that uses the data folder. */
 export const dataOption = { data: { type: "string", default: ".flightline" } } as const;
 
-/** Reads words and options; `--name` that is `multiple` takes all words up to the next option. */
+/** Parses words and options. An option that is `multiple` has all words up to the next option as values. */
 export function parseCommand(command: Command, args: readonly string[]): Arguments {
   const lists = Object.entries(command.options).flatMap(([name, { multiple }]) =>
     multiple === true ? [`--${name}`] : [],
@@ -80,23 +80,24 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
 }
 
 export const text = (args: Arguments, name: string): string | undefined => {
-  const found = args.options[name];
-  return typeof found === "string" ? found : undefined;
+  const value = args.options[name];
+  return typeof value === "string" ? value : undefined;
 };
 export const flag = (args: Arguments, name: string): boolean => args.options[name] === true;
 
-/** One of a few words, or a usage error that lists them. */
+/** The value of an option that allows only a few words. Throws a usage error for any other. */
 export function oneOf<T extends string>(args: Arguments, name: string, allowed: readonly T[]): T | undefined {
-  const found = text(args, name);
-  if (found === undefined || allowed.includes(found as T)) return found as T | undefined;
-  throw usageError(`--${name} is ${JSON.stringify(found)}, allowed is ${allowed.join(", ")}`);
+  const value = text(args, name);
+  if (value === undefined || allowed.includes(value as T)) return value as T | undefined;
+  const choice = allowed.join(", ").replace(/, ([^,]*)$/, " or $1");
+  throw usageError(`invalid value ${JSON.stringify(value)} for --${name}: allowed is ${choice}`);
 }
 
-/** A number at least `least`, or a usage error. */
-export function numberOption(args: Arguments, name: string, least: number): number | undefined {
-  const found = text(args, name);
-  if (found === undefined) return undefined;
-  if (!/^\d+(\.\d+)?$/.test(found) || Number(found) < least)
-    throw usageError(`--${name} is ${JSON.stringify(found)}, allowed is a number of at least ${least}`);
-  return Number(found);
+/** The value of an option that is a number of at least `min`. Throws a usage error for any other. */
+export function numberOption(args: Arguments, name: string, min: number): number | undefined {
+  const value = text(args, name);
+  if (value === undefined) return undefined;
+  if (!/^\d+(\.\d+)?$/.test(value) || Number(value) < min)
+    throw usageError(`invalid value ${JSON.stringify(value)} for --${name}: allowed is a number of at least ${min}`);
+  return Number(value);
 }

@@ -5,11 +5,14 @@ import { withAdapters } from "./open.ts";
 
 export const compact: Command = {
   name: "compact",
-  summary: "merge the lake's files of each closed hour into one",
-  help: `compact [--data DIR] [--json]
+  summary: "merge the lake's files of each closed hour into one file",
+  help: `compact [options]
 
-  An hour is closed 15 minutes after its end. A reader between the writing of the merged file and the removal of the others
-  sees rows twice.
+  --data DIR   Data folder. Default: .flightline
+  --json       Prints the totals as JSON.
+
+  An hour of the lake is closed 15 minutes after its end. For each closed hour, the command writes the merged file and
+  then deletes the other files. A query that reads the lake in between sees the rows of this hour twice.
 
 Examples:
   flightline compact`,

@@ -5,10 +5,14 @@ import { withAdapters } from "./open.ts";
 
 export const consume: Command = {
   name: "consume",
-  summary: "read the stream: clean, store and checkpoint; shares its shards with other consumers",
-  help: `consume [--data DIR] [--until-empty]
+  summary: "clean and store the rows that are on the stream (Flow 2)",
+  help: `consume [options]
 
-  --until-empty   ends when the stream has no more; else at Ctrl-C
+  --data DIR      Data folder. Default: .flightline
+  --until-empty   Ends when the stream has no more records. Default: runs until Ctrl-C
+
+  Reads from the last checkpoint, and cleans and stores the rows. Several consumers share the shards of the stream.
+  flightline start also runs a consumer.
 
 Examples:
   flightline consume --until-empty`,
@@ -22,7 +26,7 @@ Examples:
         {
           signal: io.signal,
           untilEmpty: flag(args, "until-empty"),
-          onTrouble: ({ message }) => io.err(`${message}; trying again\n`),
+          onTrouble: ({ message }) => io.err(`${message}; retrying\n`),
           onBatch: (applied) => {
             for (const name of ["received", "accepted", "duplicate", "rejected", "repeats"] as const)
               sum[name] += applied[name];

@@ -7,12 +7,12 @@ import { checkedInFiles, currentPlan } from "./derived.ts";
 
 export const contract: Command = {
   name: "contract",
-  summary: "print the record: its fields, JSON Schemas, Parquet columns or Spark SQL",
-  help: `contract --show fields|json-schema|parquet|spark-sql
-       flightline contract --write FOLDER | --check FOLDER
+  summary: "print the format of a record: fields, JSON Schemas, Parquet columns or Spark SQL",
+  help: `contract --show FORMAT | --write FOLDER | --check FOLDER
 
-  --write   writes the files of a checkout that derive from the contract
-  --check   exit code 1 when one of them is stale
+  --show FORMAT    Prints the record as fields, json-schema, parquet or spark-sql.
+  --write FOLDER   Writes the derived files of the Flightline checkout in FOLDER, such as docs/record.md.
+  --check FOLDER   Exits with code 1 if a derived file of the checkout in FOLDER is stale.
 
 Examples:
   flightline contract --show fields`,
@@ -31,7 +31,8 @@ Examples:
       return stale.length === 0 ? OK : FAILED;
     }
     const show = oneOf(args, "show", ["fields", "json-schema", "parquet", "spark-sql"]);
-    if (show === undefined) throw usageError("--show fields, json-schema, parquet or spark-sql is missing");
+    if (show === undefined)
+      throw usageError("option --show is missing: use --show fields, json-schema, parquet or spark-sql");
     const print = {
       fields: fieldTable,
       "json-schema": jsonSchemas,

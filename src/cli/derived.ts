@@ -5,13 +5,13 @@ import { statement } from "../postgres/statements.ts";
 import { settingsDocument } from "../settings.ts";
 import { planStatements, planText, sparkPlan, type Plan } from "../spark/plan.ts";
 
-/** The plan of the Glue job, from this checkout's contract and statements. */
+/** The plan of the Glue job, from the contract and the SQL statements of this version. */
 export const currentPlan = (): Plan =>
   sparkPlan(
     Object.fromEntries(planStatements.map((name) => [name, statement(name)])) as Parameters<typeof sparkPlan>[0],
   );
 
-/** The files of a checkout that are derived from code. A test finds a stale one. */
+/** The checked-in files that derive from code. A test fails if one is stale. */
 export const checkedInFiles = (): { file: string; content: string }[] => [
   { file: "docs/record.md", content: fieldTable() },
   { file: "docs/record.schema.json", content: jsonSchemas() },

@@ -2,9 +2,9 @@ import { loadAnnounced } from "../flow/request/load.ts";
 import { pause } from "../retry.ts";
 import type { Adapters } from "../server/adapters.ts";
 
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
-/** Helps to load what the queue holds, beside a server's loader if one runs, until nothing waits. */
+/** Loads the files that the queue announces until the queue is empty. A running server may load some of them. */
 export async function drainQueue(adapters: Adapters, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
@@ -12,7 +12,7 @@ export async function drainQueue(adapters: Adapters, signal: AbortSignal): Promi
     signal: stop,
     concurrency: 2,
   });
-  while (!stop.aborted && (await adapters.queue.depth()).waiting > 0) await pause(LOOK_MS, stop);
+  while (!stop.aborted && (await adapters.queue.depth()).waiting > 0) await pause(POLL_MS, stop);
   done.abort();
   await working;
 }

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { CliError, usageError, type Io } from "./command.ts";
 
-/** A file that a command reads; `-` is standard input. */
+/** A file that a command reads. `-` names standard input. */
 export interface Input {
   name: string;
   open(): AsyncIterable<Uint8Array>;
@@ -10,9 +10,9 @@ export interface Input {
 
 const PIECE_BYTES = 256 * 1024;
 
-/** The files that were named, each readable. Throws a usage error for none and `CliError` for one that cannot be read. */
+/** The named files. Throws a usage error if there are none, and `CliError` for a file that cannot be read. */
 export async function inputs(words: readonly string[], io: Io): Promise<Input[]> {
-  if (words.length === 0) throw usageError("name at least one FILE, or - for standard input");
+  if (words.length === 0) throw usageError("argument FILE is missing: name at least one file, or - for standard input");
   for (const word of words)
     if (word !== "-")
       await access(word, constants.R_OK).catch((cause: unknown) => {

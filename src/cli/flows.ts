@@ -5,14 +5,16 @@ import { withAdapters } from "./open.ts";
 
 export const flows: Command = {
   name: "flows",
-  summary: "count both flows at the door and at the store, and whether they agree",
-  help: `flows [--data DIR] [--json] [--verify]
+  summary: "count the rows of both flows at intake and in the stores, and compare the counts",
+  help: `flows [options]
 
-  received = accepted + duplicate + rejected + pending, and stored = accepted - expired.
-  Exit code 1 when an equation does not hold.
+  --data DIR   Data folder. Default: .flightline
+  --json       Prints {"flows":[...]}, the answer of GET /v1/flows.
+  --verify     Counts the stored rows also if that reads whole tables, as on DynamoDB.
 
-  --json     {"flows":[...]} as GET /v1/flows answers it
-  --verify   counts the tables also where that reads all of them, as DynamoDB does
+  Checks two equations for each flow, and exits with code 1 if one of them is not true:
+    received = accepted + duplicate + rejected + pending
+    stored = accepted - expired
 
 Examples:
   flightline flows
@@ -26,28 +28,33 @@ Examples:
     }),
 };
 
-function describe(of: FlowReport): string {
-  const stored = of.stored === null ? "not counted here" : many(of.stored);
-  const verdict = of.balanced ? "both equations hold" : `OUT OF BALANCE: ${imbalance(of)}`;
-  return `${of.flow}
-  received  ${many(of.received)} = accepted ${many(of.accepted)} + duplicate ${many(of.duplicate)} + rejected ${many(of.rejected)} + pending ${many(of.pending)}
-  stored    ${stored} = accepted ${many(of.accepted)} - expired ${many(of.expired)}
-  repeats   ${many(of.repeats)}
-  rejected  ${counts(of.reasons)}
-${of.others.map(describeOther).join("")}  ${verdict}
+function describe(report: FlowReport): string {
+  const { received, accepted, duplicate, rejected, pending, expired, repeats } = report;
+  const stored = report.stored === null ? "(not counted)" : many(report.stored);
+  const verdict = report.balanced ? "both equations hold" : `OUT OF BALANCE: ${imbalance(report)}`;
+  return `${report.flow}
+  received  ${many(received)} = accepted ${many(accepted)} + duplicate ${many(duplicate)} + rejected ${many(rejected)} + pending ${many(pending)}
+  stored    ${stored} = accepted ${many(accepted)} - expired ${many(expired)}
+  repeats   ${many(repeats)}
+  rejected  ${counts(report.reasons)}
+${report.others.map(describeOther).join("")}  ${verdict}
 `;
 }
 
-/** A database behind the first: each has its own ledger, and may be a batch behind. */
+/** The counts of a further database. It has a ledger of its own, which may be one batch behind the first. */
 const describeOther = ({ accepted, duplicate, rejected, repeats }: FlowReport["others"][number]): string =>
   `  another   accepted ${many(accepted)}, duplicate ${many(duplicate)}, rejected ${many(rejected)}, repeats ${many(repeats)}\n`;
 
 function imbalance({ missing, surplus, unbalanced, ledger_drift }: FlowReport): string {
   const parts = [
-    missing === 0 ? "" : `${many(missing)} rows received that no count holds`,
-    ledger_drift === 0 ? "" : `${many(ledger_drift)} rows in the first database's ledger and not in another's`,
-    surplus === 0 || surplus === null ? "" : `${many(surplus)} rows stored beyond the ledger`,
-    ...unbalanced.map(({ batch_id, expected, stored }) => `batch ${batch_id} has ${stored} rows of ${expected}`),
+    missing === 0 ? "" : `${many(missing)} received rows that are not in any other count`,
+    ledger_drift === 0
+      ? ""
+      : `${many(ledger_drift)} rows in the ledger of the first database that are not in another's`,
+    surplus === 0 || surplus === null ? "" : `${many(surplus)} stored rows that are not in the ledger`,
+    ...unbalanced.map(
+      ({ batch_id, expected, stored }) => `batch ${batch_id} has ${stored} stored rows, expected ${expected}`,
+    ),
   ];
   return parts.filter((part) => part !== "").join("; ");
 }

@@ -18,16 +18,22 @@ import { withAdapters } from "./open.ts";
 
 export const ingest: Command = {
   name: "ingest",
-  summary: "bring files in through the request flow, split where they are large",
-  help: `ingest FILE... [--url URL [--sign REGION]] [--source NAME] [--format ndjson|csv] [--data DIR] [--json]
+  summary: "send files through the request flow (Flow 1)",
+  help: `ingest FILE... [options]
 
-  FILE           any shape that the API takes, plain or gzip; - is standard input
-  --url URL      a running API, such as http://127.0.0.1:8080/v1; else the data folder's own stores
-  --sign REGION  signs requests for API Gateway of that region, also behind a name of your own
-  --json         the total as JSON
+  FILE              A file in any format that the API accepts, plain or gzip. - reads standard input. A file that is
+                    too large for one request is sent in several.
+  --url URL         Sends to a running API, such as http://127.0.0.1:8080/v1. Default: writes to the stores of the
+                    data folder
+  --sign REGION     Signs the requests for API Gateway in this AWS region. Required only for a custom domain, because
+                    an execute-api URL contains the region.
+  --source NAME     Source to record for every row. Default: the source that the file's format implies
+  --format FORMAT   Format of the cleaned files: ndjson or csv. Default: ndjson
+  --data DIR        Data folder. Default: .flightline
+  --json            Prints the totals as JSON.
 
-  An API on AWS: ${settings.api_key.name} is sent where it is set; else requests to execute-api, or where --sign says so, are
-  signed with the credentials that AWS's own tools would use. 429 and 503 are tried again after the wait they ask for.
+  For an API on AWS, requests carry the API key in ${settings.api_key.name}. Without a key they are signed with your AWS
+  credentials, found as the AWS CLI finds them. A request that gets 429 or 503 is retried after the Retry-After.
 
 Examples:
   flightline ingest recorded/*.json.gz
@@ -94,10 +100,10 @@ async function sendAll(
   return OK;
 }
 
-/** Lines collected into one request when a file is too large for one. */
+/** Target size of one request, before compression, for a file that is sent in several. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
-/** A file as one body where it fits the wire, else its rows as NDJSON bodies. */
+/** A file as one body if it fits into one request. Otherwise its rows in several NDJSON bodies. */
 async function* bodiesOf(file: Input): AsyncGenerator<PostedBody> {
   if (file.name !== "-") {
     const whole = await smallFile(file.name);
@@ -105,9 +111,9 @@ async function* bodiesOf(file: Input): AsyncGenerator<PostedBody> {
   }
   let lines: Uint8Array[] = [];
   let bytes = 0;
-  const feed = Buffer.from("\n");
+  const newline = Buffer.from("\n");
   const rows = lineRows(({ line }) => {
-    lines.push(line, feed);
+    lines.push(line, newline);
     bytes += line.length + 1;
   });
   const cut = (): PostedBody => {
@@ -120,7 +126,7 @@ async function* bodiesOf(file: Input): AsyncGenerator<PostedBody> {
   if (bytes > 0) yield cut();
 }
 
-/** The file's bytes, gzip, when they fit into one request; else null. */
+/** The bytes of the file, compressed. Null if they do not fit into one request. */
 async function smallFile(name: string): Promise<Uint8Array | null> {
   const bytes = await readFile(name);
   const packed = isGzip(bytes) ? bytes : gzip(bytes);

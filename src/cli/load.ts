@@ -10,10 +10,13 @@ const isLoadable = (prefix: string): boolean =>
 
 export const load: Command = {
   name: "load",
-  summary: `rebuild a database from the files of ${PREFIXES.clean} or ${PREFIXES.lake}`,
-  help: `load PREFIX [--data DIR]
+  summary: `load the files under ${PREFIXES.clean} or ${PREFIXES.lake} into the database again, to rebuild it`,
+  help: `load PREFIX [options]
 
-  PREFIX   ${PREFIXES.clean} or ${PREFIXES.lake}, or the beginning of keys below one of them. What is loaded already is a repeat.
+  PREFIX       Prefix of the object keys to load. It starts with ${PREFIXES.clean} or ${PREFIXES.lake}.
+  --data DIR   Data folder. Default: .flightline
+
+  Rows that the database has already count as repeats and are not stored again.
 
 Examples:
   flightline load ${PREFIXES.clean}
@@ -22,7 +25,9 @@ Examples:
   run(args, io) {
     const [prefix] = args.words;
     if (prefix === undefined || args.words.length > 1 || !isLoadable(prefix))
-      throw usageError(`name one PREFIX that begins with ${PREFIXES.clean} or ${PREFIXES.lake}`);
+      throw usageError(
+        `invalid PREFIX ${JSON.stringify(args.words.join(" "))}: use one prefix that starts with ${PREFIXES.clean} or ${PREFIXES.lake}`,
+      );
     return withAdapters(args, io, async (adapters) => {
       const shown = progress(io);
       let files = 0;

@@ -34,19 +34,19 @@ const commands: readonly Command[] = [
   contract,
 ];
 
-const help = (): string => `flightline: flight data in, cleaned by one set of rules, stored with nothing lost
+const help = (): string => `flightline: brings in flight data, cleans it by one set of rules, and stores it without loss
 
 Usage: flightline COMMAND [options]
 
 ${commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join("\n")}
 
-  flightline COMMAND --help   options and examples of a command
-  flightline --version        the version
+  flightline COMMAND --help   Shows the options and examples of a command.
+  flightline --version        Shows the version.
 `;
 
 function version(): string {
-  const found = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
-  return found.version;
+  const file = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(file) as { version: string }).version;
 }
 
 async function run(args: readonly string[], io: Io): Promise<number> {
@@ -59,9 +59,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     io.out(`${version()}\n`);
     return OK;
   }
-  const command = commands.find((one) => one.name === name);
-  if (command === undefined)
-    throw new CliError(`there is no command ${JSON.stringify(name)}\n\n${help()}`, WRONG_USAGE);
+  const command = commands.find((known) => known.name === name);
+  if (command === undefined) throw new CliError(`unknown command ${JSON.stringify(name)}\n\n${help()}`, WRONG_USAGE);
   if (rest.includes("--help") || rest.includes("-h")) {
     io.out(`${command.summary}\n\nUsage: flightline ${command.help}\n`);
     return OK;
@@ -69,7 +68,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   return command.run(parseCommand(command, rest), io);
 }
 
-/** What the user can act on is said in one line; anything else is a defect of ours and shows its stack. */
+/** The message alone for an error that the user can act on. Any other error is a defect and shows its stack. */
 function explain(error: unknown): { text: string; exitCode: number } {
   if (error instanceof CliError) return { text: error.message, exitCode: error.exitCode };
   const isExpected = [
@@ -91,7 +90,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => stopped.abort());
 }
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // the reader of a pipe went away: there is nobody left to write to
+  // the reader of the pipe has closed it, as `head` does: this is not a failure
   if (error.code === "EPIPE") process.exit(OK);
   throw error;
 });

@@ -4,10 +4,12 @@ import { withAdapters } from "./open.ts";
 
 export const migrate: Command = {
   name: "migrate",
-  summary: "bring the database's schema up to this version",
-  help: `migrate [--data DIR]
+  summary: "migrate the schema of the database to this version",
+  help: `migrate [options]
 
-  --data DIR   the data folder (.flightline); ${settings.postgres.name} names another server
+  --data DIR   Data folder. Default: .flightline
+
+  ${settings.postgres.name} chooses another PostgreSQL server than the one in the data folder.
 
 Examples:
   flightline migrate
@@ -15,7 +17,10 @@ Examples:
   options: dataOption,
   run: (args, io) =>
     withAdapters(args, io, async ({ postgres }) => {
-      if (postgres === undefined) throw new CliError("no setting names PostgreSQL: there is no schema to migrate");
+      if (postgres === undefined)
+        throw new CliError(
+          `migrate requires PostgreSQL, but the settings do not choose it: set ${settings.database.name}=postgres`,
+        );
       const { migrated } = postgres;
       io.out(migrated.length === 0 ? "the schema is up to date\n" : `ran ${migrated.join(", ")}\n`);
       return OK;

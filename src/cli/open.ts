@@ -2,7 +2,7 @@ import path from "node:path";
 import { openAdapters, type AdapterOptions, type Adapters } from "../server/adapters.ts";
 import { text, type Arguments, type Io } from "./command.ts";
 
-/** Opens the adapters for a command's data folder. The caller closes them. */
+/** Opens the adapters of the command's data folder. The caller closes them. */
 export const openData = (args: Arguments, io: Io, options?: AdapterOptions): Promise<Adapters> =>
   openAdapters({ env: io.env, data: path.resolve(text(args, "data") ?? ".flightline") }, options);
 

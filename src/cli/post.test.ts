@@ -14,48 +14,51 @@ const target = (url: string, signal = new AbortController().signal) => ({
   signal,
 });
 
-interface Asked {
+interface ReceivedRequest {
   url: string | undefined;
   key: string | string[] | undefined;
   at_ms: number;
 }
 
-/** A server that gives these answers, one after the other, and the last again and again. */
+/** A server that gives these answers in order, and then repeats the last. */
 async function answering(...answers: { status: number; text: string; headers?: Record<string, string> }[]) {
-  const asked: Asked[] = [];
+  const requests: ReceivedRequest[] = [];
   const server = createHttp((request, response) => {
-    asked.push({ url: request.url, key: request.headers["x-api-key"], at_ms: Date.now() });
-    const { status, text, headers } = answers[Math.min(asked.length, answers.length) - 1] ?? { status: 500, text: "" };
+    requests.push({ url: request.url, key: request.headers["x-api-key"], at_ms: Date.now() });
+    const { status, text, headers } = answers[Math.min(requests.length, answers.length) - 1] ?? {
+      status: 500,
+      text: "",
+    };
     response.writeHead(status, headers).end(text);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`, asked };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`, requests };
 }
 
-test("what passes is tried again, after the wait that the answer asks for", async () => {
-  const { url, asked } = await answering(
+test("a temporary failure is retried after the delay in Retry-After", async () => {
+  const { url, requests } = await answering(
     { status: 503, text: "{}", headers: { "retry-after": "1" } },
     { status: 429, text: "slow down" },
     { status: 202, text: JSON.stringify(INGESTED) },
   );
   expect(await postTo(target(url))(BODY)).toEqual(INGESTED);
-  expect(asked.map((one) => [one.url, one.key])).toEqual(
+  expect(requests.map((request) => [request.url, request.key])).toEqual(
     Array.from({ length: 3 }, () => ["/v1/states?format=ndjson&source=mine", "secret-key"]),
   );
-  const [first, second] = asked;
+  const [first, second] = requests;
   expect((second?.at_ms ?? 0) - (first?.at_ms ?? 0)).toBeGreaterThanOrEqual(990);
 });
 
-test("what does not pass is said at once, with the server's words and without the key", async () => {
-  const ours = await answering({ status: 403, text: JSON.stringify({ error: { message: "Forbidden" } }) });
-  await expect(postTo(target(ours.url))(BODY)).rejects.toThrow(`${ours.url}states answered 403: Forbidden`);
-  expect(ours.asked).toHaveLength(1);
-  const page = await answering({ status: 413, text: "<html>too large</html>" });
-  await expect(postTo(target(page.url))(BODY)).rejects.toThrow("answered 413: <html>too large</html>");
+test("a permanent failure is reported at once, with the server's message and without the key", async () => {
+  const api = await answering({ status: 403, text: JSON.stringify({ error: { message: "Forbidden" } }) });
+  await expect(postTo(target(api.url))(BODY)).rejects.toThrow(`${api.url}states answered 403: Forbidden`);
+  expect(api.requests).toHaveLength(1);
+  const proxy = await answering({ status: 413, text: "<html>too large</html>" });
+  await expect(postTo(target(proxy.url))(BODY)).rejects.toThrow("answered 413: <html>too large</html>");
 });
 
-test("a host that is not there is named", async () => {
+test("a host that cannot be reached is named", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;

@@ -9,11 +9,14 @@ import { withAdapters } from "./open.ts";
 
 export const produce: Command = {
   name: "produce",
-  summary: "put the rows of files on the stream",
-  help: `produce FILE... [--source NAME] [--data DIR]
+  summary: "put the rows of files on the stream (Flow 2)",
+  help: `produce FILE... [options]
 
-  FILE            any shape that the API takes, plain or gzip; - is standard input
-  --source NAME   source of all rows; else what each file's shape tells
+  FILE            A file in any format that the API accepts, plain or gzip. - reads standard input.
+  --source NAME   Source to record for every row. Default: the source that the file's format implies
+  --data DIR      Data folder. Default: .flightline
+
+  The rows stay on the stream until a consumer stores them: flightline consume, or a running flightline start.
 
 Examples:
   flightline produce recorded/*.json.gz
@@ -24,7 +27,7 @@ Examples:
     const files = await inputs(args.words, io);
     return withAdapters(args, io, async ({ stream, config }) => {
       const shown = progress(io);
-      const onTrouble = ({ message }: Error) => io.err(`${message}; trying again\n`);
+      const onTrouble = ({ message }: Error) => io.err(`${message}; retrying\n`);
       const to = producer(stream, { signal: io.signal, groups: config.groups, source, onTrouble });
       for (const file of files)
         for await (const _ of readPieces(file.open(), lineRows(to.take))) {
@@ -39,10 +42,12 @@ Examples:
   },
 };
 
-/** `--source`, checked against what a source may be called. */
+/** The value of `--source`. Throws a usage error if it is not a valid name of a source. */
 export function sourceOption(args: Arguments): string | undefined {
   const source = text(args, "source");
   if (source !== undefined && !new RegExp(sourcePattern).test(source))
-    throw usageError(`--source is ${JSON.stringify(source)}, allowed is ${sourcePattern}`);
+    throw usageError(
+      `invalid value ${JSON.stringify(source)} for --source: allowed is a name that matches ${sourcePattern}`,
+    );
   return source;
 }

@@ -2,7 +2,7 @@ import type { Io } from "./command.ts";
 
 const EVERY_MS = 1_000;
 
-/** Progress of long work on standard error: a line that is rewritten on a terminal, one a second at most; none elsewhere. */
+/** Shows progress on standard error if that is a terminal: one line, rewritten at most once a second. */
 export function progress(io: Io): { say(text: string): void; end(): void } {
   let last = 0;
   let shown = false;
@@ -19,11 +19,11 @@ export function progress(io: Io): { say(text: string): void; end(): void } {
   };
 }
 
-/** Counts with thin separators, as people read them. */
+/** A count with thousands separators, such as 84,563. */
 export const many = (count: number): string => count.toLocaleString("en-US");
 
-/** Names with counts, `a 1, b 2`; a dash for none. */
-export const counts = (of: Record<string, number>): string =>
-  Object.entries(of)
+/** Names with counts, as `a 1, b 2`. A dash if there are none. */
+export const counts = (namedCounts: Record<string, number>): string =>
+  Object.entries(namedCounts)
     .map(([name, count]) => `${name} ${many(count)}`)
     .join(", ") || "-";

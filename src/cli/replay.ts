@@ -6,24 +6,26 @@ import { withAdapters } from "./open.ts";
 
 export const replay: Command = {
   name: "replay",
-  summary: "send rejected rows through the current rules again",
-  help: `replay [KEY...] [--all] [--data DIR]
+  summary: "clean rejected rows again, under the current rules",
+  help: `replay KEY... | --all [--data DIR]
 
-  KEY     a rejected object, as GET /v1/rejections names it
-  --all   every one that was rejected under another contract and not replayed under this one
+  KEY          Key of an object with rejected rows. GET /v1/rejections shows the keys.
+  --all        Replays every object that another version of the rules rejected and this version has not replayed.
+  --data DIR   Data folder. Default: .flightline
 
 Examples:
   flightline replay --all`,
   options: { ...dataOption, all: { type: "boolean", default: false } },
   run(args, io) {
-    if (args.words.length === 0 && !flag(args, "all")) throw usageError("name KEYs, or --all");
+    if (args.words.length === 0 && !flag(args, "all"))
+      throw usageError("nothing to replay: name at least one KEY, or use --all");
     return withAdapters(args, io, async (adapters) => {
       const keys = args.words.length > 0 ? args.words : await collect(openRejections(adapters));
       let rows = 0;
       let cleaned = 0;
       for (const key of keys) {
         const done = await replayRejected(key, adapters);
-        if (done === null) throw new CliError(`there is no rejected object ${key}`);
+        if (done === null) throw new CliError(`no rejected object has the key ${key}`);
         rows += done.rows;
         cleaned += done.cleaned;
       }
@@ -36,8 +38,8 @@ Examples:
   },
 };
 
-async function collect(of: AsyncIterable<string>): Promise<string[]> {
+async function collect(keys: AsyncIterable<string>): Promise<string[]> {
   const all: string[] = [];
-  for await (const one of of) all.push(one);
+  for await (const key of keys) all.push(key);
   return all;
 }

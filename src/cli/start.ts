@@ -25,24 +25,30 @@ import { startWorkers } from "../server/workers.ts";
 import type { Adapters } from "../server/adapters.ts";
 import { openData } from "./open.ts";
 
-const SOURCES_MS = 1_000;
+const STATUS_MS = 1_000;
+/** Less than the 10 s after which Docker kills a container that it stops. */
 const STOP_MS = 9_000;
+const MAX_AIRCRAFT = 100_000;
 
 export const start: Command = {
   name: "start",
   summary: "run both flows, the API and the page on this machine",
-  help: `start [--data DIR] [--port N] [--from opensky|adsblol|simulator|FILE...] [--source NAME] [--speed N|max]
-             [--aircraft N] [--retention-days N] [--postgres-port N] [--read-only]
+  help: `start [options]
 
-  --data DIR          data folder, .flightline
-  --port N            of API and page on 127.0.0.1, 8080; 0 takes a free one
-  --from WORD...      where flights come from, through the stream; default: a simulated world through both flows
-  --source NAME       source of all rows; else what each source is called
-  --speed N|max       recorded files: seconds per second, 1; max: as fast as they are taken
-  --aircraft N        in the simulated adapters, 400
-  --retention-days N  how long local data are kept, 7 or ${settings.retention_days.name}; given here, rows elsewhere go too
-  --postgres-port N   lets your own SQL client in, on 127.0.0.1 with a password; the DSN is printed
-  --read-only         shows the stores that the settings name, such as a deployment's, and changes nothing
+  --data DIR           Data folder. Default: .flightline
+  --port N             Port of the API and the page on 127.0.0.1. 0 chooses a free port. Default: 8080
+  --from SOURCE...     Where flights come from: opensky, adsblol, simulator, or recorded files. They go through the
+                       stream. Default: a simulation that goes through both flows
+  --source NAME        Source to record for every row. Default: each feed's own name
+  --speed N|max        Playback speed of recorded files, in recorded seconds per second. max plays as fast as the
+                       stream accepts rows. Default: 1
+  --aircraft N         Number of simulated aircraft, 1 to ${MAX_AIRCRAFT}. Default: 400
+  --retention-days N   Age in days at which data in the data folder are deleted. Rows in a database outside the data
+                       folder are deleted at this age only if you use this option.
+                       Default: ${settings.retention_days.name}, or ${settings.retention_days.default}
+  --postgres-port N    Opens the embedded PostgreSQL to other SQL clients, on 127.0.0.1 at this port with a password.
+                       Prints the URL for them. Default: closed
+  --read-only          Shows the stores that the settings choose, such as those of a deployment. Changes nothing.
 
 Examples:
   flightline start
@@ -60,7 +66,8 @@ Examples:
     "read-only": { type: "boolean", default: false },
   },
   async run(args, io) {
-    if (args.words.length > 0) throw usageError(`unexpected ${JSON.stringify(args.words[0])}; files go behind --from`);
+    if (args.words.length > 0)
+      throw usageError(`unexpected argument ${JSON.stringify(args.words[0])}: list files after --from`);
     const options = { ...startOptions(args), files: await recordedFiles(args, io) };
     const adapters = await openData(args, io, { owns: !options.read_only, migrates: !options.read_only, ...options });
     try {
@@ -76,7 +83,8 @@ interface StartOptions {
   speed: number;
   aircraft: number | undefined;
   retention_days: number | undefined;
-  retention_given: boolean;
+  /** `--retention-days` was used. */
+  expires_external_rows: boolean;
   postgres_port: number | undefined;
   read_only: boolean;
   files: Map<string, Input>;
@@ -84,7 +92,8 @@ interface StartOptions {
 
 function startOptions(args: Arguments): Omit<StartOptions, "files"> {
   const read_only = flag(args, "read-only");
-  if (read_only && words(args).length > 0) throw usageError("--read-only accepts no data: leave out --from");
+  if (read_only && fromWords(args).length > 0)
+    throw usageError("--read-only changes nothing, so it cannot be combined with --from");
   const retention_days = numberOption(args, "retention-days", 1);
   const speed = text(args, "speed") === "max" ? Infinity : (numberOption(args, "speed", 0.001) ?? 1);
   return {
@@ -92,34 +101,32 @@ function startOptions(args: Arguments): Omit<StartOptions, "files"> {
     aircraft: aircraftOption(args),
     port: portOption(args, "port") ?? 0,
     retention_days,
-    retention_given: retention_days !== undefined,
+    expires_external_rows: retention_days !== undefined,
     postgres_port: portOption(args, "postgres-port"),
     read_only,
   };
 }
 
-const MAX_AIRCRAFT = 100_000;
-
 function aircraftOption(args: Arguments): number | undefined {
   const aircraft = numberOption(args, "aircraft", 1);
   if (aircraft !== undefined && !(Number.isInteger(aircraft) && aircraft <= MAX_AIRCRAFT))
-    throw usageError(`--aircraft is ${aircraft}, allowed is 1 to ${MAX_AIRCRAFT}`);
+    throw usageError(`invalid value ${aircraft} for --aircraft: allowed is a whole number from 1 to ${MAX_AIRCRAFT}`);
   return aircraft;
 }
 
 function portOption(args: Arguments, name: string): number | undefined {
   const port = numberOption(args, name, 0);
   if (port !== undefined && !(Number.isInteger(port) && port <= 65_535))
-    throw usageError(`--${name} is ${port}, allowed is 0 to 65535`);
+    throw usageError(`invalid value ${port} for --${name}: allowed is a whole number from 0 to 65535`);
   return port;
 }
 
-const words = (args: Arguments): string[] => (args.options["from"] as string[] | undefined) ?? [];
+const fromWords = (args: Arguments): string[] => (args.options["from"] as string[] | undefined) ?? [];
 
 async function recordedFiles(args: Arguments, io: Io): Promise<Map<string, Input>> {
-  const names = words(args).filter((word) => !isSource(word));
-  const found = names.length === 0 ? [] : await inputs(names, io);
-  return new Map(found.map((file) => [file.name, file]));
+  const names = fromWords(args).filter((word) => !isSource(word));
+  const files = names.length === 0 ? [] : await inputs(names, io);
+  return new Map(files.map((file) => [file.name, file]));
 }
 
 interface Serving {
@@ -128,15 +135,18 @@ interface Serving {
   options: StartOptions;
 }
 
-/** Runs until the first signal, then ends what is under way. */
+/** Serves until the first signal, and then finishes the current work. */
 async function serve(adapters: Adapters, serving: Serving): Promise<number> {
   const stop = new AbortController();
   const signal = AbortSignal.any([serving.io.signal, stop.signal]);
   const onTrouble = troubleLog(serving.io);
   const live = liveFeed();
   const { retention_days } = adapters.config;
-  const { read_only, retention_given } = serving.options;
-  const workers = startWorkers(adapters, { signal, live, retention_days, retention_given, read_only, onTrouble });
+  const { read_only, expires_external_rows } = serving.options;
+  const workers = startWorkers(adapters, {
+    ...{ signal, live, retention_days, expires_external_rows, read_only },
+    onTrouble,
+  });
   try {
     const server = await startServer({
       port: serving.options.port,
@@ -145,14 +155,14 @@ async function serve(adapters: Adapters, serving: Serving): Promise<number> {
       files: pageFiles(),
     }).catch(portTaken(serving.options.port));
     const feeds = chooseFeeds(adapters, serving, { url: server.url, onTrouble });
-    const fed = feeds.map((feed) => runFeed(feed, signal, onTrouble));
-    const shown = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), SOURCES_MS);
+    const running = feeds.map((feed) => runFeed(feed, signal, onTrouble));
+    const statusTimer = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), STATUS_MS);
     announce(adapters, server.url, serving);
     await aborted(signal);
-    clearInterval(shown);
-    // what does not end in time is taken up again at the next start
+    clearInterval(statusTimer);
+    // exits with unfinished work after STOP_MS: the next start continues it
     setTimeout(() => process.exit(OK), STOP_MS).unref();
-    await Promise.all([server.close(), ...fed]);
+    await Promise.all([server.close(), ...running]);
     return OK;
   } finally {
     stop.abort();
@@ -165,7 +175,7 @@ const portTaken =
   (port: number) =>
   (cause: NodeJS.ErrnoException): never => {
     throw cause.code === "EADDRINUSE"
-      ? new CliError(`port ${port} is taken; choose another with --port`, 1, { cause })
+      ? new CliError(`port ${port} is in use; choose another with --port`, 1, { cause })
       : cause;
   };
 
@@ -174,7 +184,7 @@ function chooseFeeds(
   { args, options }: Serving,
   { url, onTrouble }: { url: string; onTrouble(error: unknown): void },
 ): Feed[] {
-  const of: FeedOptions = {
+  const feedOptions: FeedOptions = {
     ...adapters,
     source: sourceOption(args),
     speed: options.speed,
@@ -182,11 +192,11 @@ function chooseFeeds(
     onTrouble,
   };
   if (options.read_only) return [];
-  if (words(args).length === 0) return simulatedFeeds(() => `${url}/v1`, of);
-  return namedFeeds(words(args), (files) => files.flatMap((name) => options.files.get(name) ?? []), of);
+  if (fromWords(args).length === 0) return simulatedFeeds(() => `${url}/v1`, feedOptions);
+  return namedFeeds(fromWords(args), (files) => files.flatMap((name) => options.files.get(name) ?? []), feedOptions);
 }
 
-/** The local stream can be asked for the records of a batch. */
+/** Reads the records of a batch. Only the local stream can find them. */
 function localRecords({ config, postgres }: Adapters): PageContext["recordsOf"] {
   const { stream } = config;
   if (stream.kind !== "postgres" || postgres === undefined) return undefined;
@@ -195,7 +205,7 @@ function localRecords({ config, postgres }: Adapters): PageContext["recordsOf"] 
 
 const pageFiles = () => {
   const answer = staticFiles(new URL("../../dist/web/", import.meta.url));
-  return async (...of: Parameters<typeof answer>) => answer(...of);
+  return async (...request: Parameters<typeof answer>) => answer(...request);
 };
 
 const aborted = (signal: AbortSignal): Promise<void> =>
@@ -204,30 +214,33 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
   });
 
-/** A feed that fails does not take the server down: what was stored stays to be seen. */
+/** A feed that fails is reported. The server goes on and shows the rows that are stored. */
 async function runFeed(feed: Feed, signal: AbortSignal, onTrouble: (error: unknown) => void): Promise<void> {
   await feed.run(signal).catch((error: unknown) => {
     if (!signal.aborted) onTrouble(error);
   });
 }
 
-/** The URL last and alone on its line; the file tells it to commands that find the folder taken. */
+/**
+ * Prints the URL last, on a line of its own. Also writes it to a file of the data folder, for the error message of a second
+ * start on this folder.
+ */
 function announce({ data, postgres }: Adapters, url: string, { io, options }: Serving): void {
   if (!options.read_only) writeFileSync(path.join(data, "url"), `${url}\n`);
   if (postgres?.dsn !== undefined) io.out(`${postgres.dsn}\n`);
   io.out(`${url}\n`);
 }
 
-/** Troubles as JSON lines, the same one at most once in ten seconds. */
+/** Logs errors as JSON lines. The same message appears at most once in ten seconds. */
 function troubleLog(io: Io): (error: unknown) => void {
-  const told = new Map<string, number>();
+  const logged = new Map<string, number>();
   return (error) => {
     const message =
       error instanceof Error
         ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}`
         : String(error);
-    if (Date.now() - (told.get(message) ?? 0) < 10_000) return;
-    told.set(message, Date.now());
+    if (Date.now() - (logged.get(message) ?? 0) < 10_000) return;
+    logged.set(message, Date.now());
     io.err(`${JSON.stringify({ time: new Date().toISOString(), level: "warn", message })}\n`);
   };
 }

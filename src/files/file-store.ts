@@ -6,12 +6,13 @@ import { UnavailableError } from "../flow/errors.ts";
 import { checkKey, isKey } from "../flow/objects/object-key.ts";
 import type { ObjectInfo, ObjectStore } from "../flow/ports.ts";
 
-/** Names beginning with this are writes under way; no key can have one. */
+/** Prefix of the names of unfinished writes. A key cannot have such a name. */
 const UNFINISHED = ".new-";
 
 /**
- * The `ObjectStore` port on a folder. A body is written aside, synchronised, and linked to its name: the link is what makes
- * it visible, whole, and fails when the name is taken. The folder's entry is synchronised before `put` answers.
+ * The `ObjectStore` port on a folder. `put` writes and syncs the body under an unfinished name, and then links it to its own
+ * name. The link makes the whole body visible at once, and fails if the name exists. `put` syncs the folder before it
+ * answers.
  */
 export function fileStore(folder: string): ObjectStore {
   const pathOf = (key: string): string => path.join(folder, ...checkKey(key).split("/"));
@@ -21,8 +22,7 @@ export function fileStore(folder: string): ObjectStore {
       const target = pathOf(key);
       return available(async () => {
         await makeFolder(folder, path.dirname(target), made);
-        const result = await writeOnce(target, body);
-        return result;
+        return await writeOnce(target, body);
       });
     },
     async get(key) {
@@ -56,7 +56,7 @@ async function writeOnce(target: string, body: Uint8Array): Promise<"created" | 
   }
 }
 
-/** Makes a folder and synchronises each new one's entry in its parent. */
+/** Creates a folder with its parents, and syncs the entry of each new one. */
 async function makeFolder(root: string, folder: string, made: Set<string>): Promise<void> {
   if (made.has(folder)) return;
   const first = await mkdir(folder, { recursive: true });
@@ -84,19 +84,19 @@ async function unlessMissing<T>(work: Promise<T>, missing: T): Promise<T> {
   }
 }
 
-/** A full disk or one that fails is a state of the world that may pass. */
+/** Translates errors of the disk and of the process's file limit, which may be temporary. */
 async function available<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOSPC" || code === "EDQUOT" || code === "EIO" || code === "EROFS" || code === "EMFILE")
-      throw new UnavailableError(`the object store cannot take more: ${code}`, { cause, retry_after_s: 30 });
+      throw new UnavailableError(`object store unavailable: ${code}`, { cause, retry_after_s: 30 });
     throw cause;
   }
 }
 
-/** Depth first in byte order: entries compare as they do in whole keys, a folder as its name with a slash behind it. */
+/** Lists depth first, in the byte order of whole keys: a folder compares as its name followed by a slash. */
 async function* listFolder(folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
   const slash = prefix.lastIndexOf("/");
   const start = slash < 0 ? "" : prefix.slice(0, slash);
@@ -107,7 +107,7 @@ async function* listFolder(folder: string, prefix: string): AsyncGenerator<Objec
 async function* walk(root: string, base: string, prefix: string): AsyncGenerator<ObjectInfo> {
   const entries = await unlessMissing(readdir(path.join(root, base), { withFileTypes: true }), []);
   const names = entries
-    // what is unfinished has no key's name, and so has what Spark leaves
+    // skips unfinished writes and Spark's temporary files: their names are not keys
     .filter((entry) => isKey(entry.name))
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .filter((name) => `${base}${name}`.startsWith(prefix) || prefix.startsWith(`${base}${name}`))

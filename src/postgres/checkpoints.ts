@@ -4,8 +4,8 @@ import { LOCKS } from "./locks.ts";
 import type { Checkpoints, CheckpointSession, Lease } from "../flow/ports.ts";
 
 /**
- * The `Checkpoints` port: a lease is a session advisory lock, freed with its connection, and a number that grows; a save
- * under an older number is refused.
+ * The `Checkpoints` port on PostgreSQL. A lease is a session advisory lock, which PostgreSQL frees with its connection, and
+ * a fencing token, which grows with each lease. A save with an older token fails.
  */
 export function postgresCheckpoints(connection: pg.ClientConfig, stream: string): Checkpoints {
   return { open: () => openSession(connection, stream) };
@@ -21,7 +21,8 @@ async function openSession(connection: pg.ClientConfig, stream: string): Promise
   let broken: Error | undefined;
   client.on("error", (error) => (broken = error));
   const run = async <R extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<R[]> => {
-    if (broken) throw new UnavailableError("the checkpoint session is gone, and its leases with it", { cause: broken });
+    if (broken)
+      throw new UnavailableError("the checkpoint session is closed, and its leases have ended", { cause: broken });
     return (await client.query<R>(text, values)).rows;
   };
   await client.connect();
@@ -38,9 +39,9 @@ async function openSession(connection: pg.ClientConfig, stream: string): Promise
     },
     async lease(shard) {
       const lock = [LOCKS.lease, `${stream}/${shard}`];
-      const [got] = await run<{ locked: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as locked", lock);
-      if (got?.locked !== true) return null;
-      return takeLease(run, { stream, shard, lock });
+      const [result] = await run<{ locked: boolean }>("select pg_try_advisory_lock($1, hashtext($2)) as locked", lock);
+      if (result?.locked !== true) return null;
+      return acquireLease(run, { stream, shard, lock });
     },
     async position(shard) {
       const rows = await run<{ position: string | null }>(
@@ -55,8 +56,10 @@ async function openSession(connection: pg.ClientConfig, stream: string): Promise
 
 type Run = <R extends pg.QueryResultRow>(text: string, values: unknown[]) => Promise<R[]>;
 
-async function takeLease(run: Run, of: { stream: string; shard: string; lock: unknown[] }): Promise<Lease> {
-  const { stream, shard, lock } = of;
+async function acquireLease(
+  run: Run,
+  { stream, shard, lock }: { stream: string; shard: string; lock: unknown[] },
+): Promise<Lease> {
   const [row] = await run<{ epoch: string; position: string | null }>(
     `insert into stream_checkpoints (stream, shard, epoch) values ($1, $2, 1)
      on conflict (stream, shard) do update set epoch = stream_checkpoints.epoch + 1 returning epoch, position`,
@@ -76,7 +79,7 @@ async function takeLease(run: Run, of: { stream: string; shard: string; lock: un
         [stream, shard, epoch, next],
       );
       if (saved.length === 0)
-        throw new LeaseLostError(`shard ${shard} of ${stream} was leased again by another consumer`);
+        throw new LeaseLostError(`another consumer has acquired the lease on shard ${shard} of ${stream}`);
       position = next;
     },
     async release() {

@@ -3,8 +3,9 @@ import { flagText } from "../flight/batch.ts";
 import { fields } from "../flight/contract.ts";
 
 /**
- * PostgreSQL's binary COPY of a cleaned batch into the stage: the record, received_at, batch_id, row_number, is_newest.
- * 0.2 CPU-seconds per million rows; text COPY costs four times that and lets the server parse numbers again.
+ * Encodes a cleaned batch for PostgreSQL's binary COPY into the staging table: the record, received_at, batch_id,
+ * row_number, is_newest. This costs 0.2 CPU-seconds per million rows. Text COPY costs four times as much, and the server
+ * must parse the numbers again.
  */
 const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
 const COLUMNS = fields.length + 4;
@@ -14,9 +15,9 @@ const FIXED_ROW_BYTES = 2 + COLUMNS * 12;
 
 type Put = (i: number) => void;
 
-/** A buffer that grows, with the writers of the types that the stage has. */
+/** A growing buffer, with a writer for each type in the staging table. */
 // oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
-function sink(initial: number) {
+function copyBuffer(initial: number) {
   let buffer = Buffer.allocUnsafe(initial);
   let view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   let at = 0;
@@ -28,38 +29,38 @@ function sink(initial: number) {
       buffer = larger;
       view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     },
-    int16(found: number): void {
-      view.setInt16(at, found);
+    int16(value: number): void {
+      view.setInt16(at, value);
       at += 2;
     },
-    absent(): void {
+    null(): void {
       view.setInt32(at, -1);
       at += 4;
     },
-    int32(found: number): void {
+    int32(value: number): void {
       view.setInt32(at, 4);
-      view.setInt32(at + 4, found);
+      view.setInt32(at + 4, value);
       at += 8;
     },
-    int64(found: number): void {
+    int64(value: number): void {
       view.setInt32(at, 8);
-      view.setInt32(at + 4, Math.floor(found / 4_294_967_296));
-      view.setUint32(at + 8, found % 4_294_967_296);
+      view.setInt32(at + 4, Math.floor(value / 4_294_967_296));
+      view.setUint32(at + 8, value % 4_294_967_296);
       at += 12;
     },
-    float64(found: number): void {
+    float64(value: number): void {
       view.setInt32(at, 8);
-      view.setFloat64(at + 4, found);
+      view.setFloat64(at + 4, value);
       at += 12;
     },
-    boolean(found: boolean): void {
+    boolean(value: boolean): void {
       view.setInt32(at, 1);
-      buffer[at + 4] = found ? 1 : 0;
+      buffer[at + 4] = value ? 1 : 0;
       at += 5;
     },
-    text(found: string): void {
-      this.reserve(4 + found.length * 3);
-      const length = writeText(buffer, at + 4, found);
+    text(value: string): void {
+      this.reserve(4 + value.length * 3);
+      const length = writeText(buffer, at + 4, value);
       view.setInt32(at, length);
       at += 4 + length;
     },
@@ -72,7 +73,7 @@ function sink(initial: number) {
   };
 }
 
-/** Short ASCII text byte by byte costs less than a call into the runtime. */
+/** Copies ASCII byte by byte, which for short text costs less than `buffer.write`. */
 function writeText(buffer: Buffer, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -82,12 +83,12 @@ function writeText(buffer: Buffer, at: number, text: string): number {
   return text.length;
 }
 
-/** The rows of `batch` whose index is in `rows`, encoded; `isNewest` marks those that are their aircraft's newest. */
+/** Encodes the rows whose indexes are in `rows`. `isNewest` is 1 for a row that is the newest of its aircraft. */
 export function encodeCopy(
   batch: Batch,
   { rows, isNewest, batch_id }: { rows: Int32Array; isNewest: Uint8Array; batch_id: string },
 ): Buffer {
-  const out = sink(SIGNATURE.length + rows.length * 224 + 64);
+  const out = copyBuffer(SIGNATURE.length + rows.length * 224 + 64);
   out.raw(SIGNATURE);
   const puts = fields.map((field) => putOf(batch, field, out));
   const batchBytes = Buffer.from(batch_id);
@@ -110,15 +111,19 @@ export function encodeCopy(
   return out.bytes();
 }
 
-function putOf(batch: Batch, { name, kind, parquet }: (typeof fields)[number], out: ReturnType<typeof sink>): Put {
+function putOf(
+  batch: Batch,
+  { name, kind, parquet }: (typeof fields)[number],
+  out: ReturnType<typeof copyBuffer>,
+): Put {
   const { columns } = batch;
   if (name === "flags") return (i) => out.text(flagText(columns.flags[i] ?? 0));
   if (kind === "text") {
     const column = columns[name as "icao24"];
     return (i) => {
-      const found = column[i] ?? null;
-      if (found === null) out.absent();
-      else out.text(found);
+      const value = column[i] ?? null;
+      if (value === null) out.null();
+      else out.text(value);
       out.reserve(FIXED_ROW_BYTES);
     };
   }
@@ -126,8 +131,8 @@ function putOf(batch: Batch, { name, kind, parquet }: (typeof fields)[number], o
   const column = columns[name as "velocity"];
   const put = parquet === "INT64" ? out.int64 : parquet === "INT32" ? out.int32 : out.float64;
   return (i) => {
-    const found = column[i] ?? NaN;
-    if (Number.isNaN(found)) out.absent();
-    else put(found);
+    const value = column[i] ?? NaN;
+    if (Number.isNaN(value)) out.null();
+    else put(value);
   };
 }

@@ -12,11 +12,11 @@ import { postgresPast, postgresTotals } from "./totals.ts";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 
-/** The channel on which a committed batch's id is announced, in its transaction: by sql/statements/notify-applied.sql. */
+/** The channel of applied batches. sql/statements/notify-applied.sql sends the id of a batch when its transaction commits. */
 export const APPLIED_CHANNEL = "flightline_applied";
 
 export interface PostgresDatabaseOptions {
-  /** Days that rows are kept; the day partitions follow it. */
+  /** Days for which rows are kept. The day partitions cover this range. */
   retention_days: number;
 }
 
@@ -78,18 +78,18 @@ async function applyOnce(client: pg.PoolClient, write: BatchWrite): Promise<Appl
   return { received, accepted, duplicate, rejected: rejectedRows, repeats };
 }
 
-/** Records the deliveries as applied. Returns a byte per delivery, 1 where it had not been applied before. */
+/** Records the deliveries as applied. Returns a byte for each delivery: 1 if it is new, 0 if it was applied before. */
 async function claimDeliveries(client: pg.PoolClient, { deliveries, batch_id }: BatchWrite): Promise<Uint8Array> {
   const { rows } = await client.query<{ id: string }>(statement("claim-deliveries"), [
     JSON.stringify(deliveries.map(({ id, rows: received }) => ({ id, rows: received }))),
     batch_id,
   ]);
   const claimed = new Set(rows.map(({ id }) => id));
-  // one id twice in a batch is one delivery: the first stands for it
+  // if a batch contains an id twice, only the first delivery is new
   return Uint8Array.from(deliveries, ({ id }) => (claimed.delete(id) ? 1 : 0));
 }
 
-/** Stages the rows of fresh deliveries and merges them; returns how many were stored. */
+/** Merges the rows of new deliveries through the staging table. Returns the number of stored rows. */
 async function storeRows(client: pg.PoolClient, { batch, batch_id }: BatchWrite, fresh: Uint8Array): Promise<number> {
   const rows = Int32Array.from({ length: batch.rows }, (_, i) => i).filter((i) => fresh[batch.delivery[i] ?? 0] === 1);
   if (rows.length === 0) return 0;

@@ -1,8 +1,11 @@
 import pg from "pg";
 
-/** Waits for notifications on one channel, over a connection of its own that is made again when it breaks. */
+/** Waits for notifications on one channel. It has its own connection and reconnects after a break. */
 export interface Listener {
-  /** Resolves at the next notification, at once when one came while nobody waited, after `ms`, or when the signal aborts. */
+  /**
+   * Resolves at the next notification, after `ms`, or when the signal aborts. Resolves at once if a notification came while
+   * no call was waiting.
+   */
   next(ms: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -10,15 +13,14 @@ export interface Listener {
 const RECONNECT_MS = 1_000;
 
 export interface NotificationHandlers {
-  /** Gets each notification's payload. */
-  message(payload: string): void;
-  /** From now on notifications come, the first time and after a connection that broke: what came before may be missed. */
-  listening(): void;
+  onNotification(payload: string): void;
+  /** Called when listening starts, at first and after each reconnection. Notifications before it may be lost. */
+  onListening(): void;
 }
 
-/** A broken connection is told by polls alone, so it is never an error. */
+/** A broken connection is not an error: callers also poll, so that a lost notification only causes a delay. */
 // oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
-export function listener(connection: pg.ClientConfig, channel: string, told?: NotificationHandlers): Listener {
+export function listener(connection: pg.ClientConfig, channel: string, handlers?: NotificationHandlers): Listener {
   const waiting = new Set<() => void>();
   let client: pg.Client | undefined;
   let isClosed = false;
@@ -41,13 +43,13 @@ export function listener(connection: pg.ClientConfig, channel: string, told?: No
     fresh.on("error", again);
     fresh.on("end", again);
     fresh.on("notification", ({ payload }) => {
-      told?.message(payload ?? "");
+      handlers?.onNotification(payload ?? "");
       wakeAll();
     });
     try {
       await fresh.connect();
       await fresh.query(`listen ${channel}`);
-      told?.listening();
+      handlers?.onListening();
       wakeAll();
     } catch {
       again();

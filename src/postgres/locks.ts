@@ -1,6 +1,6 @@
 /**
- * The keys of PostgreSQL's advisory locks. A key is "fl" in ASCII and one letter. Locks with one key are exclusive across
- * all processes that use the database.
+ * The keys of PostgreSQL's advisory locks. A key is "fl" in ASCII and one letter. All processes that use a database see
+ * the same locks.
  */
 export const LOCKS = {
   /** Class of the locks on shards. The second key is a hash of stream and shard. */

@@ -13,9 +13,9 @@ const postgresTypes: Record<ParquetType, string> = {
   INT32: "integer",
 };
 const database = async () => {
-  const made = await freshDatabase();
-  onTestFinished(() => made.drop());
-  return made;
+  const fresh = await freshDatabase();
+  onTestFinished(() => fresh.drop());
+  return fresh;
 };
 
 test.each(["state_vectors", "aircraft"])(
@@ -38,7 +38,7 @@ test.each(["state_vectors", "aircraft"])(
   },
 );
 
-test("migrating again runs nothing, at once by two runs each file once", async () => {
+test("a second migration runs nothing, and two concurrent migrations run each file once", async () => {
   const { pool } = await database();
   expect(await migrate(pool)).toEqual([]);
   await query(pool, "drop schema public cascade");
@@ -48,7 +48,7 @@ test("migrating again runs nothing, at once by two runs each file once", async (
   expect(one.length + two.length).toBeGreaterThan(2);
 });
 
-test("a schema that is newer than the program is refused by name", async () => {
+test("a schema that is newer than the program is an error that names the migration", async () => {
   const { pool } = await database();
   await query(pool, "insert into migrations (number, file) values (999, '999-from-the-future.sql')");
   await expect(migrate(pool)).rejects.toThrow(NewerSchemaError);

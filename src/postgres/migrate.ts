@@ -13,8 +13,9 @@ export const migrations = (): { number: number; file: string }[] =>
     .map((file) => ({ number: Number(file.slice(0, 3)), file }));
 
 /**
- * Brings the schema up to this program's, in one transaction under an advisory lock; two at once are one. Returns the
- * files that were run. Throws `NewerSchemaError` when the schema is newer than this program.
+ * Migrates the schema to the newest version that this program knows, in one transaction. An advisory lock makes concurrent
+ * migrations wait for each other. Returns the names of the files that ran. Throws `NewerSchemaError` if the schema is newer
+ * than this program.
  */
 export function migrate(pool: pg.Pool): Promise<string[]> {
   return transaction(pool, async (client) => {
@@ -29,7 +30,7 @@ export function migrate(pool: pg.Pool): Promise<string[]> {
     const newest = rows.at(-1);
     if (newest !== undefined && newest.number > (known.at(-1)?.number ?? 0))
       throw new NewerSchemaError(
-        `the database has migration ${newest.file}, which this version of flightline does not know: upgrade flightline`,
+        `the database has migration ${newest.file}, which this version of Flightline does not know: upgrade Flightline`,
       );
     const open = known.filter(({ number }) => !rows.some((row) => row.number === number));
     for (const { number, file } of open) {

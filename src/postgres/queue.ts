@@ -6,12 +6,12 @@ import { query, transaction } from "./transaction.ts";
 
 const CHANNEL = "flightline_arrivals";
 const POLL_MS = 1_000;
-/** Back-off doubles from one second to this. */
+/** The back-off doubles from one second up to this. */
 const MAX_BACKOFF_S = 60;
 
 /**
- * The `Queue` port on a table: a message is taken by locking its row for as long as its handler runs, so whoever dies
- * gives it back with the connection. `attempts` failures make it a dead letter.
+ * The `Queue` port on a table. A consumer locks the row of a message while its handler runs. If the process dies, PostgreSQL
+ * frees the lock with the connection, and the message is redelivered. After `attempts` failures it is a dead letter.
  */
 export function postgresQueue(
   pool: pg.Pool,
@@ -29,8 +29,8 @@ export function postgresQueue(
     async consume(handle, { signal, concurrency = 1 }) {
       const worker = async (): Promise<void> => {
         while (!signal.aborted) {
-          const found = await takeOne(pool, { name, attempts }, handle).catch(waitedOut);
-          if (!found && !signal.aborted) await wake.next(POLL_MS, signal);
+          const isHandled = await handleNext(pool, { name, attempts }, handle).catch(noneWhenUnavailable);
+          if (!isHandled && !signal.aborted) await wake.next(POLL_MS, signal);
         }
       };
       await Promise.all(Array.from({ length: concurrency }, worker));
@@ -56,34 +56,34 @@ export function postgresQueue(
   };
 }
 
-/** While the server is away nothing is ready. */
-function waitedOut(error: unknown): false {
+/** While the server is unavailable, no message is ready: the consumer polls until it is back. */
+function noneWhenUnavailable(error: unknown): false {
   if (error instanceof UnavailableError) return false;
   throw error;
 }
 
-/** Handles one message that is ready; false when there is none. */
-function takeOne(
+/** Handles one message that is ready. Returns false if there is none. */
+function handleNext(
   pool: pg.Pool,
-  of: { name: string; attempts: number },
+  queue: { name: string; attempts: number },
   handle: (message: string) => Promise<unknown>,
 ): Promise<boolean> {
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string; message: string; attempts: number }>(
       `select id, message, attempts from arrivals where queue = $1 and not is_dead and ready_at <= now()
        order by ready_at, id limit 1 for update skip locked`,
-      [of.name],
+      [queue.name],
     );
     const [row] = rows;
     if (row === undefined) return false;
     try {
       await handle(row.message);
     } catch (error) {
-      const tried = row.attempts + 1;
+      const attempts = row.attempts + 1;
       await client.query(
         `update arrivals set attempts = $2, is_dead = $3, last_error = $4,
            ready_at = now() + least(2 ^ ($2 - 1), ${MAX_BACKOFF_S}) * interval '1 second' where id = $1`,
-        [row.id, tried, tried >= of.attempts, error instanceof Error ? error.message : String(error)],
+        [row.id, attempts, attempts >= queue.attempts, error instanceof Error ? error.message : String(error)],
       );
       return true;
     }

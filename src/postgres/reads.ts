@@ -5,7 +5,7 @@ import type { LedgerRow, Reader } from "../flow/ports.ts";
 import { MAX_AGE_S, type AircraftQuery, type Box, type StatesQuery, type StoredRow } from "../flow/queries.ts";
 import { query } from "./transaction.ts";
 
-/** Every column of a stored row; bigint as double, which holds the contract's integers exactly. */
+/** Every column of a stored row. bigint is read as double, which represents all integers of the contract exactly. */
 const columns = [...fields, ...systemFields]
   .map(({ name, parquet }) => (parquet === "INT64" ? `${name}::float8 as ${name}` : name))
   .join(", ");
@@ -13,17 +13,17 @@ const columns = [...fields, ...systemFields]
 /** Above this many tiles the index costs more than it saves. */
 const MAX_TILES = 100;
 
-/** Conditions with their values, numbered as they come. */
+/** Builds a where clause. `put` adds a value and returns its placeholder. */
 function conditions() {
   const parts: string[] = [];
   const values: unknown[] = [];
-  const put = (found: unknown): string => `$${values.push(found)}`;
+  const put = (value: unknown): string => `$${values.push(value)}`;
   return {
     values,
     put,
     add: (condition: string) => void parts.push(condition),
-    equal(column: string, found: unknown) {
-      if (found !== undefined) parts.push(`${column} = ${put(found)}`);
+    equal(column: string, value: unknown) {
+      if (value !== undefined) parts.push(`${column} = ${put(value)}`);
     },
     where: () => (parts.length === 0 ? "" : `where ${parts.join(" and ")}`),
   };
@@ -38,7 +38,7 @@ function addBox(to: Conditions, box: Box | undefined): void {
   to.add(lomin <= lomax ? `longitude between ${west} and ${east}` : `(longitude >= ${west} or longitude <= ${east})`);
 }
 
-/** The tiles that a box touches, null above `MAX_TILES`. */
+/** The one-degree tiles that a box touches. Null if there are more than `MAX_TILES`. */
 export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
   const tiles: number[] = [];
   const spans: readonly (readonly [number, number])[] =
@@ -57,11 +57,11 @@ export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
 
 /** The `Reader` port. */
 export const postgresReader = (pool: pg.Pool): Reader => ({
-  aircraft: (asked) => readAircraft(pool, asked),
-  states: (asked) => readStates(pool, asked),
+  aircraft: (aircraftQuery) => readAircraft(pool, aircraftQuery),
+  states: (statesQuery) => readStates(pool, statesQuery),
 });
 
-/** The ledger row of a batch, by its own id or that of a delivery. */
+/** The ledger row of a batch, by the id of the batch or of one of its deliveries. */
 export async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
   const rows = await query<LedgerRow>(
     pool,
@@ -73,25 +73,25 @@ export async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | 
   return rows[0] ?? null;
 }
 
-function readAircraft(pool: pg.Pool, of: AircraftQuery): Promise<StoredRow[]> {
+function readAircraft(pool: pg.Pool, wanted: AircraftQuery): Promise<StoredRow[]> {
   const to = conditions();
-  to.equal("icao24", of.icao24);
-  to.equal("callsign", of.callsign);
-  addBox(to, of.box);
-  if (of.batch_ids !== undefined) to.add(`batch_id = any(${to.put(of.batch_ids)})`);
-  if (of.search !== undefined) {
-    const part = to.put(`%${of.search.replaceAll(/[\\%_]/g, "\\$&")}%`);
+  to.equal("icao24", wanted.icao24);
+  to.equal("callsign", wanted.callsign);
+  addBox(to, wanted.box);
+  if (wanted.batch_ids !== undefined) to.add(`batch_id = any(${to.put(wanted.batch_ids)})`);
+  if (wanted.search !== undefined) {
+    const part = to.put(`%${wanted.search.replaceAll(/[\\%_]/g, "\\$&")}%`);
     to.add(`(icao24 ilike ${part} or callsign ilike ${part})`);
   }
-  const from = of.at === undefined ? "aircraft" : `(${newestAt(to, of.at)}) as aircraft`;
+  const from = wanted.at === undefined ? "aircraft" : `(${newestAt(to, wanted.at)}) as aircraft`;
   return query(
     pool,
-    `select ${columns} from ${from} ${to.where()} order by icao24 limit ${to.put(of.limit)}`,
+    `select ${columns} from ${from} ${to.where()} order by icao24 limit ${to.put(wanted.limit)}`,
     to.values,
   );
 }
 
-/** The newest row of each aircraft at a time. The newest contacts come from an index-only scan. */
+/** A subquery: the newest row of each aircraft as of a time. Its inner query is an index-only scan. */
 function newestAt(to: Conditions, at: number): string {
   const span = `between ${to.put(at - MAX_AGE_S)} and ${to.put(at)}`;
   return `select distinct on (icao24) state_vectors.*
@@ -104,19 +104,19 @@ function newestAt(to: Conditions, at: number): string {
      .join(", ")}`;
 }
 
-function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
+function readStates(pool: pg.Pool, wanted: StatesQuery): Promise<StoredRow[]> {
   const to = conditions();
-  to.equal("icao24", of.icao24);
-  to.equal("callsign", of.callsign);
-  to.equal("source", of.source);
-  to.equal("batch_id", of.batch_id);
-  if (of.from !== undefined) to.add(`last_contact >= ${to.put(of.from)}`);
-  if (of.to !== undefined) to.add(`last_contact <= ${to.put(of.to)}`);
-  addBox(to, of.box);
-  const tiles = of.box === undefined ? null : tilesOf(of.box);
+  to.equal("icao24", wanted.icao24);
+  to.equal("callsign", wanted.callsign);
+  to.equal("source", wanted.source);
+  to.equal("batch_id", wanted.batch_id);
+  if (wanted.from !== undefined) to.add(`last_contact >= ${to.put(wanted.from)}`);
+  if (wanted.to !== undefined) to.add(`last_contact <= ${to.put(wanted.to)}`);
+  addBox(to, wanted.box);
+  const tiles = wanted.box === undefined ? null : tilesOf(wanted.box);
   if (tiles !== null) to.add(`((floor(latitude + 90) * 360 + floor(longitude + 180))::int4) = any(${to.put(tiles)})`);
-  if (of.after !== undefined) {
-    const { last_contact, icao24, source, time_position } = of.after;
+  if (wanted.after !== undefined) {
+    const { last_contact, icao24, source, time_position } = wanted.after;
     const key = [
       to.put(last_contact),
       to.put(icao24),
@@ -126,11 +126,11 @@ function readStates(pool: pg.Pool, of: StatesQuery): Promise<StoredRow[]> {
     to.add(`(last_contact, icao24, source, coalesce(time_position, -1)) > (${key.join(", ")})`);
   }
   const order = "last_contact, icao24, source, coalesce(time_position, -1)";
-  const found =
-    of.every === undefined
+  const select =
+    wanted.every === undefined
       ? `select ${columns} from state_vectors ${to.where()}`
-      : `select ${columns} from (${firstOfEvery(to, of.every)}) as thinned`;
-  return query(pool, `${found} order by ${order} limit ${to.put(of.limit)}`, to.values);
+      : `select ${columns} from (${firstOfEvery(to, wanted.every)}) as thinned`;
+  return query(pool, `${select} order by ${order} limit ${to.put(wanted.limit)}`, to.values);
 }
 
 const firstOfEvery = (to: Conditions, every: number): string => {

@@ -11,17 +11,17 @@ export const sqlFolder = existsSync(folderAt("sql/")) ? folderAt("sql/") : folde
 
 const columns = [...fields, ...systemFields].map(({ name }) => name);
 
-/** One key of the order of `NEWEST_ORDER` in SQL. Null sorts least, and text compares by bytes. */
+/** One key of `NEWEST_ORDER` in SQL. Null is the least value, and text compares by bytes. */
 const orderKey = (table: string, name: (typeof NEWEST_ORDER)[number]): string => {
   const column = table === "" ? name : `${table}.${name}`;
   if (name === "source") return `${column} collate "C"`;
   return name === "time_position" ? `coalesce(${column}, -1)` : column;
 };
 
-/** The keys by which an aircraft's rows are ordered, the last of which is the newest. */
+/** The keys that order the rows of an aircraft. The row with the greatest keys is the newest. */
 export const newestKeys = (table = ""): string[] => NEWEST_ORDER.map((name) => orderKey(table, name));
 
-/** What stands for `{{name}}` in a statement. */
+/** The text that replaces `{{name}}` in a statement. */
 const fragments: Readonly<Record<string, string>> = {
   columns: columns.join(", "),
   updates: columns
@@ -37,7 +37,7 @@ const fragments: Readonly<Record<string, string>> = {
 
 const statements = new Map<string, string>();
 
-/** The text of sql/statements/<name>.sql with its fragments filled in, read once. */
+/** The text of sql/statements/<name>.sql with its fragments. Each file is read once. */
 export function statement(name: string): string {
   let text = statements.get(name);
   if (text === undefined) {

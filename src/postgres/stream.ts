@@ -8,7 +8,7 @@ import { query, transaction } from "./transaction.ts";
 
 const CHANNEL = "flightline_stream";
 
-/** What `put` was given for a shard, with the indices of their answers. */
+/** The records of one `put` that belong to one shard, with their indexes in the result. */
 interface ShardPut {
   shard: number;
   records: OutgoingRecord[];
@@ -16,8 +16,9 @@ interface ShardPut {
 }
 
 /**
- * The `Stream` port on a table. Numbers are taken under the lock of the shard's row, in the transaction that inserts, so
- * they become visible in order. Shards are made on first use and stay as many as they are.
+ * The `Stream` port on a table. `put` assigns sequence numbers under a lock on the row of the shard, in the transaction that
+ * inserts the records. Invariant: the records of a shard become visible in order. The first use of a stream creates its
+ * shards. Their number never changes.
  */
 export async function postgresStream(
   pool: pg.Pool,
@@ -44,7 +45,7 @@ export async function postgresStream(
   };
 }
 
-/** Counts within a ledger's snapshot on PostgreSQL. Null for a snapshot of another store. */
+/** Counts intake and backlog in the ledger's snapshot. Null if the ledger is not in PostgreSQL. */
 async function readIntake(snapshot: Snapshot, stream: string): Promise<Intake | null> {
   if (!(snapshot instanceof pg.Client)) return null;
   return (await snapshot.query<Intake>(statement("stream-intake"), [stream])).rows[0] ?? null;
@@ -59,7 +60,7 @@ async function countShards(pool: pg.Pool, name: string): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** As Kinesis does: the MD5 of the key, here modulo the shards. */
+/** Chooses the shard by the MD5 of the key, as Kinesis does, but modulo the number of shards. */
 const shardOf = (key: string, count: number): number => createHash("md5").update(key).digest().readUInt32BE(0) % count;
 
 function groupByShard(records: readonly OutgoingRecord[], count: number): ShardPut[] {
@@ -79,7 +80,7 @@ function putRecords(pool: pg.Pool, stream: string, groups: readonly ShardPut[]):
   return transaction(pool, async (client) => {
     const results: PutResult[] = [];
     for (const group of groups) {
-      const first = await takeNumbers(client, stream, group);
+      const first = await reserveNumbers(client, stream, group);
       await insertRecords(client, { stream, group, first });
       group.indices.forEach((index, i) => (results[index] = { sequence_number: String(first + i) }));
     }
@@ -88,15 +89,15 @@ function putRecords(pool: pg.Pool, stream: string, groups: readonly ShardPut[]):
   });
 }
 
-async function takeNumbers(client: pg.PoolClient, stream: string, { shard, records }: ShardPut): Promise<number> {
+async function reserveNumbers(client: pg.PoolClient, stream: string, { shard, records }: ShardPut): Promise<number> {
   const rows = records.reduce((sum, record) => sum + record.rows, 0);
-  const { rows: taken } = await client.query<{ first: number }>(
+  const { rows: updated } = await client.query<{ first: number }>(
     `update stream_shards set next_number = next_number + $3, rows = rows + $4
      where stream = $1 and shard = $2 returning (next_number - $3)::float8 as first`,
     [stream, shard, records.length, rows],
   );
-  const [row] = taken;
-  if (row === undefined) throw new Error(`the stream ${stream} has no shard ${shard}`);
+  const [row] = updated;
+  if (row === undefined) throw new Error(`the stream ${stream} does not have the shard ${shard}`);
   return row.first;
 }
 
@@ -135,7 +136,7 @@ async function readShard(
   return { records: rows, ended: false };
 }
 
-/** The records that a batch applied and that arrived in one Unix second, in arrival order. */
+/** The records of a batch that arrived in one Unix second, in order of arrival. */
 export const recordsOfBatch = (
   pool: pg.Pool,
   stream: string,
@@ -150,14 +151,14 @@ export const recordsOfBatch = (
     [stream, batch_id, arrived_at],
   );
 
-/** Deletes records that arrived before `arrived_at` (Unix seconds) and were delivered; returns how many. */
+/** Deletes records that arrived before `arrived_at` (Unix seconds) and were delivered. Returns their number. */
 export async function trimStream(pool: pg.Pool, stream: string, arrived_at: number): Promise<number> {
   const rows = await query<{ n: number }>(
     pool,
-    `with gone as (
+    `with deleted as (
        delete from stream_records as r where stream = $1 and arrived_at < to_timestamp($2)
          and exists (select from deliveries as d where d.id = r.delivery_id) returning 1
-     ) select count(*)::int as n from gone`,
+     ) select count(*)::int as n from deleted`,
     [stream, arrived_at],
   );
   return rows[0]?.n ?? 0;

@@ -11,7 +11,7 @@ interface TotalsRow extends Omit<FlowTotals, "rejected"> {
   stored_at: number;
 }
 
-/** In SQL: ids of ingestions. */
+/** A LIKE pattern for the ids of ingestions. */
 const REQUEST_IDS = `${ID_LETTER.request}%`;
 
 /** Counts ledger and tables in one REPEATABLE READ snapshot, whose connection is passed to `within`. */
@@ -32,7 +32,7 @@ export function postgresTotals(pool: pg.Pool, { since, within }: TotalsQuery): P
   );
 }
 
-/** The ledger as it stood at a Unix time, in one statement. */
+/** The sums of the ledger as of a Unix time. */
 export async function postgresPast(pool: pg.Pool, at: number): Promise<Record<Flow, FlowTotals>> {
   const flows = { request: noTotals(), stream: noTotals() };
   for (const row of await query<LedgerRow>(pool, statement("ledger-until"), [at])) addTotals(flows[row.flow], row);
@@ -40,8 +40,8 @@ export async function postgresPast(pool: pg.Pool, at: number): Promise<Record<Fl
 }
 
 function flowTotals(rows: readonly TotalsRow[], flow: Flow): FlowTotals {
-  const row = rows.find((one) => one.flow === flow);
-  if (row === undefined) throw new Error(`totals.sql gave no row for ${flow}`);
+  const row = rows.find((total) => total.flow === flow);
+  if (row === undefined) throw new Error(`totals.sql returned no row for the flow ${flow}`);
   const reasons = Object.fromEntries(Object.entries(row.reasons).sort(([a], [b]) => (a < b ? -1 : 1)));
   return {
     received: row.received,

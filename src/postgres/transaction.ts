@@ -1,23 +1,23 @@
 import pg from "pg";
 import { UnavailableError } from "../flow/errors.ts";
 
-/** Deadlock and serialisation failure: the transaction did nothing and may be tried again at once. */
+/** Deadlock and serialization failure. The transaction had no effect and may be retried at once. */
 const RETRIED = new Set(["40P01", "40001"]);
-const TRIES = 5;
-/** A connection into a black hole answers nothing, ever; what takes longer than this is given up. */
+const MAX_TRIES = 5;
+/** A silent connection would block without end. A query or transaction that takes longer fails. */
 const TIMEOUT_MS = 60_000;
 
-/** Makes a pool whose idle connections may break without ending the process. */
+/** Creates a pool. A break of an idle connection does not end the process. */
 export function newPool(config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({ connectionTimeoutMillis: 5_000, query_timeout: TIMEOUT_MS, keepAlive: true, ...config });
-  // 57P01 at a shutdown of the server would otherwise end this process; the next query meets the same state and says so
+  // without a handler, error 57P01 at a shutdown of the server would end this process. The next query reports the shutdown
   pool.on("error", () => {});
   return pool;
 }
 
 /**
- * Runs `work` in one transaction, again after a deadlock. Throws `UnavailableError` when the server cannot be reached or
- * does not answer within a minute; any other error as it is.
+ * Runs `work` in one transaction, and retries it after a deadlock. Throws `UnavailableError` if the server cannot be reached
+ * or does not answer within a minute. Other errors pass unchanged.
  */
 export async function transaction<T>(
   pool: pg.Pool,
@@ -28,8 +28,8 @@ export async function transaction<T>(
     try {
       return await once(pool, work, begin);
     } catch (error) {
-      if (tries < TRIES && error instanceof pg.DatabaseError && RETRIED.has(error.code ?? "")) continue;
-      throw translated(error);
+      if (tries < MAX_TRIES && error instanceof pg.DatabaseError && RETRIED.has(error.code ?? "")) continue;
+      throw translateError(error);
     }
   }
 }
@@ -61,7 +61,7 @@ async function once<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T
   }
 }
 
-/** One statement outside a transaction, its errors translated. */
+/** Runs one statement outside a transaction. Errors are those of `transaction`. */
 export async function query<R extends pg.QueryResultRow>(
   pool: pg.Pool,
   text: string,
@@ -70,15 +70,15 @@ export async function query<R extends pg.QueryResultRow>(
   try {
     return (await pool.query<R>(text, values as unknown[])).rows;
   } catch (error) {
-    throw translated(error);
+    throw translateError(error);
   }
 }
 
 /**
- * Class 08 connection, 53 resources, 57 operator intervention; and plain errors, which is what the client and the socket
- * throw. An error with a name of its own came from `work` and passes.
+ * Translates into `UnavailableError`: SQLSTATE classes 08 (connection) and 53 (resources), codes 57P (shutdown), and plain
+ * errors, which the client and the socket throw. An error with its own name comes from `work` and passes unchanged.
  */
-function translated(error: unknown): unknown {
+function translateError(error: unknown): unknown {
   if (error instanceof pg.DatabaseError && !/^(08|53|57P)/.test(error.code ?? "")) return error;
   const isConnection = error instanceof Error && ["Error", "error", "AggregateError"].includes(error.name);
   if (!isConnection) return error;

@@ -12,11 +12,11 @@ import { postgresQueue } from "../postgres/queue.ts";
 import { postgresStream } from "../postgres/stream.ts";
 import { newPool } from "../postgres/transaction.ts";
 
-/** The adapters that the settings name, opened. */
+/** The open adapter of every port. The settings choose the adapters. */
 export interface Adapters extends DatabasePorts {
   config: Config;
   data: string;
-  /** Undefined where no setting names PostgreSQL. */
+  /** Undefined if no setting chooses PostgreSQL. */
   postgres: Postgres | undefined;
   objects: ObjectStore;
   stream: Stream;
@@ -29,53 +29,53 @@ export interface Adapters extends DatabasePorts {
 export interface Postgres {
   connection: pg.ClientConfig;
   pool: pg.Pool;
-  /** For another client, where a port was asked for. */
+  /** The URL for other SQL clients. Undefined unless a port was requested. */
   dsn?: string;
-  /** Files that the migration ran. */
+  /** Names of the migration files that ran at opening. */
   migrated: string[];
 }
 
 export interface AdapterOptions {
-  /** Requires to own the data folder, as `start` does. Other commands join a running server. */
+  /** Takes ownership of the data folder, as `start` does. Otherwise joins a server that runs there. */
   owns?: boolean;
-  /** Brings the schema up to date. False for a read-only server. */
+  /** Whether opening migrates the schema. Default: true. A read-only server does not migrate. */
   migrates?: boolean;
   retention_days?: number | undefined;
   postgres_port?: number | undefined;
 }
 
-/** What the adapters are opened for: the environment with the settings, and the absolute path of the data folder. */
+/** The environment with the settings, and the absolute path of the data folder. */
 export interface Installation {
   env: Environment;
   data: string;
 }
 
 /**
- * Opens the stores that the settings name, and migrates the schema. The caller closes them. Throws `ConfigError`,
- * `UnavailableError`, `NewerSchemaError`, and `AlreadyRunningError` where another process owns the data folder.
+ * Opens the stores that the settings choose, and migrates the schema. The caller closes them. Throws `ConfigError`,
+ * `UnavailableError`, `NewerSchemaError`, and `AlreadyRunningError` if another process owns the data folder.
  */
 export async function openAdapters({ env, data }: Installation, options: AdapterOptions = {}): Promise<Adapters> {
   const config = readConfig(env, data);
   const retention_days = options.retention_days ?? config.retention_days;
   const closing: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const one of closing.splice(0).reverse()) await one();
+    for (const closeOne of closing.splice(0).reverse()) await closeOne();
   };
   try {
     const postgres = usesPostgres(config) ? await openPostgres(config, { data, closing, options }) : undefined;
-    const of: Wiring = { config: { ...config, retention_days }, postgres, closing };
-    const objects = await openObjects(of);
-    const database = await openDatabases(of.config, { objects, pool: () => needed(of).pool });
-    const stream = await openStream(of);
+    const wiring: Wiring = { config: { ...config, retention_days }, postgres, closing };
+    const objects = await openObjects(wiring);
+    const database = await openDatabases(wiring.config, { objects, pool: () => requirePostgres(wiring).pool });
+    const stream = await openStream(wiring);
     return {
-      config: of.config,
+      config: wiring.config,
       data,
       postgres,
       objects,
       ...database,
       stream,
-      queue: await openQueue(of),
-      checkpoints: await openCheckpoints(of),
+      queue: await openQueue(wiring),
+      checkpoints: await openCheckpoints(wiring),
       counter: flowCounter({ ...database, objects, stream }),
       close,
     };
@@ -85,7 +85,6 @@ export async function openAdapters({ env, data }: Installation, options: Adapter
   }
 }
 
-/** Adapters of AWS are loaded where a setting names them: a local start need not wait for the SDK. */
 interface Wiring {
   config: Config;
   postgres: Postgres | undefined;
@@ -134,11 +133,13 @@ async function remoteConnection(config: Config): Promise<pg.ClientConfig> {
   return rdsConnection(config);
 }
 
-/** PostgreSQL, for an adapter that a setting put there. */
-function needed({ postgres }: Wiring): Postgres {
-  if (postgres === undefined) throw new Error("no setting names PostgreSQL");
+/** PostgreSQL, for an adapter that requires it. */
+function requirePostgres({ postgres }: Wiring): Postgres {
+  if (postgres === undefined) throw new Error("an adapter requires PostgreSQL, but no setting chooses it");
   return postgres;
 }
+
+// The openers below import AWS adapters on use, so that a local start does not load the SDK.
 
 async function openObjects({ config: { objects } }: Wiring): Promise<ObjectStore> {
   if (objects.kind === "file") return fileStore(objects.folder);
@@ -146,33 +147,33 @@ async function openObjects({ config: { objects } }: Wiring): Promise<ObjectStore
   return s3Store(s3Client(), objects);
 }
 
-async function openStream(of: Wiring): Promise<Stream> {
-  const { stream, shards } = of.config;
+async function openStream(wiring: Wiring): Promise<Stream> {
+  const { stream, shards } = wiring.config;
   if (stream.kind === "kinesis") {
     const { kinesisClient, kinesisStream } = await import("../aws/kinesis/stream.ts");
     return kinesisStream(kinesisClient(), { name: stream.name });
   }
-  const { pool, connection } = needed(of);
+  const { pool, connection } = requirePostgres(wiring);
   const opened = await postgresStream(pool, { name: stream.name, shards, connection });
-  of.closing.push(() => opened.close());
+  wiring.closing.push(() => opened.close());
   return opened;
 }
 
-async function openQueue(of: Wiring): Promise<Queue> {
-  const { queue } = of.config;
+async function openQueue(wiring: Wiring): Promise<Queue> {
+  const { queue } = wiring.config;
   if (queue.kind === "sqs") {
     const { sqsClient, sqsQueue } = await import("../aws/sqs-queue.ts");
     return sqsQueue(sqsClient(), { url: queue.url });
   }
-  const { pool, connection } = needed(of);
+  const { pool, connection } = requirePostgres(wiring);
   const opened = postgresQueue(pool, { name: queue.name, connection });
-  of.closing.push(() => opened.close());
+  wiring.closing.push(() => opened.close());
   return opened;
 }
 
-async function openCheckpoints(of: Wiring): Promise<Checkpoints> {
-  const { checkpoints, stream } = of.config;
-  if (checkpoints.kind === "postgres") return postgresCheckpoints(needed(of).connection, stream.name);
+async function openCheckpoints(wiring: Wiring): Promise<Checkpoints> {
+  const { checkpoints, stream } = wiring.config;
+  if (checkpoints.kind === "postgres") return postgresCheckpoints(requirePostgres(wiring).connection, stream.name);
   const { dynamoClient } = await import("../aws/dynamo/client.ts");
   const { dynamoCheckpoints } = await import("../aws/dynamo/checkpoints.ts");
   return dynamoCheckpoints(dynamoClient(), { prefix: checkpoints.prefix, stream: stream.name });

@@ -3,22 +3,23 @@ import { gzipSync } from "node:zlib";
 import type { StoredRow } from "../flow/queries.ts";
 import { changeOf, toWire, type Delta, type Snapshot, type WireBatch, type WireChange, type WireRow } from "./wire.ts";
 
-interface Held {
+interface TrackedAircraft {
+  /** The number that names the aircraft on the wire. */
   n: number;
-  /** As it was at the last tick; undefined when it came since. */
+  /** The row as of the last tick. Undefined if no tick has sent this aircraft yet. */
   sent: WireRow | undefined;
   row: WireRow;
 }
 
-/** Every aircraft as the page sees it at a tick, and what changed since the tick before. */
+/** All aircraft as of the last tick, and the changes since then. */
 // oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
 export function aircraftTable() {
-  const held = new Map<string, Held>();
+  const aircraft = new Map<string, TrackedAircraft>();
   const changed = new Set<string>();
-  const gone: number[] = [];
+  const removed: number[] = [];
   const batches = batchNumbers();
-  const isEmergency = emergencies();
-  /** Tells snapshots of another run from ours. */
+  const isEmergency = emergencyTracker();
+  /** Part of the ETag: a snapshot of another run of the server never matches. */
   const run = randomBytes(4).toString("hex");
   let tick = 0;
   let next = 0;
@@ -28,45 +29,45 @@ export function aircraftTable() {
       return tick;
     },
     get size() {
-      return held.size;
+      return aircraft.size;
     },
-    take(this: void, row: StoredRow): void {
+    put(this: void, row: StoredRow): void {
       const icao24 = String(row["icao24"]);
       const batch = batches.numberOf(String(row["batch_id"]));
       const wire = toWire({ ...row, batch, is_emergency: isEmergency(row) });
-      const known = held.get(icao24);
-      if (known === undefined) held.set(icao24, { n: next++, sent: undefined, row: wire });
+      const known = aircraft.get(icao24);
+      if (known === undefined) aircraft.set(icao24, { n: next++, sent: undefined, row: wire });
       else known.row = wire;
       changed.add(icao24);
     },
-    takeBatch: batches.take,
+    addBatch: batches.add,
     hasBatch: batches.has,
-    /** Forgets what is not among `all`; the next tick tells it. */
-    dropOthers(all: readonly StoredRow[]): void {
+    /** Removes the aircraft that are not among `all`. The next tick reports them. */
+    removeOthers(all: readonly StoredRow[]): void {
       const known = new Set(all.map((row) => String(row["icao24"])));
-      for (const [icao24, { n }] of held) {
+      for (const [icao24, { n }] of aircraft) {
         if (known.has(icao24)) continue;
-        held.delete(icao24);
+        aircraft.delete(icao24);
         changed.delete(icao24);
-        gone.push(n);
+        removed.push(n);
       }
       batches.keepOnly(new Set(all.map((row) => String(row["batch_id"]))));
     },
-    /** The next tick's delta as JSON; null when nothing changed. */
+    /** Ends a tick. Returns its delta as JSON, or null if nothing changed. */
     advance(): string | null {
       tick++;
-      const changes = [...changed].flatMap((icao24) => send(held.get(icao24)));
+      const changes = [...changed].flatMap((icao24) => takeChange(aircraft.get(icao24)));
       changed.clear();
-      const fresh = batches.takeFresh();
-      const left = gone.splice(0);
-      if (changes.length === 0 && fresh.length === 0 && left.length === 0) return null;
+      const newBatches = batches.takeNew();
+      const gone = removed.splice(0);
+      if (changes.length === 0 && newBatches.length === 0 && gone.length === 0) return null;
       encoded = undefined;
-      return JSON.stringify({ tick, batches: fresh, changes, gone: left } satisfies Delta);
+      return JSON.stringify({ tick, batches: newBatches, changes, gone } satisfies Delta);
     },
-    /** As it stood at the last tick. */
+    /** The table as of the last tick. */
     snapshot() {
       encoded ??= encode(
-        JSON.stringify({ tick, batches: batches.all(), rows: sentRows(held) } satisfies Snapshot),
+        JSON.stringify({ tick, batches: batches.all(), rows: sentRows(aircraft) } satisfies Snapshot),
         run,
       );
       return encoded;
@@ -74,69 +75,78 @@ export function aircraftTable() {
   };
 }
 
-/** What is to be told of an aircraft, which then counts as told. */
-function send(one: Held | undefined): WireChange[] {
-  const change = one === undefined ? null : changeOf(one.n, one.sent, one.row);
-  if (one === undefined || change === null) return [];
-  one.sent = one.row;
+/** The change of an aircraft since its last sent row. The aircraft then counts as sent. */
+function takeChange(aircraft: TrackedAircraft | undefined): WireChange[] {
+  const change = aircraft === undefined ? null : changeOf(aircraft.n, aircraft.sent, aircraft.row);
+  if (aircraft === undefined || change === null) return [];
+  aircraft.sent = aircraft.row;
   return [change];
 }
 
-const sentRows = (held: ReadonlyMap<string, Held>): Snapshot["rows"] =>
-  [...held.values()].flatMap(({ n, sent }): Snapshot["rows"] => (sent === undefined ? [] : [[n, sent]]));
+const sentRows = (aircraft: ReadonlyMap<string, TrackedAircraft>): Snapshot["rows"] =>
+  [...aircraft.values()].flatMap(({ n, sent }): Snapshot["rows"] => (sent === undefined ? [] : [[n, sent]]));
 
-/** A number for each batch that rows name, and its ledger row once it is known. */
+/** A number for each batch that rows name, and the ledger row of the batch once it is known. */
 function batchNumbers() {
   const known = new Map<string, { n: number; batch?: WireBatch }>();
   let next = 1;
-  const fresh: WireBatch[] = [];
-  const entry = (batch_id: string): { n: number; batch?: WireBatch } => {
-    const found = known.get(batch_id) ?? { n: next++ };
-    known.set(batch_id, found);
-    return found;
+  const newBatches: WireBatch[] = [];
+  const entryOf = (batch_id: string): { n: number; batch?: WireBatch } => {
+    const entry = known.get(batch_id) ?? { n: next++ };
+    known.set(batch_id, entry);
+    return entry;
   };
   return {
-    numberOf: (batch_id: string): number => entry(batch_id).n,
+    numberOf: (batch_id: string): number => entryOf(batch_id).n,
     has: (batch_id: string): boolean => known.get(batch_id)?.batch !== undefined,
-    take(this: void, batch: Omit<WireBatch, "n">): void {
-      const one = entry(batch.batch_id);
-      one.batch = { ...batch, n: one.n };
-      fresh.push(one.batch);
+    add(this: void, batch: Omit<WireBatch, "n">): void {
+      const entry = entryOf(batch.batch_id);
+      entry.batch = { ...batch, n: entry.n };
+      newBatches.push(entry.batch);
     },
     keepOnly(ids: ReadonlySet<string>): void {
       for (const batch_id of known.keys()) if (!ids.has(batch_id)) known.delete(batch_id);
     },
-    takeFresh: (): WireBatch[] => fresh.splice(0),
+    takeNew: (): WireBatch[] => newBatches.splice(0),
     all: (): WireBatch[] => [...known.values()].flatMap(({ batch }) => batch ?? []),
   };
 }
 
-/** Single wrong codes are common, so an emergency is told when two reports this many seconds apart say it. */
+/**
+ * Single wrong codes are common. An emergency therefore counts only when two reports with an emergency code are at least
+ * this many seconds apart.
+ */
 const EMERGENCY_AFTER_S = 10;
-/** It ends when nobody said it for so long, in s, or when another code is said; a report without a code says nothing. */
+/**
+ * An emergency ends after this many seconds without an emergency code, or at a report with another code. A report without
+ * a code changes nothing.
+ */
 export const EMERGENCY_SPAN_S = 300;
 
-/** Tells of each row, given in order of time for each aircraft, whether its aircraft is in an emergency. */
-export function emergencies(): (row: StoredRow) => boolean {
-  const said = new Map<string, { first: number; last: number }>();
+/**
+ * Returns a function that decides for each row whether its aircraft is in an emergency. The rows of one aircraft must come
+ * in order of time.
+ */
+export function emergencyTracker(): (row: StoredRow) => boolean {
+  const emergencies = new Map<string, { first: number; last: number }>();
   return (row) => {
     const [icao24, last_contact] = [String(row["icao24"]), Number(row["last_contact"])];
-    const known = said.get(icao24);
-    const isOver = known !== undefined && last_contact - known.last > EMERGENCY_SPAN_S;
-    if (hasEmergency(row)) {
-      const first = known === undefined || isOver ? last_contact : known.first;
-      said.set(icao24, { first, last: Math.max(last_contact, known?.last ?? 0) });
+    const known = emergencies.get(icao24);
+    const isExpired = known !== undefined && last_contact - known.last > EMERGENCY_SPAN_S;
+    if (hasEmergencyFlag(row)) {
+      const first = known === undefined || isExpired ? last_contact : known.first;
+      emergencies.set(icao24, { first, last: Math.max(last_contact, known?.last ?? 0) });
       return last_contact - first >= EMERGENCY_AFTER_S;
     }
     if (known === undefined) return false;
-    if (!isOver && (row["squawk"] ?? null) === null) return known.last - known.first >= EMERGENCY_AFTER_S;
-    said.delete(icao24);
+    if (!isExpired && (row["squawk"] ?? null) === null) return known.last - known.first >= EMERGENCY_AFTER_S;
+    emergencies.delete(icao24);
     return false;
   };
 }
 
-/** The row itself says so. */
-export const hasEmergency = (row: StoredRow): boolean => String(row["flags"]).split(",").includes("emergency");
+/** Whether this one report has an emergency code. */
+export const hasEmergencyFlag = (row: StoredRow): boolean => String(row["flags"]).split(",").includes("emergency");
 
 function encode(text: string, run: string): { gzip: Buffer; etag: string } {
   const gzip = gzipSync(text, { level: 1 });

@@ -9,21 +9,21 @@ import { recorded, type RecordedFile } from "../source/recorded.ts";
 import { receiver, simulator } from "../source/simulation/simulator.ts";
 import type { Source, SourceStatus } from "../source/source.ts";
 
-/** Where flights come from, wired to one of the flows. */
+/** A source of flights, connected to one of the flows. */
 export interface Feed {
   status(): SourceStatus;
-  /** Runs until the source has no more or the signal aborts. */
+  /** Runs until the source ends or the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 export interface FeedOptions {
   stream: Stream;
   config: Config;
-  /** The record's source for every row; unset: what each source is called. */
+  /** The source to record for every row. Undefined: the name of each feed's own source. */
   source: string | undefined;
-  /** Recorded seconds per second. */
+  /** Playback speed of recorded files, in recorded seconds per second. */
   speed: number;
-  /** In the simulated world; unset: as many as it has by itself. */
+  /** Number of simulated aircraft. Undefined: the simulator's default. */
   aircraft: number | undefined;
   onTrouble(error: Error): void;
 }
@@ -34,7 +34,7 @@ const SOURCES = ["opensky", "adsblol", "simulator"] as const;
 export const isSource = (word: string): word is (typeof SOURCES)[number] =>
   (SOURCES as readonly string[]).includes(word);
 
-/** What `--from` names, all of it through the stream. Files are those words that name no source. */
+/** The feeds that `--from` names, all through the stream. Words that do not name a source are recorded files. */
 export function namedFeeds(
   words: readonly string[],
   open: (files: string[]) => RecordedFile[],
@@ -46,17 +46,17 @@ export function namedFeeds(
   return files.length === 0 ? feeds : [...feeds, replayed(open(files), options)];
 }
 
-/** The default: one simulated world, heard by a network through the stream and by one receiver through the API. */
+/** The default: one simulation. A network of receivers sends it through the stream, and a single receiver through the API. */
 export function simulatedFeeds(apiUrl: () => string, options: FeedOptions): Feed[] {
-  const world = simulated(options);
-  return [throughStream(simulator(world), options), throughApi(receiver(world), apiUrl, options)];
+  const simulation = simulatorOptions(options);
+  return [throughStream(simulator(simulation), options), throughApi(receiver(simulation), apiUrl, options)];
 }
 
-const simulated = ({ aircraft }: Pick<FeedOptions, "aircraft">): { seed: number; aircraft?: number } =>
+const simulatorOptions = ({ aircraft }: Pick<FeedOptions, "aircraft">): { seed: number; aircraft?: number } =>
   aircraft === undefined ? { seed: SEED } : { seed: SEED, aircraft };
 
 function openSource(name: (typeof SOURCES)[number], { config, aircraft }: FeedOptions): Source {
-  if (name === "simulator") return simulator(simulated({ aircraft }));
+  if (name === "simulator") return simulator(simulatorOptions({ aircraft }));
   const file = name === "opensky" ? config.opensky_credentials : undefined;
   const credentials = file === undefined ? undefined : readCredentials(file);
   try {
@@ -70,18 +70,18 @@ function openSource(name: (typeof SOURCES)[number], { config, aircraft }: FeedOp
 }
 
 function readCredentials(file: string): { clientId: string; clientSecret: string } {
-  const wrong = (cause?: unknown) =>
+  const invalid = (cause?: unknown) =>
     new ConfigError(
-      `${settings.opensky_credentials.name}: ${file} must be a JSON file {"clientId": "...", "clientSecret": "..."}`,
+      `${settings.opensky_credentials.name}: ${file} must be a JSON file of the form {"clientId": "...", "clientSecret": "..."}`,
       { cause },
     );
   try {
     const { clientId, clientSecret } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
     if (typeof clientId === "string" && typeof clientSecret === "string") return { clientId, clientSecret };
   } catch (cause) {
-    throw wrong(cause);
+    throw invalid(cause);
   }
-  throw wrong();
+  throw invalid();
 }
 
 function throughStream(source: Source, { stream, config, source: named, onTrouble }: FeedOptions): Feed {
@@ -98,18 +98,18 @@ function throughStream(source: Source, { stream, config, source: named, onTroubl
 }
 
 function replayed(files: readonly RecordedFile[], { stream, config, source, speed, onTrouble }: FeedOptions): Feed {
-  const from = recorded({ files, speed });
+  const recording = recorded({ files, speed });
   return {
-    status: () => from.status(),
+    status: () => recording.status(),
     async run(signal) {
       const to = producer(stream, { signal, groups: config.groups, source, onTrouble });
-      await from.play(to, signal);
+      await recording.play(to, signal);
       await to.flush();
     },
   };
 }
 
-/** The feed runs next to its server, so every failure of the server may pass. */
+/** The feed runs in the server's own process, so every failure of the server may be temporary. */
 const isServerFailure = ({ status }: PostError): boolean => status === undefined || status >= 500;
 
 function throughApi(source: Source, apiUrl: () => string, { source: named, onTrouble }: FeedOptions): Feed {

@@ -6,25 +6,25 @@ import { WIRE_LIMIT } from "../flow/api/post-states.ts";
 import { answerPage, type PageContext } from "./page-routes.ts";
 
 const STAGE = "/v1";
-/** Node's own limit on a request line and headers is 16 KiB; keys and ids are checked by the API. */
+/** Limits for slow clients. Node itself limits request line and headers to 16 KiB. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 export interface ServerContext {
   api: ApiContext;
   page: Pick<PageContext, "live" | "recordsOf" | "source">;
-  /** Serves the page's files; false when there is no such file. */
+  /** Serves a file of the page. Resolves to false if the page has no file at this path. */
   files(path: string, response: ServerResponse, request: IncomingMessage): Promise<boolean>;
   port: number;
 }
 
 export interface RunningServer {
   url: string;
-  /** Ends when the requests under way are answered, event streams at once. */
+  /** Ends event streams at once. Resolves when all current requests are answered. */
   close(): Promise<void>;
 }
 
-/** Serves API and page on 127.0.0.1: each API request becomes the proxy event that the deployed handler gets. */
+/** Serves API and page on 127.0.0.1. Each API request becomes the proxy event that the deployed handler gets. */
 export async function startServer(context: ServerContext): Promise<RunningServer> {
   const server = createServer((request, response) => {
     respond(context, request, response).catch((error: unknown) => {
@@ -56,8 +56,8 @@ const listen = (server: Server, port: number): Promise<void> =>
   });
 
 async function respond(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const refusal = refuse(request);
-  if (refusal !== null) return send(response, refusal);
+  const rejection = rejectForeign(request);
+  if (rejection !== null) return send(response, rejection);
   const url = new URL(request.url ?? "/", "http://127.0.0.1");
   const { pathname } = url;
   if (
@@ -71,25 +71,31 @@ async function respond(context: ServerContext, request: IncomingMessage, respons
       response.setHeader("connection", "close");
       return send(
         response,
-        problem(413, { code: "too_large", message: `the body has more than ${WIRE_LIMIT} bytes`, path: "body" }),
+        problem(413, {
+          code: "too_large",
+          message: `the body has more than ${WIRE_LIMIT} bytes; send its rows in several requests`,
+          path: "body",
+        }),
       );
     }
     return send(response, await handleApi(context.api, proxyEvent(request, url, body)));
   }
   if (await context.files(pathname, response, request)) return;
-  send(response, problem(404, { code: "not_found", message: "there is no such page", path: pathname.slice(0, 100) }));
+  send(response, problem(404, { code: "not_found", message: "page not found", path: pathname.slice(0, 100) }));
 }
 
 const LOCAL = /^(127\.0\.0\.1|localhost)(:\d+)?$/;
 
-/** A page elsewhere must not reach this server through the browser, by name or by request. */
-function refuse({ headers }: IncomingMessage): ProxyResult | null {
-  const isOurs =
+/** Rejects requests that another site's page sends through the browser: by DNS rebinding (Host) or directly (Origin). */
+function rejectForeign({ headers }: IncomingMessage): ProxyResult | null {
+  const isOwnPage =
     LOCAL.test(headers.host ?? "") && (headers.origin === undefined || headers.origin === `http://${headers.host}`);
-  return isOurs ? null : problem(403, { code: "forbidden", message: "Host or Origin is not this server's" });
+  return isOwnPage
+    ? null
+    : problem(403, { code: "forbidden", message: "Host and Origin must be this server's own address" });
 }
 
-/** The body, or null when it is longer than the wire allows; what is too much is not kept. */
+/** The body. Null if it exceeds the limit: the rest of it is not read. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   if (Number(request.headers["content-length"] ?? 0) > WIRE_LIMIT) return null;
   const parts: Buffer[] = [];

@@ -25,7 +25,7 @@ async function serve(feed: LiveFeed): Promise<string> {
 }
 const snapshotOf = async (url: string, etag = "") => fetch(url, { headers: { "if-none-match": etag } });
 
-test("sends what changed at a tick, once, and a snapshot that is the same", async () => {
+test("a tick sends each change once, and the snapshot has the same rows", async () => {
   const feed = liveFeed({ tick_ms: 20 });
   const url = await serve(feed);
   const reader = (await fetch(`${url}/events`)).body?.getReader();
@@ -40,15 +40,15 @@ test("sends what changed at a tick, once, and a snapshot that is the same", asyn
   await read((seen) => seen.slice(before).includes("event: aircraft"));
   expect(text.slice(before)).not.toContain('"000001"');
   const response = await snapshotOf(url);
-  const { rows: held } = (await response.json()) as { rows: unknown[] };
-  expect(held).toHaveLength(2);
+  const { rows: shown } = (await response.json()) as { rows: unknown[] };
+  expect(shown).toHaveLength(2);
   expect((await snapshotOf(url, response.headers.get("etag") ?? "")).status).toBe(304);
   feed.replace([row(1)]);
   await read((seen) => seen.includes('"gone":[1]'));
   expect(feed.size).toBe(1);
 });
 
-test("what moved takes at most 50 bytes an aircraft and tick", async () => {
+test("a moved aircraft costs less than 50 bytes per tick", async () => {
   const feed = liveFeed({ tick_ms: 20 });
   const reader = (await fetch(`${await serve(feed)}/events`)).body?.getReader();
   const flown = (n: number) =>
@@ -78,7 +78,7 @@ test("what moved takes at most 50 bytes an aircraft and tick", async () => {
   expect((await tick(2)).length / 10_000).toBeLessThan(50);
 });
 
-test("a client that reads is sent every tick of 10,000 aircraft and is never told to fetch anew", async () => {
+test("a client that reads gets every tick of 10,000 aircraft and no resync event", async () => {
   const feed = liveFeed({ tick_ms: 20 });
   const reader = (await fetch(`${await serve(feed)}/events`)).body?.getReader();
   let text = "";
@@ -90,7 +90,7 @@ test("a client that reads is sent every tick of 10,000 aircraft and is never tol
   expect(text).not.toContain("event: resync");
 });
 
-test("a client that does not read is sent nothing more until it does, and then told to fetch anew", async () => {
+test("a client that does not read gets nothing more until it reads, and then a resync event", async () => {
   const feed = liveFeed({ tick_ms: 5 });
   const url = new URL(`${await serve(feed)}/events`);
   const slow = await new Promise<http.IncomingMessage>((resolve) => http.get(url, resolve));

@@ -5,89 +5,92 @@ import type { SourceStatus } from "../source/source.ts";
 import { aircraftTable } from "./aircraft-table.ts";
 import type { WireBatch } from "./wire.ts";
 
-/** What the page follows: every aircraft in memory, and one encoded message per tick for all who listen. */
+/** The live data of the page: every aircraft in memory, and one encoded message per tick for all clients. */
 export interface LiveFeed {
-  /** Takes rows that may be new; those that change something go out at the next tick. */
+  /** Adds rows that may be new. The next tick sends the rows that change something. */
   update(rows: readonly StoredRow[]): void;
-  /** Takes all rows there are: what is not among them is gone. */
+  /** Replaces all rows. An aircraft that is not among them is removed. */
   replace(rows: readonly StoredRow[]): void;
-  /** Takes the ledger row of a batch that rows name. */
-  takeBatch(batch: Omit<WireBatch, "n">): void;
-  /** Its ledger row is known. */
+  /** Adds the ledger row of a batch that rows name. */
+  addBatch(batch: Omit<WireBatch, "n">): void;
+  /** Whether the feed has the ledger row of this batch. */
   hasBatch(batch_id: string): boolean;
   setFlows(flows: readonly FlowReport[]): void;
   setSources(sources: readonly SourceStatus[]): void;
   /** Answers `GET /live/aircraft`. */
   snapshot(request: IncomingMessage, response: ServerResponse): void;
-  /** Answers `GET /live/events` until the client leaves. */
+  /** Answers `GET /live/events` until the client disconnects. */
   events(request: IncomingMessage, response: ServerResponse): void;
-  /** Aircraft held. */
+  /** Number of aircraft in memory. */
   readonly size: number;
   close(): void;
 }
 
 const TICK_MS = 1_000;
-/** A word now and then shows both sides that the line is alive. */
+/** Heartbeat: lets both ends detect a dead connection. */
 const HEARTBEAT_TICKS = 15;
 
-/** Bytes that may wait for a client: `write` answers false from 16 KiB on, which one tick of many aircraft always has. */
-const MAX_WAITING = 8 * 1024 * 1024;
+/**
+ * A client with more unsent bytes than this is behind. `write` reports backpressure from 16 KiB, but one tick of many
+ * aircraft always has more than that.
+ */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
 interface Client {
   response: ServerResponse;
-  /** Too much waits for it: it gets nothing until all of that is sent, and then fetches the snapshot anew. */
+  /** Too many bytes are unsent. The client gets nothing until they are sent, and must then fetch the snapshot again. */
   isBehind: boolean;
 }
 
 export function liveFeed({ tick_ms = TICK_MS }: { tick_ms?: number } = {}): LiveFeed {
   const latest = { flows: message("flows", { flows: [] }), sources: message("sources", { sources: [] }) };
-  const to = audience(() => `${latest.flows}${latest.sources}`);
+  const clients = eventClients(() => `${latest.flows}${latest.sources}`);
   const table = aircraftTable();
   const set = (name: keyof typeof latest, text: string): void => {
     if (latest[name] === text) return;
     latest[name] = text;
-    to.send(text);
+    clients.send(text);
   };
   const timer = setInterval(() => {
     const delta = table.advance();
-    if (delta !== null) to.send(`event: aircraft\ndata: ${delta}\n\n`);
-    else if (table.tick % HEARTBEAT_TICKS === 0) to.send(message("alive", {}));
+    if (delta !== null) clients.send(`event: aircraft\ndata: ${delta}\n\n`);
+    else if (table.tick % HEARTBEAT_TICKS === 0) clients.send(message("alive", {}));
   }, tick_ms);
   timer.unref();
   return {
-    update: (rows) => rows.forEach(table.take),
+    update: (rows) => rows.forEach(table.put),
     replace(all) {
-      table.dropOthers(all);
-      all.forEach(table.take);
+      table.removeOthers(all);
+      all.forEach(table.put);
     },
-    takeBatch: table.takeBatch,
+    addBatch: table.addBatch,
     hasBatch: table.hasBatch,
     setFlows: (flows) => set("flows", message("flows", { flows })),
     setSources: (sources) => set("sources", message("sources", { sources })),
     snapshot: (request, response) => answerSnapshot(table.snapshot(), request, response),
-    events: to.join,
+    events: clients.add,
     get size() {
       return table.size;
     },
     close() {
       clearInterval(timer);
-      to.close();
+      clients.close();
     },
   };
 }
 
-/** Who listens. `greeting` is what a newcomer, or one who fell behind, is told first. */
-function audience(greeting: () => string) {
+/** The clients of the event stream. A client gets the greeting at first, and again after it was behind. */
+function eventClients(greeting: () => string) {
   const clients = new Set<Client>();
   return {
     send(text: string): void {
       for (const client of clients) {
         if (client.isBehind) continue;
         client.response.write(text);
-        client.isBehind = client.response.writableLength > MAX_WAITING;
+        client.isBehind = client.response.writableLength > MAX_UNSENT_BYTES;
       }
     },
-    join(request: IncomingMessage, response: ServerResponse): void {
+    add(request: IncomingMessage, response: ServerResponse): void {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
       const client: Client = { response, isBehind: false };
       clients.add(client);

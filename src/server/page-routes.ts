@@ -7,23 +7,23 @@ import { provenanceOf, type ProvenancePorts } from "../flow/api/provenance.ts";
 import type { Flow, Reader } from "../flow/ports.ts";
 import type { StoredRow } from "../flow/queries.ts";
 import { openRejections, replayRejected, type Replayed } from "../flow/request/replay.ts";
-import { claimOf } from "./rejected-positions.ts";
+import { rejectedPosition } from "./rejected-positions.ts";
 import { parseRejectedKey } from "../flow/objects/keys.ts";
 import { answering, newestRejections } from "../flow/api/read-routes.ts";
-import { emergencies, EMERGENCY_SPAN_S, hasEmergency } from "./aircraft-table.ts";
+import { EMERGENCY_SPAN_S, emergencyTracker, hasEmergencyFlag } from "./aircraft-table.ts";
 import type { LiveFeed } from "./live-feed.ts";
-import { toWire, type ClaimedSample, type Frame } from "./wire.ts";
+import { toWire, type RejectedPosition, type Frame } from "./wire.ts";
 
 export interface PageContext extends IngestPorts, ProvenancePorts {
   live: LiveFeed;
-  /** Nothing is taken in here. */
+  /** Replay is disabled. */
   read_only?: boolean | undefined;
 }
 
 const MAX_AIRCRAFT = 100_000;
-const LATEST_S = 100_000_000_000;
+const MAX_TIME_S = 100_000_000_000;
 
-/** Answers what only the page asks for, below `/live/`; false when there is no such path. */
+/** Answers the routes below `/live/`, which only the page uses. Resolves to false for an unknown path. */
 export async function answerPage(
   context: PageContext,
   { pathname, searchParams }: URL,
@@ -49,13 +49,13 @@ function send(response: ServerResponse, answer: unknown): void {
 
 function timeOf(text: string): number {
   const at = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
-  if (at <= LATEST_S) return at;
-  throw new BadRequestError("not a Unix time in seconds", { code: "invalid_parameter", path: "at", value: text });
+  if (at <= MAX_TIME_S) return at;
+  throw new BadRequestError("the time must be in Unix seconds", { code: "invalid_parameter", path: "at", value: text });
 }
 
-/** `GET /live/at/{unix_s}`: aircraft and counters as they were then. */
+/** `GET /live/at/{unix_s}`: aircraft and counts as of that time. */
 async function frameAt({ ledger, reader }: PageContext, at: number): Promise<Frame> {
-  // who keeps no order by time says so before the ledger is summed
+  // a store without an order by time fails here, before the ledger is summed
   const rows = await answering(reader).aircraft({ at, limit: MAX_AIRCRAFT });
   const past = await ledger.past(at);
   const flows = (["request", "stream"] as const).map((flow: Flow) => {
@@ -66,23 +66,23 @@ async function frameAt({ ledger, reader }: PageContext, at: number): Promise<Fra
   return { at, rows: await Promise.all(wire), flows };
 }
 
-/** By the live feed's own rule, over what the aircraft said before. */
+/** Applies the rule of the live feed to the earlier reports of the aircraft. */
 async function wasEmergency(row: StoredRow, reader: Reader): Promise<boolean> {
-  if (!hasEmergency(row)) return false;
+  if (!hasEmergencyFlag(row)) return false;
   const to = Number(row["last_contact"]);
-  const said = { icao24: String(row["icao24"]), from: to - EMERGENCY_SPAN_S, to, limit: 2 * EMERGENCY_SPAN_S };
-  const judge = emergencies();
-  return (await reader.states(said)).map(judge).at(-1) ?? false;
+  const query = { icao24: String(row["icao24"]), from: to - EMERGENCY_SPAN_S, to, limit: 2 * EMERGENCY_SPAN_S };
+  const isEmergency = emergencyTracker();
+  return (await reader.states(query)).map(isEmergency).at(-1) ?? false;
 }
 
-const REJECTIONS = 500;
+const MAX_REJECTIONS = 500;
 
-/** `GET /live/rejections`: the newest of both flows, with what they claim of themselves. */
-async function rejections({ objects }: PageContext): Promise<ClaimedSample[]> {
-  return (await newestRejections(objects, ["request", "stream"], REJECTIONS)).map(claimOf);
+/** `GET /live/rejections`: the newest rejected rows of both flows, with the positions that they contain. */
+async function rejections({ objects }: PageContext): Promise<RejectedPosition[]> {
+  return (await newestRejections(objects, ["request", "stream"], MAX_REJECTIONS)).map(rejectedPosition);
 }
 
-/** `GET /live/oldest`: last_contact of the oldest stored row; null where there is none, or where the store keeps no order by time. */
+/** `GET /live/oldest`: last_contact of the oldest stored row. Null if there is none, or if the store has no order by time. */
 async function oldest({ reader }: PageContext): Promise<number | null> {
   try {
     const [row] = await answering(reader).states({ limit: 1 });
@@ -95,25 +95,23 @@ async function oldest({ reader }: PageContext): Promise<number | null> {
 
 /** `GET /live/origin/{icao24}`. */
 async function origin(context: PageContext, icao24: string) {
-  const found = await provenanceOf(icao24, context);
-  if (found !== null) return found;
+  const provenance = await provenanceOf(icao24, context);
+  if (provenance !== null) return provenance;
   throw new BadRequestError("no row of this aircraft is stored", { code: "not_found", path: "icao24" }, 404);
 }
 
-/** `POST /live/replay?key=KEY[&index=N]`, or `?all=true`: all that was rejected under another contract. */
-async function replay(context: PageContext, request: IncomingMessage, of: URLSearchParams): Promise<Replayed> {
-  if (request.method !== "POST" || context.read_only === true)
-    throw new BadRequestError(
-      "this server only watches, or it is no POST",
-      { code: "method_not_allowed", path: "method" },
-      405,
-    );
-  if (of.get("all") === "true") return replayAll(context);
-  const [key, index] = [of.get("key") ?? "", of.get("index") ?? undefined];
+/** `POST /live/replay?key=KEY[&index=N]`, or `?all=true` for every row that was rejected under another contract. */
+async function replay(context: PageContext, request: IncomingMessage, query: URLSearchParams): Promise<Replayed> {
+  if (request.method !== "POST")
+    throw new BadRequestError("the method must be POST", { code: "method_not_allowed", path: "method" }, 405);
+  if (context.read_only === true)
+    throw new BadRequestError("this server is read-only", { code: "method_not_allowed", path: "method" }, 405);
+  if (query.get("all") === "true") return replayAll(context);
+  const [key, index] = [query.get("key") ?? "", query.get("index") ?? undefined];
   const isNamed = parseRejectedKey(key) !== null && (index === undefined || /^\d{1,9}$/.test(index));
   const done = isNamed ? await replayRejected(key, context, index === undefined ? undefined : Number(index)) : null;
   if (done !== null) return done;
-  throw new BadRequestError("there is no such rejected object", { code: "not_found", path: "key", value: key }, 404);
+  throw new BadRequestError("no rejected object has this key", { code: "not_found", path: "key", value: key }, 404);
 }
 
 async function replayAll(context: PageContext): Promise<Replayed> {

@@ -33,31 +33,31 @@ const database = (ping: () => Promise<void>) => {
   };
 };
 
-test("what is older than the retention goes, objects and rows; door records and manifests are counted for ever", async () => {
+test("expired objects and rows are removed, but receipts and manifests stay because they are always counted", async () => {
   const objects = await filled();
-  const of = database(async () => {});
+  const expiring = database(async () => {});
   await removeExpired(
-    { pool: undefined, objects, stream, database: of.database },
+    { pool: undefined, objects, stream, database: expiring.database },
     { retention_days: 1, now_s: Date.now() / 1000 },
   );
   expect(await left(objects)).toEqual([...KEYS].sort());
-  await removeExpired({ pool: undefined, objects, stream, database: of.database }, A_DAY_FROM_NOW());
+  await removeExpired({ pool: undefined, objects, stream, database: expiring.database }, A_DAY_FROM_NOW());
   expect(await left(objects)).toEqual(["manifests/a.json", "raw/r1.json"]);
-  expect(of.expired).toHaveLength(2);
+  expect(expiring.expired).toHaveLength(2);
 });
 
-test("nothing is removed while the database is down: it tells what was loaded", async () => {
+test("nothing is removed while the database is down", async () => {
   const objects = await filled();
-  const of = database(() => Promise.reject(new Error("down")));
-  const world = { pool: undefined, objects, stream, database: of.database };
-  await expect(removeExpired(world, A_DAY_FROM_NOW())).rejects.toThrow("down");
+  const down = database(() => Promise.reject(new Error("down")));
+  const ports = { pool: undefined, objects, stream, database: down.database };
+  await expect(removeExpired(ports, A_DAY_FROM_NOW())).rejects.toThrow("down");
   expect(await left(objects)).toHaveLength(KEYS.length);
 });
 
-test("what another keeps is left alone", async () => {
-  const world = { pool: undefined, objects: undefined, stream, database: undefined };
-  await removeExpired(world, A_DAY_FROM_NOW());
+test("stores with another retention are left alone", async () => {
+  const ports = { pool: undefined, objects: undefined, stream, database: undefined };
+  await removeExpired(ports, A_DAY_FROM_NOW());
   const objects = await filled();
-  await removeExpired({ ...world, objects }, A_DAY_FROM_NOW());
+  await removeExpired({ ...ports, objects }, A_DAY_FROM_NOW());
   expect(await left(objects)).toHaveLength(2);
 });

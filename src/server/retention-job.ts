@@ -5,7 +5,7 @@ import { PREFIXES } from "../flow/objects/keys.ts";
 import { rawBodies, removeObjects, type ObjectKind } from "../flow/objects/retention.ts";
 import { trimStream } from "../postgres/stream.ts";
 
-/** Objects in the order in which they go: what would be made again from another goes after it. */
+/** Objects in the order of deletion. A source comes before its derivatives, or the sweep would derive these again. */
 const kinds: readonly ObjectKind[] = [
   rawBodies,
   { prefix: PREFIXES.clean, suffix: "" },
@@ -15,18 +15,19 @@ const kinds: readonly ObjectKind[] = [
 ];
 
 export interface RetentionPorts {
-  /** Of the local stream; its records are not ours to trim elsewhere. */
+  /** The pool of the local stream. Undefined for Kinesis, which expires records itself. */
   pool: pg.Pool | undefined;
-  /** Undefined where another keeps them. */
+  /** Undefined for a bucket, whose lifecycle rules expire its objects. */
   objects: ObjectStore | undefined;
-  /** Undefined where rows have another retention. */
+  /** Undefined if its rows have another retention. */
   database: { sink: Pick<Sink, "ping">; ledger: Pick<Ledger, "expire"> } | undefined;
   stream: Stream;
 }
 
 /**
- * Removes what is older than the retention: objects first, then rows, counted as expired; and records of the local stream
- * older than a day that were delivered. Does nothing while the database is down: it tells what was loaded.
+ * Removes objects and then rows that are older than the retention. The ledger counts the rows as expired. Also removes
+ * records of the local stream that were delivered and are older than a day. Removes nothing while the database is down,
+ * because only the database knows which objects were loaded.
  */
 export async function removeExpired(
   { pool, objects, database, stream }: RetentionPorts,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** The page's files, by path; nothing else is served, so no path of a request ever reaches the disk. */
+/** The files of the page, by path. The server serves nothing else, so the path of a request never reaches the disk. */
 const files = {
   "/": { file: "index.html", type: "text/html; charset=utf-8" },
   "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
@@ -26,18 +26,18 @@ const CSP = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Serves the built page of `folder`, held in memory as gzip. The answerer returns false for a path that is not the page's. */
+/** Reads the built page into memory, as gzip. The returned function serves a file of it, and returns false for other paths. */
 export function staticFiles(folder: URL) {
-  const held = new Map(
+  const bodies = new Map(
     Object.entries(files).map(([path, { file, type }]) => {
       const body = readFileSync(new URL(`${file}.gz`, folder));
       return [path, { body, type, etag: `"${createHash("sha256").update(body).digest("hex").slice(0, 16)}"` }];
     }),
   );
   return (path: string, response: ServerResponse, { headers }: IncomingMessage): boolean => {
-    const found = held.get(path);
-    if (found === undefined) return false;
-    const { body, type, etag } = found;
+    const entry = bodies.get(path);
+    if (entry === undefined) return false;
+    const { body, type, etag } = entry;
     const head = {
       etag,
       "content-type": type,

@@ -13,7 +13,7 @@ const stored = fc.record({
   flags: fc.constantFrom("", "emergency"),
 });
 
-test("a row and its change give the row after it, whatever was null", () => {
+test("a row and its change give the next row, with nulls in any field", () => {
   fc.assert(
     fc.property(fc.option(stored, { nil: undefined }), stored, (first, second) => {
       const before = first === undefined ? undefined : toWire(first);
@@ -24,7 +24,7 @@ test("a row and its change give the row after it, whatever was null", () => {
   );
 });
 
-test("values come back in their units, to a metre of position and a tenth of speed", () => {
+test("decoded values are in their units, to 1 m of position and 0.1 m/s of speed", () => {
   const row: WireRow = toWire({ icao24: "abc123", longitude: -179.999996, velocity: 12.34, on_ground: true });
   expect(valueOf(row, "longitude")).toBe(-180);
   expect(valueOf(row, "velocity")).toBe(12.3);
@@ -33,7 +33,7 @@ test("values come back in their units, to a metre of position and a tenth of spe
   expect(row).toHaveLength(wireFields.length);
 });
 
-test("what did not change is not sent", () => {
+test("unchanged fields are not sent", () => {
   const row = toWire({ icao24: "abc123", longitude: 1, last_contact: 5 });
   expect(changeOf(1, row, row)).toBeNull();
   const moved = toWire({ icao24: "abc123", longitude: 1.00001, last_contact: 6 });

@@ -4,10 +4,12 @@ import type { StoredRow } from "../flow/queries.ts";
 import type { RejectedSample } from "../flow/api/read-routes.ts";
 
 /**
- * How aircraft travel to the page. Shared with the page, so nothing of Node is imported here.
- * A row is the values of `wireFields` in their order, numbers as whole multiples of a part of their unit. A change is the
- * aircraft's number, a bit for each field that changed (the first field is bit 0), and those fields: a number as its
- * difference from before (from 0 where it was null), anything else as it is.
+ * The encoding of aircraft between server and page. The page imports this file, so it must not import Node's modules.
+ *
+ * A row is the values of `wireFields` in their order. A number is a whole multiple of a part of its unit. A change is the
+ * number of the aircraft, a bit mask of the changed fields (the first field is bit 0), and the values of these fields. A
+ * numeric value is the difference from the previous number, or the number itself if the field was null. Any other value is
+ * sent as it is.
  */
 export const wireFields = [
   "icao24",
@@ -34,7 +36,7 @@ type WireValue = string | number | null;
 export type WireRow = readonly WireValue[];
 export type WireChange = readonly [n: number, fields: number, ...values: WireValue[]];
 
-/** Parts per unit: 1 m at the equator, 0.1 m/s, 0.1 deg. What is not named travels in whole units. */
+/** Parts per unit: 1 m at the equator, 0.1 m/s, 0.1 deg. All other numbers are sent in whole units. */
 const parts: Partial<Record<WireField, number>> = {
   longitude: 100_000,
   latitude: 100_000,
@@ -43,11 +45,12 @@ const parts: Partial<Record<WireField, number>> = {
   vertical_rate: 10,
 };
 const scales: readonly number[] = wireFields.map((name) => parts[name] ?? 1);
+/** The index of each field in a row. */
 export const places = Object.fromEntries(wireFields.map((name, i) => [name, i])) as Record<WireField, number>;
 
-/** What stands in the ledger of a batch that brought a row. */
+/** The ledger row of a batch that stored rows of the page. */
 export interface WireBatch {
-  /** The number by which rows name it. */
+  /** The number that rows contain in their field `batch`. */
   n: number;
   batch_id: string;
   flow: "request" | "stream";
@@ -59,35 +62,35 @@ export interface WireBatch {
   applied_at: number;
 }
 
-/** `GET /live/aircraft`: every aircraft known, and the tick that it stands at. */
+/** `GET /live/aircraft`: all aircraft as of a tick. */
 export interface Snapshot {
   tick: number;
   batches: WireBatch[];
   rows: [n: number, row: WireRow][];
 }
-/** Event `aircraft`: what changed since the tick before that had changes. */
+/** Event `aircraft`: the changes since the previous delta. Ticks without a change have no delta. */
 export interface Delta {
   tick: number;
   batches: WireBatch[];
   changes: WireChange[];
-  /** Numbers of aircraft that are not there any more. */
+  /** Numbers of the aircraft that were removed. */
   gone: number[];
 }
-/** `GET /live/at/{time}`: what the stores hold of a past moment. */
+/** `GET /live/at/{time}`: aircraft and counts as of a past time. */
 export interface Frame {
-  /** Unix s */
+  /** Unix seconds */
   at: number;
   rows: WireRow[];
   flows: PastFlow[];
 }
-/** `GET /live/rejections`: a rejected row, and what it claims of itself. */
-export interface ClaimedSample extends RejectedSample {
+/** `GET /live/rejections`: a rejected row, with the address and position that it contains. */
+export interface RejectedPosition extends RejectedSample {
   icao24: string | null;
-  /** deg; null where it claims no position on Earth */
+  /** deg. Null if the row has no position on Earth. */
   longitude: number | null;
   latitude: number | null;
 }
-/** Sums of the batches that were applied by then. */
+/** Sums over the batches that were applied until a time, in rows. */
 export interface PastFlow {
   flow: "request" | "stream";
   received: number;
@@ -97,7 +100,7 @@ export interface PastFlow {
   reasons: Record<string, number>;
 }
 
-/** A batch as rows name it. `received_at` is that of its rows. */
+/** The ledger row as the page gets it. `received_at` is that of the batch's rows. */
 export function wireBatch(ledger: LedgerRow, received_at: number): Omit<WireBatch, "n"> {
   const { batch_id, flow, received, accepted, duplicate, rejected, repeats, contract, applied_at } = ledger;
   const counts = { received, accepted, duplicate, rejected: sumOfCounts(rejected), repeats };
@@ -112,7 +115,7 @@ export function toWire(row: StoredRow): WireRow {
   });
 }
 
-/** Null where nothing changed. */
+/** The change from one row of an aircraft to the next. Null if they are equal. */
 export function changeOf(n: number, before: WireRow | undefined, after: WireRow): WireChange | null {
   let fields = 0;
   const values: WireValue[] = [];
@@ -135,7 +138,7 @@ export function applyChange(before: WireRow | undefined, [, fields, ...values]: 
   });
 }
 
-/** A field in its own unit (deg, m, m/s, Unix s); null where the row does not say. */
+/** The value of a field in its own unit (deg, m, m/s, Unix s). Null if the row has none. */
 export function valueOf(row: WireRow, name: WireField): WireValue {
   const i = places[name];
   const value = row[i] ?? null;

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { query } from "../../src/postgres/transaction.ts";
 import { goodRow } from "../harness/bodies.ts";
-import { folderOf, keysOf, poolOf, startApi } from "./api-world.ts";
+import { folderOf, keysOf, poolOf, startApi } from "./api-under-test.ts";
 
 const body = (...rows: unknown[]): string => JSON.stringify(rows);
 
@@ -12,20 +12,20 @@ describe("a body that is wrong", () => {
     ["invalid JSON", "{", "application/json", 400, "undecodable"],
     ["an empty body", "", "application/json", 400, "undecodable"],
     ["a readsb response without now", '{"aircraft":[]}', "application/json", 400, "undecodable"],
-    ["states that are no list", '{"states":3}', "application/json", 400, "undecodable"],
+    ["states that are not a list", '{"states":3}', "application/json", 400, "undecodable"],
     ["CSV without icao24", "a,b\n1,2\n", "text/csv", 400, "undecodable"],
     ["a wrong content type", "x", "image/png", 415, "unsupported_media_type"],
     ["a gzip that is truncated", gzipSync("[]").subarray(0, 12), "application/gzip", 400, "undecodable"],
-  ])("%s is told with its place and nothing is stored", async (_, sent, type, status, code) => {
+  ])("%s is an error with its path, and nothing is stored", async (_, sent, type, status, code) => {
     const api = await startApi();
-    const { status: found, answer } = await api.post(sent, { headers: { "content-type": type } });
-    expect([found, answer.error?.code]).toEqual([status, code]);
+    const { status: actual, answer } = await api.post(sent, { headers: { "content-type": type } });
+    expect([actual, answer.error?.code]).toEqual([status, code]);
     expect(answer.error?.path).toBeTypeOf("string");
-    expect(await keysOf(api.world, "")).toEqual([]);
+    expect(await keysOf(api.adapters, "")).toEqual([]);
     expect(api.errors).toEqual([]);
   });
 
-  test("of 4 MiB + 1 byte, and a gzip that inflates to a gigabyte, are 413 and take no memory", async () => {
+  test("of 4 MiB + 1 byte, and a gzip that inflates to a gigabyte, are 413 and use little memory", async () => {
     const api = await startApi();
     expect((await api.post(new Uint8Array(4 * 1024 * 1024 + 1))).status).toBe(413);
     const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024));
@@ -33,7 +33,7 @@ describe("a body that is wrong", () => {
     const before = process.memoryUsage.rss();
     expect((await api.post(bombs, { headers: { "content-type": "application/gzip" } })).status).toBe(413);
     expect(process.memoryUsage.rss() - before).toBeLessThan(300 * 1024 * 1024);
-    expect(await keysOf(api.world, "")).toEqual([]);
+    expect(await keysOf(api.adapters, "")).toEqual([]);
   });
 
   test("of more than a million rows is 413, however few its bytes", async () => {
@@ -44,11 +44,11 @@ describe("a body that is wrong", () => {
       code: "too_large",
       message: "more than 1000000 rows",
     });
-    expect(await keysOf(api.world, "")).toEqual([]);
+    expect(await keysOf(api.adapters, "")).toEqual([]);
     expect((await rows(200_000)).answer).toMatchObject({ received: 200_000, rejected: { bad_icao24: 200_000 } });
   });
 
-  test("keeps the neighbours of a bad row", async () => {
+  test("with a bad row does not affect the other rows", async () => {
     const api = await startApi();
     const rows = [goodRow(), 7, goodRow({ icao24: "3c6445" }), goodRow({ last_contact: "soon" }), null];
     const { answer } = await api.post(body(...rows));
@@ -56,31 +56,31 @@ describe("a body that is wrong", () => {
   });
 });
 
-describe("text that means harm elsewhere", () => {
+describe("text that is harmful in other programs", () => {
   const api = async (row: Record<string, unknown>, format = "csv") => {
-    const on = await startApi();
-    const { answer } = await on.post(body(goodRow(row)), { query: `?format=${format}` });
-    await on.load();
-    return { on, answer };
+    const started = await startApi();
+    const { answer } = await started.post(body(goodRow(row)), { query: `?format=${format}` });
+    await started.load();
+    return { started, answer };
   };
 
   test.each([
     ["SQL", "'; DROP TABLE aircraft;--"],
     ["NUL", "A\u0000B"],
     ["a megabyte", "A".repeat(1_000_000)],
-  ])("%s in a callsign is cleaned away and the schema stays", async (_, callsign) => {
-    const { on } = await api({ callsign });
+  ])("%s in a callsign is removed, and the schema stays", async (_, callsign) => {
+    const { started } = await api({ callsign });
     const rows = await query<{ callsign: string | null; flags: string }>(
-      poolOf(on.world),
+      poolOf(started.adapters),
       "select callsign, flags from aircraft",
     );
     expect(rows).toEqual([{ callsign: null, flags: "bad_callsign" }]);
   });
 
-  test.each(["=1+1", "+1", "-1", "@x", "\t=1", " =1"])("no cell of CSV begins as the formula %j", async (text) => {
-    const { on } = await api({ callsign: text, origin_country: text, squawk: text });
-    const [key = ""] = await keysOf(on.world, "clean/");
-    const csv = gunzipSync((await on.world.objects.get(key)) ?? "").toString();
+  test.each(["=1+1", "+1", "-1", "@x", "\t=1", " =1"])("no cell of the CSV starts as the formula %j", async (text) => {
+    const { started } = await api({ callsign: text, origin_country: text, squawk: text });
+    const [key = ""] = await keysOf(started.adapters, "clean/");
+    const csv = gunzipSync((await started.adapters.objects.get(key)) ?? "").toString();
     const cells = csv
       .trim()
       .split("\n")
@@ -94,7 +94,7 @@ describe("text that means harm elsewhere", () => {
 describe("a parameter that is wrong", () => {
   const hostile = ["../x", "%2e%2e%2fx", "a\\b", "a\u0000b", "a".repeat(2_000), "a/b"];
 
-  test.each(hostile)("%j is a 400 wherever it would reach a key or a path", async (value) => {
+  test.each(hostile)("%j is a 400 in each parameter that becomes part of a key or a path", async (value) => {
     const api = await startApi();
     const text = encodeURIComponent(value);
     const answers = [
@@ -116,11 +116,11 @@ describe("a parameter that is wrong", () => {
       answers.push(await fetch(`${api.url}/v1/states`, { method: "POST", body: body(goodRow()), headers }));
     }
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 400));
-    expect(await readdir(folderOf(api.place)).catch(() => [])).toEqual([]);
+    expect(await readdir(folderOf(api.installation)).catch(() => [])).toEqual([]);
     expect(api.errors).toEqual([]);
   });
 
-  test("is told with path, value and what is allowed", async () => {
+  test("is an error with path, value and the allowed values", async () => {
     const api = await startApi();
     const response = await fetch(`${api.url}/v1/states?limit=many`);
     const { error } = (await response.json()) as { error: { path: string; value: string; allowed: unknown } };
@@ -129,7 +129,7 @@ describe("a parameter that is wrong", () => {
     expect(error.allowed).toBeDefined();
   });
 
-  test("a path and a method that do not exist are 404 and 405, a foreign Origin 403", async () => {
+  test("an unknown path is 404, an unknown method 405, and a foreign Origin 403", async () => {
     const api = await startApi();
     const statuses = await Promise.all([
       fetch(`${api.url}/v1/nothing`),

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { startApi } from "./api-world.ts";
+import { startApi } from "./api-under-test.ts";
 import { goodRow } from "../harness/bodies.ts";
 
 const T = 1_700_000_000;
 const at = (icao24: string, seconds: number, longitude: number) =>
   goodRow({ icao24, last_contact: T + seconds, time_position: T + seconds, longitude });
 
-test("the API answers a past time and a thinned history, and says what it does not answer", async () => {
+test("the API answers a past time and a thinned history, and rejects unsupported combinations", async () => {
   const { url, load, post } = await startApi();
   await post(JSON.stringify([...[0, 10, 20, 30, 40].map((s) => at("000001", s, s)), at("000002", 35, 7)]));
   await load();

@@ -15,7 +15,7 @@ import { deliverAll } from "../harness/aws/kinesis-event-source.ts";
 import { onMiniStack } from "../harness/aws/on-ministack.ts";
 import { goodRow } from "../harness/bodies.ts";
 import { until } from "../harness/product.ts";
-import { keysOf } from "./api-world.ts";
+import { keysOf } from "./api-under-test.ts";
 import { sleepingProxy, type SleepingProxy } from "../harness/sleeping-proxy.ts";
 import { startTlsPostgres, type TlsPostgres } from "../harness/tls-postgres.ts";
 
@@ -63,18 +63,18 @@ onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => 
   });
 
   const flows = async (): Promise<FlowReport[]> => (await on.request("/flows")).answer["flows"] as FlowReport[];
-  const counts = async (table: string) => (await postgres.ask(`select count(*)::int from ${table}`))[0]?.["count"];
+  const counts = async (table: string) => (await postgres.query(`select count(*)::int from ${table}`))[0]?.["count"];
 
   test("the deployment makes role and schema, and once more changes nothing", async () => {
     const first = await askMigration(on.lambda);
     expect(first).toMatchObject({ Status: "SUCCESS", PhysicalResourceId: "schema" });
     expect(JSON.stringify(first["Data"])).toContain("001");
     expect(await askMigration(on.lambda)).toMatchObject({ Status: "SUCCESS", Data: { migrated: "" } });
-    expect(await postgres.ask("select tableowner from pg_tables where tablename = 'state_vectors'")).toEqual([
+    expect(await postgres.query("select tableowner from pg_tables where tablename = 'state_vectors'")).toEqual([
       { tableowner: "flightline_tables" },
     ]);
     // Aurora lets the role in by tokens
-    await postgres.ask("alter role flightline password 'of-the-test'");
+    await postgres.query("alter role flightline password 'of-the-test'");
   });
 
   test("a database that wakes for 30 seconds is waited for: one load, and whoever asks meanwhile is told when to come again", async () => {

@@ -14,7 +14,7 @@ import { requireParameter } from "../harness/aws/request-validation.ts";
 import { goodRow } from "../harness/bodies.ts";
 import { until } from "../harness/product.ts";
 import { quarantined } from "../harness/quarantine.ts";
-import { keysOf } from "./api-world.ts";
+import { keysOf } from "./api-under-test.ts";
 
 const row = (icao24: string, over = {}) => goodRow({ icao24, ...over });
 

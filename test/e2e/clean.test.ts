@@ -60,7 +60,7 @@ test("writes the same rows as Parquet, NDJSON and CSV, and counts them", async (
   const names = (await sql(`describe ${parquet}`)).map(([name]) => String(name));
   expect((await sql(`describe ${ndjson}`)).map(([name]) => name)).toEqual(names);
   expect((await sql(`describe ${csv}`)).map(([name]) => name)).toEqual(names);
-  // flags and other texts may be empty, which CSV cannot tell from null
+  // CSV cannot distinguish empty text, such as flags, from null
   const texts = (from: string) =>
     `select ${names.map((name) => `coalesce(nullif(cast(${name} as varchar), ''), '') as ${name}`).join(", ")} from (${from})`;
   const numbers = (from: string) =>
@@ -80,7 +80,7 @@ test("leaves no output and exits 1 when one file cannot be decoded", async () =>
   expect(await readdir(out)).toEqual([]);
 });
 
-test("keeps rejected rows beside, with reason and row, and exits 0", async () => {
+test("writes rejected rows to a file of their own, with reason and row, and exits 0", async () => {
   const out = await temporaryFolder();
   const input = `${JSON.stringify(goodRow())}\n{"icao24":1\n${JSON.stringify(goodRow({ icao24: "zz" }))}\n`;
   const { code, stdout } = await flightline(["clean", "-", "--out", out, "--json", "--format", "ndjson"], { input });
@@ -102,10 +102,10 @@ test("--partition writes the lake's folders", async () => {
   const out = await temporaryFolder();
   const rows = [goodRow(), goodRow({ last_contact: 1_700_010_000, time_position: 1_700_010_000 })];
   await flightline(["clean", "-", "--out", out, "--partition"], { input: JSON.stringify(rows) });
-  const found = await sql(
+  const counts = await sql(
     `select day, hour, count(*) from read_parquet('${out}/state_vectors/*/*/*.parquet', hive_partitioning = true, hive_types = {'day': varchar, 'hour': varchar}) group by all order by all`,
   );
-  expect(found).toEqual([
+  expect(counts).toEqual([
     ["2023-11-14", "22", 1n],
     ["2023-11-15", "01", 1n],
   ]);
@@ -113,18 +113,18 @@ test("--partition writes the lake's folders", async () => {
 
 test.each([
   [["clean"], "--out"],
-  [["clean", "x", "--out", "y", "--format", "xml"], "parquet, ndjson, csv"],
+  [["clean", "x", "--out", "y", "--format", "xml"], "parquet, ndjson or csv"],
   [["clean", "x", "--out", "y", "--source", "../x"], "--source"],
   [["clean", "--nothing"], "nothing"],
-  [["fly"], "there is no command"],
+  [["fly"], "unknown command"],
   [["start", "word"], "--from"],
   [["start", "--port", "99999"], "65535"],
-])("wrong usage %j exits 2 and says what is allowed", async (args, says) => {
+])("wrong usage %j exits with 2 and an error that states the allowed usage", async (args, message) => {
   const { code, stderr } = await flightline(args);
-  expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
 });
 
-test("every command has help with an example, and --version tells the version", async () => {
+test("every command has help with an example, and --version prints the version", async () => {
   const { stdout } = await flightline(["--help"]);
   const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name ?? "");
   expect(names).toContain("compact");

@@ -2,12 +2,14 @@ import { once } from "node:events";
 import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { goodRow } from "../harness/bodies.ts";
-import { flowsOf, newPlace, startProduct, until, type Place } from "../harness/product.ts";
+import { flowsOf, newInstallation, startProduct, until, type TestInstallation } from "../harness/product.ts";
 
 type Mode = "up" | "reset" | "black hole";
 
-/** A way to the tests' PostgreSQL that can be cut, or go silent. */
-async function wayTo({ database: { connection } }: Place): Promise<{ port: number; set(mode: Mode): void }> {
+/** A proxy to the tests' PostgreSQL that can reset its connections or go silent. */
+async function proxyTo({
+  database: { connection },
+}: TestInstallation): Promise<{ port: number; set(mode: Mode): void }> {
   let mode: Mode = "up";
   const open = new Set<net.Socket>();
   const server = net.createServer((client) => {
@@ -35,7 +37,7 @@ async function wayTo({ database: { connection } }: Place): Promise<{ port: numbe
   return {
     port: (server.address() as net.AddressInfo).port,
     set(next) {
-      // what was silent for a while has lost bytes: its connections cannot go on
+      // a connection that was silent has lost bytes and cannot go on
       if (next === "reset" || mode === "black hole") for (const socket of open) socket.destroy();
       mode = next;
     },
@@ -53,21 +55,21 @@ const post = async (url: string, icao24: string): Promise<number> =>
 const health = async (url: string): Promise<number> => (await fetch(`${url}/v1/health`)).status;
 
 test.each<Mode>(["reset", "black hole"])(
-  "requests are taken while the database is away (%s), and loaded once when it is back",
+  "requests are accepted while the database is unavailable (%s), and loaded once when it is back",
   { timeout: 150_000 },
   async (away) => {
-    const place = await newPlace();
-    const way = await wayTo(place);
+    const installation = await newInstallation();
+    const proxy = await proxyTo(installation);
     const env = {
-      FLIGHTLINE_POSTGRES: `postgres://postgres@127.0.0.1:${way.port}/${place.database.connection.database}`,
+      FLIGHTLINE_POSTGRES: `postgres://postgres@127.0.0.1:${proxy.port}/${installation.database.connection.database}`,
     };
-    const { url, end } = await startProduct(["--data", place.data], env);
+    const { url, end } = await startProduct(["--data", installation.data], env);
     expect(await post(url, "000001")).toBe(202);
     await until(
       () => flowsOf(url),
       ({ request, stream }) => (request.stored ?? 0) > 0 && (stream.stored ?? 0) > 0,
     );
-    way.set(away);
+    proxy.set(away);
     const during = Array.from({ length: 5 }, (_, i) => `00000${i + 2}`);
     for (const icao24 of during) expect(await post(url, icao24)).toBe(202);
     expect(
@@ -76,7 +78,7 @@ test.each<Mode>(["reset", "black hole"])(
         (status) => status === 503,
       ),
     ).toBe(503);
-    way.set("up");
+    proxy.set("up");
     expect(
       await until(
         () => health(url),

@@ -8,17 +8,17 @@ import { compact, readLakeFile } from "../../src/flow/lake/compact.ts";
 import { producer } from "../../src/flow/stream/produce.ts";
 import { gunzip } from "../../src/format/gzip.ts";
 import { simulatedBodies } from "../harness/bodies.ts";
-import { newPlace, temporaryFolder, type Place } from "../harness/product.ts";
-import { folderOf, worldOf } from "./api-world.ts";
+import { newInstallation, temporaryFolder, type TestInstallation } from "../harness/product.ts";
+import { folderOf, adaptersOf } from "./api-under-test.ts";
 
-const KILLS = Number(process.env["FLIGHTLINE_FAULTS"] ?? 10);
+const KILLS = Number(process.env["FLIGHTLINE_TEST_FAULTS"] ?? 10);
 const MAX_LIFE_MS = 250;
 const points = ["raw", "receipt", "rejected", "clean", "lake", "apply", "checkpoint"].flatMap((at) => [
   `before ${at}`,
   `after ${at}`,
 ]);
 
-/** A random number in [0, 1) that the seed alone decides. */
+/** A generator of pseudo-random numbers in [0, 1), determined by the seed. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,27 +28,31 @@ function random(seed: number): () => number {
 }
 
 interface Round {
-  place: Place;
+  installation: TestInstallation;
   file: string;
-  /** A named point and which pass of it, or a time after which it is killed from outside. */
+  /** A named point and the number of its pass, or the time after which this test kills the process. Null: no kill. */
   kill: { point: string; nth: number } | { after_ms: number } | null;
 }
 
-/** Runs the victim; true when it was killed, false when it came to its end. */
-async function runVictim({ place, file, kill }: Round): Promise<boolean> {
+/** Runs the process of a round. Resolves to true if it was killed, and to false if it ended. */
+async function runRound({ installation, file, kill }: Round): Promise<boolean> {
   const named = kill !== null && "point" in kill ? [kill.point, String(kill.nth)] : [];
-  const child = spawn(process.execPath, ["--import", "tsx", "test/e2e/victim.ts", place.data, file, ...named], {
-    env: { ...process.env, ...place.env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "test/e2e/killed-process.ts", installation.data, file, ...named],
+    {
+      env: { ...process.env, ...installation.env },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   if (kill !== null && "after_ms" in kill)
     child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), kill.after_ms));
   const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
-  if (signal === null && code !== 0) throw new Error(`the victim ended with ${code}`);
+  if (signal === null && code !== 0) throw new Error(`the process ended with ${code}`);
   return signal === "SIGKILL";
 }
 
-/** Every object that can be seen is whole; returns the identities in the lake. */
+/** Decodes every object, which fails for a partial one. Returns the identities of the rows in the lake. */
 async function readObjects({ objects }: Adapters): Promise<Set<string>> {
   const identities = new Set<string>();
   for await (const { key } of objects.list("")) {
@@ -66,45 +70,45 @@ async function readObjects({ objects }: Adapters): Promise<Set<string>> {
 }
 
 test(
-  `${KILLS} kills at random points of consume and load lose and double nothing`,
+  `${KILLS} kills at random points of consume and load lose nothing and store nothing twice`,
   { timeout: 300_000 + KILLS * 60_000 },
   async () => {
-    const seed = Number(process.env["FLIGHTLINE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`seed ${seed}; the same again: FLIGHTLINE_SEED=${seed} FLIGHTLINE_FAULTS=${KILLS}`);
+    const seed = Number(process.env["FLIGHTLINE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+    console.log(`seed ${seed}. To repeat: FLIGHTLINE_TEST_SEED=${seed} FLIGHTLINE_TEST_FAULTS=${KILLS}`);
     const next = random(seed);
-    const place = await newPlace();
-    const world = await worldOf(place);
+    const installation = await newInstallation();
+    const adapters = await adaptersOf(installation);
     const files = await temporaryFolder();
     const bodies = await simulatedBodies(400, { seed: seed % 1_000, aircraft: 60 });
-    const at: Record<string, number> = {};
+    const killsAt: Record<string, number> = {};
     for (let kills = 0, round = 0; kills < KILLS; round++) {
       const file = path.join(files, `${round}.json`);
       writeFileSync(file, bodies[(2 * round) % 400] ?? "");
-      const to = producer(world.stream, { signal: new AbortController().signal, groups: 8, source: "streamed" });
+      const to = producer(adapters.stream, { signal: new AbortController().signal, groups: 8, source: "streamed" });
       await to.add(bodies[(2 * round + 1) % 400] ?? Buffer.alloc(0), "application/json");
       await to.flush();
       const point = points[Math.floor(next() * points.length)] ?? "";
       const isTimed = next() < 0.5;
       const kill = isTimed ? { after_ms: next() * MAX_LIFE_MS } : { point, nth: 1 + Math.floor(next() * 2) };
-      if (await runVictim({ place, file, kill })) {
+      if (await runRound({ installation, file, kill })) {
         kills++;
         const name = isTimed ? "any time" : point;
-        at[name] = (at[name] ?? 0) + 1;
+        killsAt[name] = (killsAt[name] ?? 0) + 1;
       }
-      const reports = await world.counter.count();
+      const reports = await adapters.counter.count();
       expect([seed, round, reports.map(({ balanced }) => balanced)]).toEqual([seed, round, [true, true]]);
-      await readObjects(world);
+      await readObjects(adapters);
     }
-    console.log(`killed ${JSON.stringify(at)}`);
-    await runVictim({ place, file: path.join(files, "0.json"), kill: null });
-    const [request, stream] = await world.counter.count();
+    console.log(`killed ${JSON.stringify(killsAt)}`);
+    await runRound({ installation, file: path.join(files, "0.json"), kill: null });
+    const [request, stream] = await adapters.counter.count();
     expect([request?.pending, stream?.pending, request?.balanced, stream?.balanced]).toEqual([0, 0, true, true]);
-    await compact(world.objects, { format: "parquet", now_s: Date.now() / 1000 });
-    expect((await readObjects(world)).size).toBe(stream?.accepted);
-    expect(unfinished(folderOf(place))).toBeLessThanOrEqual(KILLS * 4);
+    await compact(adapters.objects, { format: "parquet", now_s: Date.now() / 1000 });
+    expect((await readObjects(adapters)).size).toBe(stream?.accepted);
+    expect(unfinished(folderOf(installation))).toBeLessThanOrEqual(KILLS * 4);
   },
 );
 
-/** Writes that a kill left aside; no listing shows them. */
+/** The number of unfinished writes that kills left behind. A list of keys does not show them. */
 const unfinished = (folder: string): number =>
   readdirSync(folder, { recursive: true }).filter((name) => path.basename(String(name)).startsWith(".new-")).length;

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 
 test("the packed package starts in an empty folder", async () => {
   const folder = await temporaryFolder();
-  // built by the tests' setup; packing must not build again under the feet of the others
+  // the tests' setup has built dist, and a build now would disturb tests that run at the same time
   const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]);
   const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
   const files = packed?.files.map((file) => file.path) ?? [];
@@ -55,19 +55,19 @@ test("the changelog names the contract and every migration", () => {
   expect([contractVersion, ...migrations].filter((name) => !changelog.includes(name))).toEqual([]);
 });
 
-/** What the package depends on, with what that depends on, as far as this machine installed it. */
+/** The direct and indirect dependencies of the package that are installed on this machine. */
 function installed(from: {
   dependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;
 }): string[] {
-  const found = new Set<string>();
+  const names = new Set<string>();
   const add = (name: string): void => {
     const folder = path.resolve("node_modules", name);
-    if (found.has(name) || !existsSync(folder)) return;
-    found.add(name);
-    const of = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as typeof from;
-    Object.keys({ ...of.dependencies, ...of.optionalDependencies }).forEach(add);
+    if (names.has(name) || !existsSync(folder)) return;
+    names.add(name);
+    const dependency = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as typeof from;
+    Object.keys({ ...dependency.dependencies, ...dependency.optionalDependencies }).forEach(add);
   };
   Object.keys({ ...from.dependencies, ...from.optionalDependencies }).forEach(add);
-  return [...found];
+  return [...names];
 }

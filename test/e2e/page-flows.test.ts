@@ -13,19 +13,19 @@ const REQUEST = "[data-flow=request]";
 
 test("turns red and shows the difference when a stored row is deleted", async () => {
   const rows = [goodRow(), goodRow({ icao24: "abc123" }), goodRow({ icao24: "zz" })];
-  const { page, environment } = await openProduct(browser(), { rows });
+  const { page, installation } = await openProduct(browser(), { rows });
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
   const card = page.locator(REQUEST);
   await expect.poll(() => card.getAttribute("data-balanced")).toBe("true");
-  await query(environment.database.pool, "delete from state_vectors where icao24 = 'abc123'");
+  await query(installation.database.pool, "delete from state_vectors where icao24 = 'abc123'");
   await expect.poll(() => card.getAttribute("data-balanced")).toBe("false");
   await expect.poll(() => card.getByRole("alert").textContent()).toContain("stored rows differ from the ledger by -1");
 });
 
 test("turns red and shows the missing rows when a batch is missing from the ledger", async () => {
-  const { page, environment } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
+  const { page, installation } = await openProduct(browser(), { rows: [goodRow(), goodRow({ icao24: "abc123" })] });
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(2);
-  await query(environment.database.pool, "delete from batches");
+  await query(installation.database.pool, "delete from batches");
   await expect.poll(() => page.locator(`${REQUEST} .count.missing b`).count()).toBe(1);
   await expect.poll(() => number(page, `${REQUEST} .count.missing b`)).toBe(2);
   await expect.poll(() => page.locator(`${REQUEST} rect.missing`).getAttribute("width")).not.toBe("0");
@@ -55,7 +55,7 @@ test("shows rejections by reason and as received, and replays a single row", asy
 });
 
 test("replays all rows that earlier rules rejected, and no others", async () => {
-  const { page, environment, running } = await openProduct(browser(), {
+  const { page, installation, running } = await openProduct(browser(), {
     rows: [goodRow(), goodRow({ icao24: "zz" }), goodRow({ last_contact: 5 })],
     hash: "#tab=rejections",
   });
@@ -65,7 +65,7 @@ test("replays all rows that earlier rules rejected, and no others", async () => 
   const result = page.locator(".replayed");
   await all.click();
   await expect.poll(() => result.textContent()).toBe("0 replayed: 0 clean now, 0 rejected again");
-  const objects = path.join(environment.data, "objects");
+  const objects = path.join(installation.data, "objects");
   const rejected = (await readdir(objects, { recursive: true })).filter((name) => name.startsWith("rejected/"));
   const older = rejected.find((name) => name.includes(`.${contractTag}.`)) ?? "";
   const rows = gunzipSync(await readFile(path.join(objects, older)))
@@ -94,11 +94,11 @@ test("shows bytes that are not text in hexadecimal", async () => {
 });
 
 test("shows the waiting time of the oldest pending row", async () => {
-  const { page, environment, running } = await openProduct(browser(), { rows: [goodRow()] });
+  const { page, installation, running } = await openProduct(browser(), { rows: [goodRow()] });
   await expect.poll(() => number(page, `${REQUEST} [data-name=stored]`)).toBe(1);
   await expect.poll(() => number(page, `${REQUEST} [data-name=lag]`)).toBe(0);
   // the loader waits for this lock
-  const client = await environment.database.pool.connect();
+  const client = await installation.database.pool.connect();
   try {
     await client.query("begin; lock table deliveries in exclusive mode");
     const start = Date.now();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keysOf, startApi } from "./api-world.ts";
+import { keysOf, startApi } from "./api-under-test.ts";
 import { goodRow } from "../harness/bodies.ts";
 
 const request = async (url: string, path: string, init: RequestInit = {}) => {
@@ -9,10 +9,10 @@ const request = async (url: string, path: string, init: RequestInit = {}) => {
 const POST = { method: "POST" };
 
 test("replays the row of a key and an index, and refuses keys of other objects", async () => {
-  const { url, world, post } = await startApi();
+  const { url, adapters, post } = await startApi();
   await post(JSON.stringify([goodRow(), goodRow({ icao24: "zz" }), goodRow({ icao24: "yy" })]));
-  const [key = ""] = await keysOf(world, "rejected/");
-  const raw = (await keysOf(world, "raw/")).length;
+  const [key = ""] = await keysOf(adapters, "rejected/");
+  const raw = (await keysOf(adapters, "raw/")).length;
   for (const wrong of [
     "",
     "raw/x.json",
@@ -26,15 +26,15 @@ test("replays the row of a key and an index, and refuses keys of other objects",
     expect((await request(url, `replay?key=${encodeURIComponent(wrong)}`, POST)).status, wrong.slice(0, 60)).toBe(404);
   expect((await request(url, `replay?key=${key}&index=1e9`, POST)).status).toBe(404);
   expect((await request(url, `replay?key=${key}&index=0`)).status).toBe(405);
-  expect(await keysOf(world, "raw/")).toHaveLength(raw);
+  expect(await keysOf(adapters, "raw/")).toHaveLength(raw);
   const one = await request(url, `replay?key=${key}&index=1`, POST);
   expect(one).toEqual({ status: 200, answer: { rows: 1, cleaned: 0, rejected: 1 } });
-  expect(await keysOf(world, "replayed/")).toHaveLength(0);
+  expect(await keysOf(adapters, "replayed/")).toHaveLength(0);
   const all = await request(url, `replay?key=${key}`, POST);
   expect(all.answer).toEqual({ rows: 2, cleaned: 0, rejected: 2 });
-  expect(await keysOf(world, "replayed/")).toHaveLength(1);
+  expect(await keysOf(adapters, "replayed/")).toHaveLength(1);
   // the row that was already replayed is the same delivery
-  expect(await keysOf(world, "raw/")).toHaveLength(raw + 2 * 2);
+  expect(await keysOf(adapters, "raw/")).toHaveLength(raw + 2 * 2);
 });
 
 test("refuses requests from pages of other origins", async () => {
@@ -54,11 +54,11 @@ test("reports invalid times and aircraft that are not stored", async () => {
 });
 
 test("returns the received data, the time of cleaning and the batch counts of a row, and of two duplicates the stored one", async () => {
-  const { url, load, post, world } = await startApi();
+  const { url, load, post, adapters } = await startApi();
   const twice = [goodRow({ callsign: "FIRST" }), goodRow({ callsign: "SECOND" })];
   const { answer } = await post(JSON.stringify([...twice, goodRow({ icao24: "zz" })]));
   await load();
-  const [stored] = await world.reader!.aircraft({ icao24: "3c6444", limit: 1 });
+  const [stored] = await adapters.reader!.aircraft({ icao24: "3c6444", limit: 1 });
   const origin = await request(url, "origin/3c6444");
   expect(origin.answer).toMatchObject({
     flow: "request",

@@ -69,15 +69,15 @@ test("shows recorded flights at the time of the recording, and labels them as re
 });
 
 test("reports a lost server, reconnects when it is back, and shows the rows of the new snapshot", async () => {
-  const { page, environment, running } = await openProduct(browser(), { rows: [goodRow()] });
+  const { page, installation, running } = await openProduct(browser(), { rows: [goodRow()] });
   await expect.poll(() => aircraft(page)).toBe(1);
   const port = new URL(running.url).port;
   await running.end("SIGKILL");
   const status = page.getByRole("status");
   await expect.poll(() => status.textContent()).toMatch(/^disconnected, last data \d\d:\d\d:\d\d$/);
   const again = await startProduct(
-    ["--data", environment.data, "--port", port, ...(await emptyFeed())],
-    environment.env,
+    ["--data", installation.data, "--port", port, ...(await emptyFeed())],
+    installation.env,
   );
   await post(again.url, [goodRow({ icao24: "abc123", callsign: "AFTER" })]);
   await expect.poll(() => status.textContent()).toBe("live");

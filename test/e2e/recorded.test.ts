@@ -3,15 +3,15 @@ import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
 import { compact, readLakeFile } from "../../src/flow/lake/compact.ts";
-import { flightline, newPlace, temporaryFolder, type Place } from "../harness/product.ts";
-import { worldOf } from "./api-world.ts";
+import { flightline, newInstallation, temporaryFolder, type TestInstallation } from "../harness/product.ts";
+import { adaptersOf } from "./api-under-test.ts";
 
 /**
- * Recorded real flights, which their licence keeps out of the repository: looked for beside it, or where
- * FLIGHTLINE_RECORDED says. Without them these checks are not run, and that is said.
+ * Recorded real flights. Their license does not allow copies in the repository, so they are in the folder
+ * FLIGHTLINE_TEST_RECORDED, or in ../shared/data. Without them these checks do not run, and the test prints this.
  */
-const folder = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
-const isThere = existsSync(folder);
+const folder = process.env["FLIGHTLINE_TEST_RECORDED"] ?? path.resolve("../shared/data");
+const hasRecordings = existsSync(folder);
 
 interface Recording {
   file: string;
@@ -49,7 +49,7 @@ const series = (): string[] =>
   readdirSync(path.join(folder, "series"))
     .sort()
     .map((name) => path.join(folder, "series", name));
-const sorted = (of: Record<string, number>) => Object.fromEntries(Object.entries(of).sort());
+const sorted = (counts: Record<string, number>) => Object.fromEntries(Object.entries(counts).sort());
 const whole = {
   received: 84_563,
   accepted: 80_140,
@@ -61,23 +61,21 @@ const whole = {
 };
 
 const checks: { name: string; run: () => Promise<void> }[] = [
-  ...recordings.map((of) => ({
-    name: `the OpenSky file of ${of.year} cleans to ${of.accepted} rows, the same in three formats`,
-    run: () => cleansTo(of),
+  ...recordings.map((recording) => ({
+    name: `the OpenSky file of ${recording.year} cleans to ${recording.accepted} rows, the same in three formats`,
+    run: () => cleansTo(recording),
   })),
   {
-    name: "the series through Flow 2 is 84,563 = 80,140 + 4,423, and once more nothing but duplicates",
+    name: "the series through Flow 2 is 84,563 = 80,140 + 4,423 rows, and a second time only duplicates",
     run: streamsSeries,
   },
-  { name: "the series through Flow 1 is the same, and once more nothing but repeats", run: ingestsSeries },
+  { name: "the series through Flow 1 has the same counts, and a second time only repeats", run: ingestsSeries },
 ];
 
-if (isThere) for (const { name, run } of checks) test(name, { timeout: 240_000 }, run);
+if (hasRecordings) for (const { name, run } of checks) test(name, { timeout: 240_000 }, run);
 else
-  test("checks on recorded data are not run for want of it", () => {
-    console.log(
-      `${checks.length} checks on recorded data were not run: there is no recorded data beside the repository`,
-    );
+  test("checks on recorded data do not run without the data", () => {
+    console.log(`${checks.length} checks did not run: ${folder} does not exist. Set FLIGHTLINE_TEST_RECORDED`);
     expect(checks).toHaveLength(5);
   });
 
@@ -102,34 +100,38 @@ async function cleansTo({ year, accepted, flags }: Recording & { year: string })
   connection.closeSync();
 }
 
-async function run(place: Place, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await flightline([...args, "--data", place.data], { env: place.env });
+async function run(installation: TestInstallation, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await flightline([...args, "--data", installation.data], { env: installation.env });
   expect([args[0], code, stderr]).toEqual([args[0], 0, ""]);
   return stdout;
 }
 
-const countsOf = async (place: Place) =>
-  (JSON.parse(await run(place, "flows", "--json")) as { flows: Record<string, unknown>[] }).flows;
+const countsOf = async (installation: TestInstallation) =>
+  (JSON.parse(await run(installation, "flows", "--json")) as { flows: Record<string, unknown>[] }).flows;
 
 async function streamsSeries(): Promise<void> {
-  const place = await newPlace();
-  await run(place, "produce", ...series());
-  await run(place, "consume", "--until-empty");
-  expect((await countsOf(place))[1]).toMatchObject(whole);
-  const { objects } = await worldOf(place);
+  const installation = await newInstallation();
+  await run(installation, "produce", ...series());
+  await run(installation, "consume", "--until-empty");
+  expect((await countsOf(installation))[1]).toMatchObject(whole);
+  const { objects } = await adaptersOf(installation);
   await compact(objects, { format: "parquet", now_s: Date.now() / 1000 });
   let rows = 0;
   for await (const { key } of objects.list("lake/")) rows += (await readLakeFile(objects, key)).batch.rows;
   expect(rows).toBe(whole.accepted);
-  await run(place, "produce", ...series());
-  await run(place, "consume", "--until-empty");
-  expect((await countsOf(place))[1]).toMatchObject({ ...whole, received: 2 * 84_563, duplicate: 84_563 + 4_423 });
+  await run(installation, "produce", ...series());
+  await run(installation, "consume", "--until-empty");
+  expect((await countsOf(installation))[1]).toMatchObject({
+    ...whole,
+    received: 2 * 84_563,
+    duplicate: 84_563 + 4_423,
+  });
 }
 
 async function ingestsSeries(): Promise<void> {
-  const place = await newPlace();
-  await run(place, "ingest", ...series());
-  expect((await countsOf(place))[0]).toMatchObject(whole);
-  await run(place, "ingest", ...series());
-  expect((await countsOf(place))[0]).toMatchObject(whole);
+  const installation = await newInstallation();
+  await run(installation, "ingest", ...series());
+  expect((await countsOf(installation))[0]).toMatchObject(whole);
+  await run(installation, "ingest", ...series());
+  expect((await countsOf(installation))[0]).toMatchObject(whole);
 }

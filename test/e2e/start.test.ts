@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { simulatedBodies } from "../harness/bodies.ts";
-import { flightline, flowsOf, newPlace, startProduct, temporaryFolder, until } from "../harness/product.ts";
+import { flightline, flowsOf, newInstallation, startProduct, temporaryFolder, until } from "../harness/product.ts";
 
-/** Files of simulated bodies that the product may replay. */
+/** Files with simulated bodies, for `--from`. */
 async function recordedFiles(count: number): Promise<{ files: string[]; rows: number }> {
   const folder = await temporaryFolder();
   const bodies = await simulatedBodies(count);
@@ -23,18 +23,18 @@ async function recordedFiles(count: number): Promise<{ files: string[]; rows: nu
   return { files, rows };
 }
 
-/** The embedded PostgreSQL goes with its folder, also when the test fails. */
+/** A folder for an embedded PostgreSQL. It is deleted after the test, also if the test fails. */
 async function dataFolder(): Promise<string> {
   const data = await mkdtemp(path.join(tmpdir(), "flightline-data-"));
   onTestFinished(async () => {
-    // the watchdog ends PostgreSQL shortly after its parent
+    // the watchdog ends PostgreSQL shortly after its parent process
     await new Promise((resolve) => setTimeout(resolve, 500));
     await rm(data, { recursive: true, force: true, maxRetries: 20 });
   });
   return data;
 }
 
-test("a data folder of its own: both flows balance, a kill loses nothing, a second start finds its data", async () => {
+test("with a new data folder, both flows balance, a kill loses nothing, and a second start keeps the data", async () => {
   const data = await dataFolder();
   const { files, rows } = await recordedFiles(20);
   const from = ["--data", data, "--from", ...files, "--speed", "max"];
@@ -53,8 +53,8 @@ test("a data folder of its own: both flows balance, a kill loses nothing, a seco
   );
   expect(whole.stream.balanced).toBe(true);
   expect(whole.stream.received).toBe(whole.stream.accepted + whole.stream.duplicate + whole.stream.rejected);
-  const taken = await startProduct(["--data", data]).catch((error: Error) => error.message);
-  expect(taken).toContain(`already running on ${data} at ${second.url}`);
+  const refusal = await startProduct(["--data", data]).catch((error: Error) => error.message);
+  expect(refusal).toContain(`already running on ${data} at ${second.url}`);
   const { stdout } = await flightline(["flows", "--data", data, "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({
     flows: [{ flow: "request" }, { flow: "stream", stored: whole.stream.stored, balanced: true }],
@@ -67,9 +67,9 @@ test("a data folder of its own: both flows balance, a kill loses nothing, a seco
   expect(await third.end("SIGTERM")).toBe(0);
 }, 180_000);
 
-test("by default a simulated world feeds both flows, and the page's table follows", async () => {
-  const place = await newPlace();
-  const { url, end } = await startProduct(["--data", place.data], place.env);
+test("by default a simulation feeds both flows, and the page's table follows", async () => {
+  const installation = await newInstallation();
+  const { url, end } = await startProduct(["--data", installation.data], installation.env);
   const both = await until(
     () => flowsOf(url),
     ({ request, stream }) =>
@@ -86,10 +86,13 @@ test("by default a simulated world feeds both flows, and the page's table follow
   expect(await end("SIGINT")).toBe(0);
 });
 
-test("SIGTERM under load: it drains, exits 0 and leaves nothing half done", async () => {
-  const place = await newPlace();
+test("after SIGTERM under load, start finishes its work, exits with 0 and leaves both flows in balance", async () => {
+  const installation = await newInstallation();
   const { files } = await recordedFiles(60);
-  const { url, end } = await startProduct(["--data", place.data, "--from", ...files, "--speed", "max"], place.env);
+  const { url, end } = await startProduct(
+    ["--data", installation.data, "--from", ...files, "--speed", "max"],
+    installation.env,
+  );
   const bodies = await simulatedBodies(30, { seed: 9 });
   const posting = Promise.allSettled(
     bodies.map((body) =>
@@ -104,28 +107,32 @@ test("SIGTERM under load: it drains, exits 0 and leaves nothing half done", asyn
     () => flowsOf(url),
     ({ stream }) => stream.received > 0,
   );
-  const begun = performance.now();
+  const start = performance.now();
   expect(await end("SIGTERM")).toBe(0);
-  // it ends itself after 9 s by its own clock, drained or not; the rest is for a slow machine
-  expect(performance.now() - begun).toBeLessThan(30_000);
+  // start exits after 9 s at the latest. The rest is a margin for a slow machine
+  expect(performance.now() - start).toBeLessThan(30_000);
   await posting;
-  const { code, stdout } = await flightline(["flows", "--data", place.data, "--json"], { env: place.env });
+  const { code, stdout } = await flightline(["flows", "--data", installation.data, "--json"], {
+    env: installation.env,
+  });
   expect([code, stdout]).toEqual([0, expect.stringContaining('"balanced":true')]);
 });
 
-test("a port that is taken is said in one line", async () => {
-  const [one, two] = [await newPlace(), await newPlace()];
-  const { url } = await startProduct(["--data", one.data], one.env);
-  const { code, stderr } = await flightline(["start", "--data", two.data, "--port", new URL(url).port], {
-    env: two.env,
+test("a port that is in use is an error of one line", async () => {
+  const [first, second] = [await newInstallation(), await newInstallation()];
+  const { url } = await startProduct(["--data", first.data], first.env);
+  const { code, stderr } = await flightline(["start", "--data", second.data, "--port", new URL(url).port], {
+    env: second.env,
   });
-  expect([code, stderr]).toEqual([1, expect.stringContaining("is taken; choose another with --port")]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("is in use; choose another with --port")]);
 });
 
-test("the commands work one after the other: produce, consume, ingest, query, compact, replay, load, migrate", async () => {
-  const place = await newPlace();
+test("the commands work in sequence: produce, consume, ingest, query, compact, replay, load, migrate", async () => {
+  const installation = await newInstallation();
   const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await flightline([...args, "--data", place.data], { env: place.env });
+    const { code, stdout, stderr } = await flightline([...args, "--data", installation.data], {
+      env: installation.env,
+    });
     expect([args[0], code, stderr]).toEqual([args[0], 0, ""]);
     return stdout;
   };
@@ -144,6 +151,8 @@ test("the commands work one after the other: produce, consume, ingest, query, co
   await run("load", "clean/");
   expect((await stored()).n).toBe(n);
   await run("migrate");
-  const { code, stderr } = await flightline(["query", "drop table aircraft", "--data", place.data], { env: place.env });
+  const { code, stderr } = await flightline(["query", "drop table aircraft", "--data", installation.data], {
+    env: installation.env,
+  });
   expect([code, stderr]).toEqual([1, expect.stringContaining("read-only")]);
 }, 120_000);

@@ -1,7 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
-import { flowsOf, newPlace, startProduct, temporaryFolder, type Place, type Running } from "./product.ts";
+import {
+  flowsOf,
+  newInstallation,
+  startProduct,
+  temporaryFolder,
+  type TestInstallation,
+  type Running,
+} from "./product.ts";
 
 /** WebGL 2 in software, so that the machine needs no GPU. */
 const SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
@@ -27,7 +34,7 @@ export function useBrowser(args: readonly string[] = SOFTWARE_GL): () => Browser
 
 export interface OpenedProduct {
   page: Page;
-  environment: Place;
+  installation: TestInstallation;
   running: Running;
   /** Errors, CSP violations and requests to other hosts. */
   problems: string[];
@@ -47,13 +54,13 @@ export async function openProduct(
   browser: Browser,
   { args, hash, rows, ...options }: OpenOptions = {},
 ): Promise<OpenedProduct> {
-  const environment = await newPlace();
-  const running = await startProduct(["--data", environment.data, ...(args ?? (await emptyFeed()))], environment.env);
+  const installation = await newInstallation();
+  const running = await startProduct(["--data", installation.data, ...(args ?? (await emptyFeed()))], installation.env);
   if (rows !== undefined) {
     await post(running.url, rows);
     await expect.poll(async () => (await flowsOf(running.url)).request.pending).toBe(0);
   }
-  return { environment, running, ...(await openPage(browser, `${running.url}/${hash ?? ""}`, options)) };
+  return { installation, running, ...(await openPage(browser, `${running.url}/${hash ?? ""}`, options)) };
 }
 
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}) {

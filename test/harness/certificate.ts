@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 
-/** Writes a key and its own certificate for localhost. */
+/** Writes a key and a self-signed certificate for localhost. */
 export function makeCertificate({ key, cert }: { key: string; cert: string }): void {
-  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=localhost"];
+  const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=localhost"];
   const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert];
-  execFileSync("openssl", [...made, ...names], { stdio: "ignore" });
+  execFileSync("openssl", [...request, ...names], { stdio: "ignore" });
 }

@@ -6,11 +6,11 @@ import { newPool } from "../../src/postgres/transaction.ts";
 export interface FreshDatabase {
   connection: pg.ClientConfig;
   pool: pg.Pool;
-  /** Ends the pool and drops the database, whoever is connected. */
+  /** Ends the pool and drops the database, also if other connections are open. */
   drop(): Promise<void>;
 }
 
-/** An empty, migrated database of its own on the tests' server. */
+/** Creates an empty, migrated database on the PostgreSQL server of the tests. */
 export async function freshDatabase(): Promise<FreshDatabase> {
   const server = inject("postgres");
   const database = `test_${randomBytes(6).toString("hex")}`;

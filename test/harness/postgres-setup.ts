@@ -10,21 +10,22 @@ import { newPool } from "../../src/postgres/transaction.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The tests' PostgreSQL: the embedded one, in a folder of its own. */
+    /** The embedded PostgreSQL server of the tests. Its database is the migrated template. */
     postgres: { host: string; port: number; user: string; database: string };
   }
 }
 
 /**
- * Builds what the end-to-end tests start, and one server for all test files: each test takes a database of its own from
- * the migrated one (`freshDatabase`). What is temporary, the tests' and their tools', lies in one folder and goes with it.
+ * Builds the product for the end-to-end tests, and starts one PostgreSQL server for all test files. Each test creates its own
+ * database from the migrated template (`freshDatabase`). All temporary files of the tests and their tools are in one folder,
+ * which is deleted at the end.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // the workers begin after this, and Node reads it at their start
+  // Node reads this variable at its start, and the test workers start later
   if (existsSync(certificate.cert)) process.env["NODE_EXTRA_CA_CERTS"] = certificate.cert;
   execFileSync("npm", ["run", "build", "--silent"], { stdio: "inherit" });
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-test-"));
-  // for root's tests PostgreSQL runs as another user, who has to pass
+  // if root runs the tests, PostgreSQL runs as another user, which needs access to the folder
   chmodSync(folder, 0o711);
   process.env["TMPDIR"] = folder;
   const server = await startPostgres({ data: path.join(folder, "data") });

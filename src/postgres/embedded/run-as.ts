@@ -3,45 +3,48 @@ import { chownSync, existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-/** As whom the server runs: PostgreSQL refuses to run as root. */
-export interface Actor {
-  /** For spawn. */
+/** The user that the server runs as. PostgreSQL refuses to run as root. */
+export interface ServerUser {
+  /** Options of spawn. */
   ids: { uid?: number; gid?: number };
-  /** The command as it is to be spawned. */
-  command(of: string[]): string[];
-  /** Gives a folder to whom the server runs as. */
+  /** The command to spawn, which runs `args` as this user. */
+  command(args: string[]): string[];
+  /** Makes this user the owner of a folder. */
   own(folder: string): void;
-  /** Who the files belong to. */
+  /** The owner of the files. */
   uid: number;
 }
 
 const NOBODY = 65_534;
 const UNSHARE = "/usr/bin/unshare";
 
-/** The user itself; for root nobody, or, where nobody cannot reach the paths, root under another name in a user namespace. */
-export function actor(paths: readonly string[]): Actor {
+/**
+ * The current user. Instead of root it is the user `nobody`, if that user can reach the paths. Otherwise the server runs in a
+ * user namespace that maps root to another user.
+ */
+export function serverUser(paths: readonly string[]): ServerUser {
   const uid = process.getuid?.() ?? 0;
-  if (uid !== 0) return { ids: {}, command: (of) => of, own: () => {}, uid };
-  if (paths.every((one) => isReachable(one)))
+  if (uid !== 0) return { ids: {}, command: (args) => args, own: () => {}, uid };
+  if (paths.every((file) => isReachable(file)))
     return {
       ids: { uid: NOBODY, gid: NOBODY },
-      command: (of) => of,
+      command: (args) => args,
       own: (folder) => chownSync(folder, NOBODY, NOBODY),
       uid: NOBODY,
     };
   if (!existsSync(UNSHARE))
     throw new Error(
-      `PostgreSQL does not run as root, and nobody cannot reach ${paths.join(" and ")}: choose another folder with --data`,
+      `PostgreSQL cannot run as root, and user ${NOBODY} cannot reach ${paths.join(" and ")}: choose another folder with --data`,
     );
   return {
     ids: {},
-    command: (of) => [UNSHARE, "--user", `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, ...of],
+    command: (args) => [UNSHARE, "--user", `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, ...args],
     own: () => {},
     uid: 0,
   };
 }
 
-/** Whether others may pass every folder on the way. */
+/** Whether other users have execute permission on every parent folder. */
 function isReachable(file: string): boolean {
   for (let at = path.dirname(file); ; at = path.dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false;
@@ -50,10 +53,10 @@ function isReachable(file: string): boolean {
 }
 
 /**
- * The folder of the server's socket: short, since a socket's path ends at 107 bytes, private, and named by data folder and
- * user. Throws when another user made it.
+ * Creates the private folder of the server's socket. Its name is a hash of data folder and user, because the path of a socket
+ * has at most 107 bytes. Throws if the folder belongs to another user.
  */
-export function socketFolder(data: string, { uid, own }: Actor): string {
+export function socketFolder(data: string, { uid, own }: ServerUser): string {
   const name = createHash("sha256").update(`${uid} ${data}`).digest("hex").slice(0, 16);
   const folder = path.join(os.tmpdir(), `flightline-${name}`);
   try {
@@ -62,8 +65,8 @@ export function socketFolder(data: string, { uid, own }: Actor): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0)
-    throw new Error(`${folder} is not a private folder of this user: remove it`);
+  const info = lstatSync(folder);
+  if (!info.isDirectory() || info.uid !== uid || (info.mode & 0o077) !== 0)
+    throw new Error(`${folder} must be a private folder of this user: delete it and start again`);
   return folder;
 }

@@ -26,7 +26,7 @@ async function ask(connection: pg.ClientConfig, sql: string): Promise<unknown> {
   return rows[0]?.answer;
 }
 
-test("starts in an empty folder, listens on a private socket alone, and finds its data again", async () => {
+test("starts in an empty folder, listens only on a private socket, and keeps its data", async () => {
   const data = await folder();
   const first = await startPostgres({ data });
   expect(await ask(first.connection, "select current_setting('listen_addresses') as answer")).toBe("");
@@ -42,21 +42,21 @@ test("starts in an empty folder, listens on a private socket alone, and finds it
   expect(await ask(second.connection, "select 1 as answer")).toBe(1);
 });
 
-test("with a port it lets a client in by a password, and none without", async () => {
+test("with a port, a client needs the password", async () => {
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   const { dsn = "" } = running(await startPostgres({ data: await folder(), port }));
   expect(await ask({ connectionString: dsn }, "select 1 as answer")).toBe(1);
   await expect(ask({ connectionString: dsn.replace(/:[^:@]+@/, ":wrong@") }, "select 1")).rejects.toThrow("password");
 });
 
-test("two starts at once on one folder: one owns it", async () => {
+test("of two starts at once on one folder, one owns it", async () => {
   const data = await folder();
   const results = await Promise.allSettled([startPostgres({ data }), startPostgres({ data })]);
   const owners = results.flatMap((result) => (result.status === "fulfilled" ? [running(result.value)] : []));
   expect(owners).toHaveLength(1);
 });
 
-test("a database that goes away is unavailable, and serves again when it is back", async () => {
+test("a stopped database is unavailable, and works again after its restart", async () => {
   const data = await folder();
   const first = await startPostgres({ data });
   const pool = newPool(first.connection);
@@ -69,7 +69,7 @@ test("a database that goes away is unavailable, and serves again when it is back
   await database.sink.ping();
 });
 
-test("the server ends with its parent, also when that is killed", async () => {
+test("the server ends with its parent process, also if that is killed", async () => {
   const data = await folder();
   const script = `import { startPostgres } from "./src/postgres/embedded/server.ts"; await startPostgres({ data: ${JSON.stringify(data)} }); process.kill(process.pid, "SIGKILL");`;
   expect(() =>

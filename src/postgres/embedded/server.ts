@@ -6,12 +6,12 @@ import path from "node:path";
 import pg from "pg";
 import { ensureCluster, removeStalePid, serverPid } from "./cluster.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
-import { actor, socketFolder, type Actor } from "./run-as.ts";
+import { serverUser, socketFolder, type ServerUser } from "./run-as.ts";
 
-/** A running PostgreSQL of a data folder, reached by a Unix socket that its owner alone may use. */
+/** The running PostgreSQL of a data folder. Its Unix socket is accessible only to the owner of the folder. */
 export interface EmbeddedPostgres {
   connection: { host: string; port: number; user: string; database: string };
-  /** For another client, where a port was asked for. */
+  /** The URL for other SQL clients. Undefined unless a port was requested. */
   dsn?: string;
   stop(): Promise<void>;
 }
@@ -21,12 +21,12 @@ export class AlreadyRunningError extends Error {
   override name = "AlreadyRunningError";
 }
 
-/** Part of the socket's file name; nothing listens on it, unless a port was asked for. */
+/** Part of the socket's file name. Without a requested port, PostgreSQL does not listen on TCP. */
 const SOCKET_PORT = 5432;
 const SOCKET = /^\.s\.PGSQL\.(\d+)$/;
 const START_MS = 30_000;
 const END_MS = 10_000;
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
 const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: "100",
@@ -38,14 +38,14 @@ const SETTINGS: Readonly<Record<string, string>> = {
   jit: "off",
   timezone: "UTC",
   log_timezone: "UTC",
-  // after a kill of both processes 0.1-0.3 s instead of 2-3
+  // recovery after a kill of both processes takes 0.1-0.3 s instead of 2-3 s
   recovery_init_sync_method: process.platform === "linux" ? "syncfs" : "fsync",
   client_min_messages: "warning",
 };
 
 /**
- * Runs the server and ends it with its parent: the pipe on descriptor 3 closes when Node ends, however it ends. The server
- * has a process group of its own, so Ctrl-C reaches Node alone, which drains first.
+ * Shell script that runs the server and ends it with its parent: the pipe on descriptor 3 closes when Node ends, also by a
+ * kill. The server has its own process group, so Ctrl-C reaches only Node, which finishes its work first.
  */
 const WATCHDOG = `"$@" </dev/null 3<&- & server=$!
 { read -r _ <&3; kill -INT $server; } & watch=$!
@@ -54,32 +54,33 @@ wait $server; status=$?
 kill $watch 2>/dev/null
 exit $status`;
 
-interface Place {
+/** The folders of one embedded server. */
+interface Installation {
   data: string;
   cluster: string;
   socket: string;
-  actor: Actor;
+  user: ServerUser;
 }
 
-/** Starts the data folder's server and owns the folder. Throws `AlreadyRunningError` when another process does. */
+/** Starts the server of a data folder and takes ownership of the folder. Throws `AlreadyRunningError` if another process owns it. */
 export async function startPostgres({ data, port }: { data: string; port?: number }): Promise<EmbeddedPostgres> {
-  const at = placeOf(data);
+  const at = installationOf(data);
   for (const until = Date.now() + END_MS; ;) {
     const owner = await connectOwner(at);
     if (owner === null) break;
     const isOrphan = await tryLock(owner);
     await owner.end();
     if (!isOrphan) throw new AlreadyRunningError(alreadyRunning(data));
-    // its process is gone, and its watchdog is ending it
+    // the owner has ended, and the watchdog is ending its server
     if (Date.now() > until) interrupt(at);
-    await sleep(LOOK_MS);
+    await sleep(POLL_MS);
   }
   return launch(at, port);
 }
 
-/** Joins the folder's running server; where none runs, starts one and owns it while it lasts. */
+/** Joins the running server of a data folder. If none runs, starts one and owns the folder until `stop`. */
 export async function joinPostgres({ data }: { data: string }): Promise<EmbeddedPostgres> {
-  const at = placeOf(data);
+  const at = installationOf(data);
   const owner = await connectOwner(at);
   if (owner !== null) {
     const isOrphan = await tryLock(owner);
@@ -95,31 +96,31 @@ export async function joinPostgres({ data }: { data: string }): Promise<Embedded
   }
 }
 
-function placeOf(folder: string): Place {
+function installationOf(folder: string): Installation {
   const data = path.resolve(folder);
   mkdirSync(data, { recursive: true });
   const binaries = findBinaries();
-  const who = actor([path.join(data, "pg"), binaries.postgres]);
-  return { data, cluster: path.join(data, "pg"), socket: socketFolder(data, who), actor: who };
+  const user = serverUser([path.join(data, "pg"), binaries.postgres]);
+  return { data, cluster: path.join(data, "pg"), socket: socketFolder(data, user), user };
 }
 
-const connectionOf = ({ socket }: Place, port: number) => ({
+const connectionOf = ({ socket }: Installation, port: number) => ({
   host: socket,
   port,
   user: "postgres",
   database: "flightline",
 });
 
-/** Ports by which sockets in the folder are named: the server's, and what servers that were killed left. */
-const portsOf = ({ socket }: Place): number[] =>
+/** The ports in the names of the sockets in the folder. Some may be left over from servers that were killed. */
+const portsOf = ({ socket }: Installation): number[] =>
   readdirSync(socket)
     .flatMap((name) => SOCKET.exec(name)?.[1] ?? [])
     .map(Number);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A connection to a server that is up, null when there is none. */
-async function connectOwner(at: Place): Promise<pg.Client | null> {
+/** A connection to the running server. Null if none accepts connections. */
+async function connectOwner(at: Installation): Promise<pg.Client | null> {
   for (const port of portsOf(at)) {
     const client = new pg.Client({ ...connectionOf(at, port), database: "postgres", connectionTimeoutMillis: 5_000 });
     client.on("error", () => {});
@@ -127,15 +128,15 @@ async function connectOwner(at: Place): Promise<pg.Client | null> {
       await client.connect();
       return client;
     } catch {
-      // nobody listens there: a socket that a killed server left, or one that is not ready
+      // a socket that a killed server left behind, or a server that is not ready
     }
   }
   return null;
 }
 
 async function tryLock(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ got: boolean }>("select pg_try_advisory_lock($1) as got", [LOCKS.owner]);
-  return rows[0]?.got === true;
+  const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1) as locked", [LOCKS.owner]);
+  return rows[0]?.locked === true;
 }
 
 function alreadyRunning(data: string): string {
@@ -144,17 +145,17 @@ function alreadyRunning(data: string): string {
   return `flightline is already running on ${data}${url}; stop it, or choose another folder with --data`;
 }
 
-function interrupt(at: Place): void {
+function interrupt(at: Installation): void {
   const pid = serverPid(at.cluster);
   if (pid !== null) process.kill(pid, "SIGINT");
 }
 
-async function launch(at: Place, port: number | undefined): Promise<EmbeddedPostgres> {
+async function launch(at: Installation, port: number | undefined): Promise<EmbeddedPostgres> {
   const binaries = findBinaries();
   ensureCluster(at, binaries);
   await untilEnded(at.cluster);
   removeStalePid(at.cluster);
-  for (const left of portsOf(at)) rmSync(path.join(at.socket, `.s.PGSQL.${left}`), { force: true });
+  for (const oldPort of portsOf(at)) rmSync(path.join(at.socket, `.s.PGSQL.${oldPort}`), { force: true });
   const server = spawnServer(at, binaries, port);
   try {
     const owner = await untilReady(at, server);
@@ -173,12 +174,12 @@ async function launch(at: Place, port: number | undefined): Promise<EmbeddedPost
   }
 }
 
-/** A server that takes no more connections may still be writing: the next one waits for it. */
+/** Waits until the previous server has ended. It may still write after it stopped accepting connections. */
 async function untilEnded(cluster: string): Promise<void> {
-  for (const until = Date.now() + END_MS; serverPid(cluster) !== null && Date.now() < until;) await sleep(LOOK_MS);
+  for (const until = Date.now() + END_MS; serverPid(cluster) !== null && Date.now() < until;) await sleep(POLL_MS);
 }
 
-function spawnServer(at: Place, { postgres, version }: Binaries, port: number | undefined): ChildProcess {
+function spawnServer(at: Installation, { postgres, version }: Binaries, port: number | undefined): ChildProcess {
   const settings = {
     ...SETTINGS,
     listen_addresses: port === undefined ? "" : "127.0.0.1",
@@ -193,31 +194,31 @@ function spawnServer(at: Place, { postgres, version }: Binaries, port: number | 
     `${key}=${value}`,
   ]);
   const log = openSync(path.join(at.data, "postgres.log"), "a");
-  const command = at.actor.command(["sh", "-c", WATCHDOG, "sh", postgres, "-D", at.cluster, "-k", at.socket, ...flags]);
+  const command = at.user.command(["sh", "-c", WATCHDOG, "sh", postgres, "-D", at.cluster, "-k", at.socket, ...flags]);
   const [program = "sh", ...args] = command;
   const child = spawn(program, args, {
-    ...at.actor.ids,
+    ...at.user.ids,
     detached: true,
     stdio: ["ignore", log, log, "pipe"],
     cwd: at.cluster,
   });
   closeSync(log);
-  // an end of the server is noticed by its connections
+  // the connections to the server notice its end
   child.on("error", () => {});
   child.unref();
   return child;
 }
 
-async function untilReady(at: Place, server: ChildProcess): Promise<pg.Client> {
-  for (const until = Date.now() + START_MS; Date.now() < until; await sleep(LOOK_MS)) {
+async function untilReady(at: Installation, server: ChildProcess): Promise<pg.Client> {
+  for (const until = Date.now() + START_MS; Date.now() < until; await sleep(POLL_MS)) {
     if (server.exitCode !== null) break;
     const client = await connectOwner(at);
     if (client !== null) return client;
   }
-  throw new Error(`PostgreSQL did not start; its log is ${path.join(at.data, "postgres.log")}`);
+  throw new Error(`PostgreSQL did not start. See its log: ${path.join(at.data, "postgres.log")}`);
 }
 
-/** A password of its own for connections over TCP. */
+/** Sets a new random password for connections over TCP. Returns the URL for clients. */
 async function openPort(owner: pg.Client, port: number): Promise<string> {
   const password = randomBytes(18).toString("base64url");
   await owner.query(`alter role postgres password '${password}'`);
@@ -229,7 +230,7 @@ async function stopServer(owner: pg.Client, server: ChildProcess): Promise<void>
   await endServer(server);
 }
 
-/** Closes the pipe, which ends the server, and waits for it. */
+/** Closes the pipe, which makes the watchdog end the server, and waits for the end. */
 async function endServer(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null) return;
   const ended = new Promise((resolve) => server.once("exit", resolve));

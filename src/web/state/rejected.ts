@@ -1,11 +1,11 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { RejectedSample } from "../../flow/api/read-routes.ts";
-import type { ClaimedSample } from "../../server/wire.ts";
+import type { RejectedPosition } from "../../server/wire.ts";
 import { flows } from "./connection.ts";
 import { originFilter, showsRejected, tab } from "./view.ts";
 
 /** The newest rejected rows. Fetched only while the page shows them. */
-export const rejectedSamples = signal<readonly ClaimedSample[]>([]);
+export const rejectedSamples = signal<readonly RejectedPosition[]>([]);
 /** The result or the error of the last replay, as text. */
 export const replayResult = signal<string | null>(null);
 
@@ -52,7 +52,7 @@ export function followRejected(): void {
 async function fetchSamples(): Promise<void> {
   try {
     const response = await fetch("/live/rejections");
-    if (response.ok) rejectedSamples.value = ((await response.json()) as { rejections: ClaimedSample[] }).rejections;
+    if (response.ok) rejectedSamples.value = ((await response.json()) as { rejections: RejectedPosition[] }).rejections;
   } catch {
     // `connection` reports a lost server
   }

@@ -6,18 +6,18 @@ import type { ApiContext } from "../../src/flow/api/api.ts";
 import { loadAnnounced } from "../../src/flow/request/load.ts";
 import { liveFeed } from "../../src/server/live-feed.ts";
 import { startServer } from "../../src/server/http-server.ts";
-import { newPlace, type Place } from "../harness/product.ts";
+import { newInstallation, type TestInstallation } from "../harness/product.ts";
 
-/** What a test may replace of the world that the API stands on. */
-export type Change = (world: Adapters) => Partial<ApiContext>;
+/** Replaces parts of the API's context, for example a port by one that fails. */
+export type Override = (adapters: Adapters) => Partial<ApiContext>;
 
 export interface ApiUnderTest {
   url: string;
-  world: Adapters;
-  place: Place;
-  /** Errors that were not the client's. */
+  adapters: Adapters;
+  installation: TestInstallation;
+  /** Errors that the client did not cause. */
   errors: unknown[];
-  /** Loads what the queue holds, as the loader does. */
+  /** Loads the files that the queue announces, as the loader does. */
   load(): Promise<void>;
   post(
     body: BodyInit,
@@ -32,38 +32,38 @@ export interface Answer {
   error?: { code: string; message: string; path?: string; value?: unknown; allowed?: unknown };
 }
 
-/** The stores of one place, wired as the commands wire them. */
-export async function worldOf(place: Place): Promise<Adapters> {
-  const world = await openAdapters({ env: place.env, data: place.data });
-  onTestFinished(() => world.close());
-  return world;
+/** Opens the adapters of an installation, as commands do. Closes them after the test. */
+export async function adaptersOf({ env, data }: TestInstallation): Promise<Adapters> {
+  const adapters = await openAdapters({ env, data });
+  onTestFinished(() => adapters.close());
+  return adapters;
 }
 
-/** A server on stores of its own, without the loops behind it. */
-export async function startApi(change: Change = () => ({})): Promise<ApiUnderTest> {
-  const place = await newPlace();
-  const world = await worldOf(place);
+/** Starts a server on a new installation, without the background jobs. */
+export async function startApi(override: Override = () => ({})): Promise<ApiUnderTest> {
+  const installation = await newInstallation();
+  const adapters = await adaptersOf(installation);
   const errors: unknown[] = [];
   const live = liveFeed();
   const server = await startServer({
     port: 0,
-    page: { live, source: world.config.source },
+    page: { live, source: adapters.config.source },
     api: {
-      ...world,
-      flows: () => world.counter.count(),
+      ...adapters,
+      flows: () => adapters.counter.count(),
       now_s: () => Date.now() / 1000,
       onError: (error) => errors.push(error),
-      ...change(world),
+      ...override(adapters),
     },
     files: async () => false,
   });
   onTestFinished(() => server.close());
   return {
     url: server.url,
-    world,
-    place,
+    adapters,
+    installation,
     errors,
-    load: () => drain(world),
+    load: () => drain(adapters),
     async post(body, { query = "", headers = { "content-type": "application/json" } } = {}) {
       const response = await fetch(`${server.url}/v1/states${query}`, { method: "POST", headers, body });
       return { status: response.status, answer: (await response.json()) as Answer };
@@ -71,17 +71,17 @@ export async function startApi(change: Change = () => ({})): Promise<ApiUnderTes
   };
 }
 
-async function drain(world: Adapters): Promise<void> {
+async function drain(adapters: Adapters): Promise<void> {
   const stop = new AbortController();
-  const working = world.queue.consume((message) => loadAnnounced(message, world), { signal: stop.signal });
-  while ((await world.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  const working = adapters.queue.consume((key) => loadAnnounced(key, adapters), { signal: stop.signal });
+  while ((await adapters.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   stop.abort();
   await working;
 }
 
-/** The pool of a world on PostgreSQL. */
+/** The pool of adapters on PostgreSQL. */
 export function poolOf({ postgres }: Adapters): pg.Pool {
-  if (postgres === undefined) throw new Error("this world has no PostgreSQL");
+  if (postgres === undefined) throw new Error("these adapters do not use PostgreSQL");
   return postgres.pool;
 }
 
@@ -92,4 +92,4 @@ export async function keysOf({ objects }: Pick<Adapters, "objects">, prefix: str
   return keys;
 }
 
-export const folderOf = ({ data }: Place): string => path.join(data, "objects");
+export const folderOf = ({ data }: TestInstallation): string => path.join(data, "objects");

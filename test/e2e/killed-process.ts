@@ -7,9 +7,9 @@ import { loadClean, sweep } from "../../src/flow/request/load.ts";
 import type { CheckpointSession, Lease } from "../../src/flow/ports.ts";
 
 /**
- * Takes bodies in, loads and consumes, and kills itself at the n-th pass of a named point:
- *   node --import tsx test/e2e/victim.ts DATA BODY POINT N
- * Ends by itself, with exit code 0, when nothing is left to do.
+ * Ingests a body, loads and consumes, and kills itself when it passes a named point for the N-th time:
+ *   node --import tsx test/e2e/killed-process.ts DATA BODY POINT N
+ * If it never does, it exits with code 0 when all work is done.
  */
 const [data = "", file = "", point = "", nth = "1"] = process.argv.slice(2);
 
@@ -18,9 +18,9 @@ function pass(name: string): void {
   if (name === point && ++passes === Number(nth)) process.kill(process.pid, "SIGKILL");
 }
 
-/** The world with a point before and after each write. */
-function withPoints(world: Adapters): Adapters {
-  const { objects, sink, checkpoints } = world;
+/** The adapters with a point before and after each write. */
+function withPoints(adapters: Adapters): Adapters {
+  const { objects, sink, checkpoints } = adapters;
   const kindOf = (key: string): string => (key.endsWith(".json") ? "receipt" : (key.split("/")[0] ?? ""));
   const put: typeof objects.put = async (key, body) => {
     pass(`before ${kindOf(key)}`);
@@ -34,7 +34,7 @@ function withPoints(world: Adapters): Adapters {
     pass("after apply");
     return applied;
   };
-  const watched = (lease: Lease | null): Lease | null =>
+  const withSavePoints = (lease: Lease | null): Lease | null =>
     lease && {
       ...lease,
       async save(position) {
@@ -45,31 +45,31 @@ function withPoints(world: Adapters): Adapters {
     };
   const open = async (): Promise<CheckpointSession> => {
     const session = await checkpoints.open();
-    return { ...session, lease: async (shard) => watched(await session.lease(shard)) };
+    return { ...session, lease: async (shard) => withSavePoints(await session.lease(shard)) };
   };
-  return { ...world, objects: { ...objects, put }, sink: { ...sink, apply }, checkpoints: { open } };
+  return { ...adapters, objects: { ...objects, put }, sink: { ...sink, apply }, checkpoints: { open } };
 }
 
-const world = withPoints(await openAdapters({ env: process.env, data }));
+const adapters = withPoints(await openAdapters({ env: process.env, data }));
 process.stdout.write("ready\n");
 
 const body = readFileSync(file);
 const request = { body, media_type: "application/json", source: undefined, format: "ndjson" as const };
 const received_at = Math.floor(Date.now() / 1000);
-await ingest({ ...request, idempotency_key: undefined, received_at }, inflate(body), world);
+await ingest({ ...request, idempotency_key: undefined, received_at }, inflate(body), adapters);
 
 const stop = new AbortController();
-const loading = world.queue.consume(async (key) => void (await loadClean(key, world)), { signal: stop.signal });
-await consume({ ...world, source: "opensky", lake: "parquet" }, { signal: stop.signal, untilEmpty: true });
-// everything counts as settled: what an earlier kill left is taken up now
-await sweep(world, {
+const loading = adapters.queue.consume(async (key) => void (await loadClean(key, adapters)), { signal: stop.signal });
+await consume({ ...adapters, source: "opensky", lake: "parquet" }, { signal: stop.signal, untilEmpty: true });
+// with a later time the sweep treats all receipts as settled, and finishes the work of earlier processes
+await sweep(adapters, {
   known: new Set(),
   onPoison: (_, error) => {
     throw error;
   },
   now_s: Date.now() / 1000 + 60,
 });
-while ((await world.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+while ((await adapters.queue.depth()).waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20));
 stop.abort();
 await loading;
-await world.close();
+await adapters.close();
