@@ -18,7 +18,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { routes } from "../src/flow/api/api.ts";
-import { answers } from "../src/flow/api/openapi.ts";
+import { responses } from "../src/flow/api/openapi.ts";
 import { apiModels } from "./api-models.ts";
 import type { DataStack } from "./data-stack.ts";
 import type { Settings } from "./settings.ts";
@@ -108,7 +108,7 @@ function described(
   { method, path, parameters }: Route,
   { models, validator }: { models: Record<string, IModel>; validator: IRequestValidator },
 ): MethodOptions {
-  const answer = answers[`${method} ${path}`];
+  const answer = responses[`${method} ${path}`];
   const modelOf = (name: string) => ({ responseModels: { "application/json": models[name] as IModel } });
   return {
     requestValidator: validator,

@@ -1,21 +1,24 @@
-/** Runs `work` over all, `at_once` of them at a time; the first failure is thrown after those under way have ended. */
+/**
+ * Runs `work` on all items, at most `concurrency` of them at a time. After a failure it starts no more, waits for those
+ * that run, and throws the first error.
+ */
 export async function inParallel<T>(
-  all: readonly T[],
-  at_once: number,
-  work: (one: T) => Promise<void>,
+  items: readonly T[],
+  concurrency: number,
+  work: (item: T) => Promise<void>,
 ): Promise<void> {
   let next = 0;
   let failed = false;
   const worker = async (): Promise<void> => {
-    while (next < all.length && !failed) {
+    while (next < items.length && !failed) {
       try {
-        await work(all[next++] as T);
+        await work(items[next++] as T);
       } catch (error) {
         failed = true;
         throw error;
       }
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(at_once, all.length) }, worker));
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  const results = await Promise.allSettled(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -7,7 +7,7 @@ import {
   S3Client,
   type S3ServiceException,
 } from "@aws-sdk/client-s3";
-import { checkKey, isKey } from "../flow/objects/object-key.ts";
+import { checkKey, isKey } from "../flow/objects/keys.ts";
 import type { ObjectStore } from "../flow/ports.ts";
 import { available } from "./errors.ts";
 

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { link, mkdir, open, readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { UnavailableError } from "../flow/errors.ts";
-import { checkKey, isKey } from "../flow/objects/object-key.ts";
+import { checkKey, isKey } from "../flow/objects/keys.ts";
 import type { ObjectInfo, ObjectStore } from "../flow/ports.ts";
 
 /** Prefix of the names of unfinished writes. A key cannot have such a name. */

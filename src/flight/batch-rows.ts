@@ -2,12 +2,13 @@ import { grow, newBatch, type Batch, type Columns } from "./batch.ts";
 import { identities, type Identities } from "./identity.ts";
 
 /**
- * Operations on whole rows of cleaned batches: copy, select, append, drop. They copy columns, never objects per row.
+ * Operations on whole rows of cleaned batches: copy, select, append, drop. They copy columns and never make an object per
+ * row. A cleaned batch has no raw rows, so `raw` is not copied.
  */
 
 /**
- * Copies rows of a cleaned batch to the beginning of `to`, which must have room for them. `to` may be `from` itself when
- * `rows` grows: every row is copied before its place is overwritten.
+ * Copies rows of a cleaned batch to the beginning of `to`, which must have room for them. `rows` are indices into `from`.
+ * `to` may be `from` when the indices ascend, because then each row is copied before it is overwritten.
  */
 export function moveRows(from: Batch, rows: readonly number[], to: Batch): void {
   const columns = Object.entries(to.columns) as [keyof Columns, { [i: number]: unknown }][];
@@ -24,14 +25,14 @@ export function moveRows(from: Batch, rows: readonly number[], to: Batch): void 
   to.rows = rows.length;
 }
 
-/** The given rows of a batch as a new batch. */
+/** A new batch of the rows with these indices. */
 export function selectRows(batch: Batch, rows: readonly number[]): Batch {
   const selected = newBatch(rows.length);
   moveRows(batch, rows, selected);
   return selected;
 }
 
-/** Copies the rows of a cleaned batch after those of another. */
+/** Appends the rows of a cleaned batch to another, which grows as needed. */
 export function appendRows(from: Batch, to: Batch): void {
   while (to.received_at.length < to.rows + from.rows) grow(to);
   const copy = (source: unknown, target: unknown): void => {
@@ -44,7 +45,10 @@ export function appendRows(from: Batch, to: Batch): void {
   to.rows += from.rows;
 }
 
-/** Keeps the first row of each identity, in place. Returns how many rows were dropped. */
+/**
+ * Keeps the first row of each identity, in place, and adds the identities to `seen`. Returns how many rows were dropped.
+ * A dropped row is a duplicate: another row with the same identity was kept before it.
+ */
 export function dropDuplicates(batch: Batch, seen: Identities): number {
   const { rows } = batch;
   const kept: number[] = [];
@@ -53,7 +57,9 @@ export function dropDuplicates(batch: Batch, seen: Identities): number {
   return rows - kept.length;
 }
 
-/** The rows of one delivery of a batch, each identity once: the unit that a store without transactions applies. */
+/**
+ * The rows of one delivery of a batch, each identity once. A store without transactions applies one delivery at a time.
+ */
 export function rowsOfDelivery(batch: Batch, delivery: number): Batch {
   const rows: number[] = [];
   for (let i = 0; i < batch.rows; i++) if (batch.delivery[i] === delivery) rows.push(i);

@@ -1,24 +1,28 @@
 import { flagNames, fields, rawFields, type StateVector } from "./contract.ts";
 
 /**
- * The unit that flows: a number of rows and one column per field.
+ * A batch of columns: a number of rows, and one array per field. Flows decode, clean and store rows in this form, because
+ * typed arrays cost less memory and time than an object per row.
  *
- * Number and integer columns are Float64Array with NaN for null (integers reach 2^53 - 1 exactly). Text columns are plain
- * arrays with null. Before cleaning a leaf may also be unusable, which no clean value can be: Infinity in a number,
- * `UNUSABLE_BOOLEAN` in a boolean, `UNUSABLE_TEXT` in a text column (text that begins with `{` is unusable by the contract).
+ * Number and integer columns are Float64Array. Null is NaN. Integers are exact up to 2^53 - 1. Text columns are plain
+ * arrays with null. Boolean columns contain 0, 1 or `NULL_BOOLEAN`.
+ *
+ * Before cleaning, a value may also be unusable: it arrived, but it cannot be read as its kind. Each kind marks this with a
+ * value that no clean row contains: Infinity in numbers, `UNUSABLE_BOOLEAN` in booleans, `UNUSABLE_TEXT` in text. All text
+ * that begins with `{` is unusable, so `UNUSABLE_TEXT` cannot be mistaken for data.
  */
 export interface Batch {
   rows: number;
   columns: Columns;
   /** Unix seconds of arrival, per row. */
   received_at: Float64Array;
-  /** Which delivery of the batch brought the row: an index into what the reader was given. */
+  /** Index of the delivery that contained the row. */
   delivery: Int32Array;
-  /** Which line or element of its delivery the row came from, from 1. Zero: the delivery as a whole. */
+  /** Number of the row's line or element in its delivery, from 1. Zero: the delivery as a whole. */
   ordinal: Float64Array;
-  /** What `ordinal` counts: lines of NDJSON and CSV, or elements of a JSON document. */
+  /** The unit of `ordinal`: lines of NDJSON and CSV, or elements of a JSON document. */
   ordinal_unit: OrdinalUnit;
-  /** The raw row, until it is cleaned: a line's text, or the value that rejections show as JSON. */
+  /** The raw rows, until they are cleaned. Text is the line as it arrived. Any other value is shown as JSON. */
   raw: unknown[];
 }
 
@@ -27,7 +31,7 @@ export type OrdinalUnit = "line" | "element";
 export type TextColumn = (string | null)[];
 type ColumnOf<K> = K extends "text" ? TextColumn : K extends "boolean" ? Uint8Array : Float64Array;
 type RawColumns = { [F in (typeof rawFields)[number] as F["name"]]: ColumnOf<F["kind"]> };
-/** `flags` holds one bit per name of `flagNames`; `flagText` spells it. */
+/** `flags` has one bit per name of `flagNames`. `flagText` converts it to text. */
 export type Columns = RawColumns & { source: string[]; flags: Int32Array };
 
 export const UNUSABLE_TEXT = "{";
@@ -51,7 +55,7 @@ export function newBatch(capacity: number): Batch {
   };
 }
 
-/** Makes room for one more row; typed columns double. Their identity changes, so callers read them from the batch again. */
+/** Doubles the typed columns. They are new arrays afterwards, so callers must read them from the batch again. */
 export function grow(batch: Batch): void {
   const capacity = batch.received_at.length * 2;
   const doubled = <T extends Float64Array | Int32Array | Uint8Array>(from: T, to: T): T => (to.set(from), to);
@@ -78,19 +82,19 @@ export function flagText(mask: number): string {
   return text;
 }
 
-/** The inverse of `flagText`; an unknown name throws, since only our own files are read back. */
+/** The inverse of `flagText`. Throws for an unknown name: it reads only files that Flightline wrote. */
 export function flagMask(text: string): number {
   if (text === "") return 0;
   let mask = 0;
   for (const name of text.split(",")) {
     const bit = flagNames.indexOf(name);
-    if (bit < 0) throw new Error(`unknown flag ${name}`);
+    if (bit < 0) throw new Error(`unknown flag ${name}. Allowed: ${flagNames.join(", ")}`);
     mask |= 1 << bit;
   }
   return mask;
 }
 
-/** Row `i` of a cleaned batch as an object, members in the record's order: for tests and small answers. */
+/** Row `i` of a cleaned batch as an object, with members in the record's order. For tests and small responses. */
 export function rowAt(batch: Batch, i: number): StateVector {
   const row: Record<string, unknown> = {};
   for (const field of fields) row[field.name] = cell(batch, field, i);
@@ -99,7 +103,7 @@ export function rowAt(batch: Batch, i: number): StateVector {
 
 function cell(batch: Batch, { name, kind }: (typeof fields)[number], i: number): unknown {
   if (name === "flags") return flagText(batch.columns.flags[i] ?? 0);
-  const found = batch.columns[name][i];
-  if (kind === "boolean") return found === 1;
-  return typeof found === "number" && Number.isNaN(found) ? null : found;
+  const value = batch.columns[name][i];
+  if (kind === "boolean") return value === 1;
+  return typeof value === "number" && Number.isNaN(value) ? null : value;
 }

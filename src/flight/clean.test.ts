@@ -11,7 +11,7 @@ import { cleanRow, type ReferenceResult } from "./reference.ts";
 const RECEIVED_AT = 1_700_000_000;
 const origin = { source: "test", received_at: RECEIVED_AT, delivery: 0 };
 
-/** Values near every limit of the contract, and values of every wrong kind. */
+/** Values near every limit of the contract, and values of each wrong kind. */
 const numbers = [
   0, -0, 0.005, -0.01, 0.01, 1, 15, 16, 20, 20.5, 50.8, 50.81, -50.8, 89.99, 90, -90, 103, 104, 180, -180, 180.01,
 ];
@@ -96,7 +96,7 @@ function compiled(rows: readonly RawRow[]): ReferenceResult[] {
   return results;
 }
 
-test("the compiled cleaner equals the reference on 10,000 random dirty rows", () => {
+test("the compiled cleaner and the reference agree on 10,000 random dirty rows", () => {
   const rows = fc.sample(dirtyRow, { numRuns: 10_000, seed: seed() });
   const results = compiled(rows);
   const accepted = results.filter((result) => "row" in result).length;
@@ -105,17 +105,17 @@ test("the compiled cleaner equals the reference on 10,000 random dirty rows", ()
   rows.forEach((row, i) => expect(results[i], JSON.stringify(row)).toEqual(cleanRow(row, origin)));
 });
 
-test("cleaning a cleaned row again changes nothing but the bad_ flags", () => {
+test("cleaning a cleaned row again changes only the bad_ flags", () => {
   const once = compiled(fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() })).flatMap((r) =>
     "row" in r ? [r.row] : [],
   );
   const twice = compiled(once);
-  const lasting = (flags: string) =>
+  const withoutBadFlags = (flags: string) =>
     flags
       .split(",")
       .filter((flag) => !flag.startsWith("bad_"))
       .join(",");
-  once.forEach((row, i) => expect(twice[i]).toEqual({ row: { ...row, flags: lasting(row.flags) } }));
+  once.forEach((row, i) => expect(twice[i]).toEqual({ row: { ...row, flags: withoutBadFlags(row.flags) } }));
 });
 
 test("a changed rule makes the compiled cleaner differ from the reference", async () => {
@@ -130,18 +130,18 @@ test("a changed rule makes the compiled cleaner differ from the reference", asyn
   expect(rowAt(batch, 0).flags).toBe("emergency");
 });
 
-/** A new seed each run, printed so that a failure can be repeated with SEED=n. */
+/** A new seed for each run. It is printed, so that SEED=n repeats a failure. */
 function seed(): number {
   const chosen = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`seed ${chosen}`);
   return chosen;
 }
 
-test("the order of rows changes neither how many are rejected nor which identities are kept", () => {
+test("the order of rows changes neither the number of rejections nor the identities that are kept", () => {
   const rows = fc.sample(dirtyRow, { numRuns: 3_000, seed: seed() });
-  const outcome = (of: readonly RawRow[]) => {
+  const outcome = (input: readonly RawRow[]) => {
     const batch = newBatch(16);
-    of.forEach((row, ordinal) => addRow(batch, row, origin, ordinal));
+    input.forEach((row, ordinal) => addRow(batch, row, origin, ordinal));
     const rejected = clean(batch).length;
     dropDuplicates(batch, identities());
     const { icao24, last_contact, time_position } = batch.columns;

@@ -6,8 +6,8 @@ import { rowText, type Rejection } from "./rejection.ts";
 const runRules = compileRules();
 
 /**
- * Runs the contract's rules over a batch of coerced columns. The batch is used up: its columns hold the cleaned rows
- * afterwards, `rows` is their number, and rejected rows are gone from it and returned, in the order of arrival. Never throws.
+ * Runs the contract's rules over a batch of coerced columns, in place. Afterwards the batch contains the cleaned rows only.
+ * Returns the rejected rows in the order of arrival. Invariant: it never throws, because bad data is a value.
  */
 export function clean(batch: Batch, run: RunRules = runRules): Rejection[] {
   const rejections: Rejection[] = [];

@@ -1,8 +1,9 @@
 import { NULL_BOOLEAN, UNUSABLE_BOOLEAN, UNUSABLE_NUMBER, UNUSABLE_TEXT } from "./batch.ts";
 
 /**
- * From a leaf as JSON or CSV gave it to a value, null or unusable, by the field's kind: the only casts there are.
- * A leaf is what `JSON.parse` makes, or undefined for a missing member.
+ * Coercion: converts one raw value (a leaf of JSON or a cell of CSV) to its field's kind. The result is a value, null or
+ * unusable. Only these functions convert between kinds. A leaf is a result of `JSON.parse`, or undefined for a missing
+ * member.
  */
 
 const NUMBER = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
@@ -18,7 +19,7 @@ export function trimText(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
-/** Text, null or `UNUSABLE_TEXT`. */
+/** Returns text, null or `UNUSABLE_TEXT`. */
 export function coerceText(leaf: unknown): string | null {
   if (typeof leaf === "string") {
     const text = trimText(leaf);
@@ -34,7 +35,7 @@ export function coerceText(leaf: unknown): string | null {
 /** False for text with an unpaired surrogate. */
 export const isWellFormed = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed();
 
-/** A finite number, NaN for null, or Infinity for unusable. Never -0. */
+/** Returns a finite number, NaN for null, or Infinity for unusable. Never -0: adding 0 makes it 0. */
 export function coerceNumber(leaf: unknown): number {
   if (typeof leaf === "number") return Number.isFinite(leaf) ? leaf + 0 : UNUSABLE_NUMBER;
   if (leaf === null || leaf === undefined) return NaN;
@@ -42,17 +43,17 @@ export function coerceNumber(leaf: unknown): number {
   const text = trimText(leaf);
   if (text === "") return NaN;
   if (!NUMBER.test(text)) return UNUSABLE_NUMBER;
-  const found = Number(text);
-  return Number.isFinite(found) ? found + 0 : UNUSABLE_NUMBER;
+  const value = Number(text);
+  return Number.isFinite(value) ? value + 0 : UNUSABLE_NUMBER;
 }
 
-/** As a number, then floor; beyond 2^53 - 1 Infinity, which is unusable. */
+/** Like `coerceNumber`, then rounded down. Beyond 2^53 - 1 the value is unusable. */
 export function coerceInteger(leaf: unknown): number {
-  const found = Math.floor(coerceNumber(leaf)) + 0;
-  return Math.abs(found) > Number.MAX_SAFE_INTEGER ? UNUSABLE_NUMBER : found;
+  const value = Math.floor(coerceNumber(leaf)) + 0;
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER ? UNUSABLE_NUMBER : value;
 }
 
-/** 0, 1, `NULL_BOOLEAN` or `UNUSABLE_BOOLEAN`. */
+/** Returns 0, 1, `NULL_BOOLEAN` or `UNUSABLE_BOOLEAN`. */
 export function coerceBoolean(leaf: unknown): number {
   if (leaf === true) return 1;
   if (leaf === false) return 0;
@@ -61,7 +62,7 @@ export function coerceBoolean(leaf: unknown): number {
     if (/^(true|t)$/i.test(word)) return 1;
     if (/^(false|f)$/i.test(word)) return 0;
   }
-  const found = coerceNumber(leaf);
-  if (Number.isNaN(found)) return NULL_BOOLEAN;
-  return found === 1 || found === 0 ? found : UNUSABLE_BOOLEAN;
+  const value = coerceNumber(leaf);
+  if (Number.isNaN(value)) return NULL_BOOLEAN;
+  return value === 1 || value === 0 ? value : UNUSABLE_BOOLEAN;
 }

@@ -24,8 +24,10 @@ import {
 } from "./expression.ts";
 
 /**
- * The record: one aircraft state as one receiver or network reported it, OpenSky's names, SI units.
- * Types, cleaner, schemas, documents and the Spark plan derive from `fields` and `rules`; nothing restates them.
+ * The contract: the fields of a record and the data quality rules that every row must pass.
+ *
+ * A record is one state of one aircraft, as one receiver or network reported it. It has OpenSky's names and SI units.
+ * Types, cleaner, schemas, documents and the Spark plan derive from `fields` and `rules`. No other file repeats them.
  */
 export type Kind = "text" | "number" | "integer" | "boolean";
 export type ParquetType = "STRING" | "DOUBLE" | "BOOLEAN" | "INT64" | "INT32";
@@ -39,7 +41,7 @@ export interface Field<N extends string = string, K extends Kind = Kind, Null ex
   readonly about: string;
 }
 
-// oxlint-disable-next-line max-params -- a line of the table below
+// oxlint-disable-next-line max-params -- each call is a line of the table below
 const field = <N extends string, K extends Kind, Null extends boolean>(
   name: N,
   kind: K,
@@ -48,16 +50,16 @@ const field = <N extends string, K extends Kind, Null extends boolean>(
   [unit, about]: [string | null, string],
 ): Field<N, K, Null> => ({ name, kind, nullable, unit, parquet, about });
 
-/** The record's members, in the order in which they stand everywhere. */
+/** The record's members, in the order that all files and tables use. */
 export const fields = [
-  field("source", "text", false, "STRING", [null, "which receiver or network reported it; set by the receiving side"]),
+  field("source", "text", false, "STRING", [null, "receiver or network that reported the row, set on receipt"]),
   field("icao24", "text", false, "STRING", [
     null,
-    "ICAO 24-bit address in lower-case hex; ~ marks an address not ICAO's",
+    "ICAO 24-bit address in lower-case hex, with a leading ~ if ICAO did not assign it",
   ]),
   field("callsign", "text", true, "STRING", [null, "callsign, upper case, without padding"]),
   field("origin_country", "text", true, "STRING", [null, "country of the address block"]),
-  field("time_position", "integer", true, "INT64", ["s", "Unix time of the position; null where the position is"]),
+  field("time_position", "integer", true, "INT64", ["s", "Unix time of the position, null without a position"]),
   field("last_contact", "integer", false, "INT64", ["s", "Unix time of the last message of any kind"]),
   field("longitude", "number", true, "DOUBLE", ["deg", "WGS84, east positive"]),
   field("latitude", "number", true, "DOUBLE", ["deg", "WGS84, north positive"]),
@@ -73,13 +75,13 @@ export const fields = [
     null,
     "0 ADS-B, 1 ASTERIX, 2 MLAT, 3 FLARM, 4 ADS-R, 5 TIS-B, 6 ADS-C, 7 Mode S, 8 other",
   ]),
-  field("category", "integer", true, "INT32", [null, "emitter category as OpenSky counts it, 0 to 20"]),
-  field("flags", "text", false, "STRING", [null, "what the rules noticed: names sorted and joined by commas"]),
+  field("category", "integer", true, "INT32", [null, "emitter category, 0 to 20 as OpenSky numbers it"]),
+  field("flags", "text", false, "STRING", [null, "names of the flags that the rules set, sorted and joined by commas"]),
 ] as const;
 
 /** Columns that the store adds after the record, in tables and lake files. */
 export const systemFields = [
-  field("received_at", "integer", false, "INT64", ["s", "Unix time of arrival at the door"]),
+  field("received_at", "integer", false, "INT64", ["s", "Unix time of arrival"]),
   field("batch_id", "text", false, "STRING", [null, "the batch that stored the row"]),
 ] as const;
 
@@ -91,13 +93,13 @@ type ValueOf<F> =
 /** A cleaned row. */
 export type StateVector = { -readonly [F in (typeof fields)[number] as F["name"]]: ValueOf<F> };
 
-/** Fields whose value the row itself brings: all but the receiver's `source` and the rules' `flags`. */
+/** Fields that a raw row contains: all except `source`, which is set on receipt, and `flags`, which the rules set. */
 export const rawFields = fields.filter(
   (f): f is Exclude<(typeof fields)[number], { name: "source" | "flags" }> => f.name !== "source" && f.name !== "flags",
 );
 export type RawFieldName = (typeof rawFields)[number]["name"];
 
-/** OpenSky's array order; `sensors` stands at 12 and belongs to no field. */
+/** OpenSky's order of array elements. Element 12 is `sensors`, which the record does not contain. */
 export const openskyOrder: readonly (RawFieldName | null)[] = [
   "icao24",
   "callsign",
@@ -125,11 +127,11 @@ const CLOCK_SKEW_S = 10;
 const MODE_C_CEILING_M = 15_293;
 const ALTITUDE_TOLERANCE_M = 1_500;
 
-/** Unusable or outside -> null and the flag `bad_<field>`; null stays null without a flag. */
-const soft = (name: RawFieldName, ...outside: Expression[]): Rule => ({
+/** Sets an unusable or invalid value to null and flags the row `bad_<field>`. A null value is not flagged. */
+const nullIfBad = (name: RawFieldName, ...invalid: Expression[]): Rule => ({
   do: "set_null",
   fields: [name],
-  when: or(isUnusable(name), ...outside),
+  when: or(isUnusable(name), ...invalid),
   flag: `bad_${name}`,
 });
 const unlike = (name: RawFieldName, pattern: string): Expression => and(not(isNull(name)), not(matches(name, pattern)));
@@ -137,7 +139,7 @@ const outside = (name: RawFieldName, low: number, high: number): Expression => o
 const missing = (name: RawFieldName): Expression => or(isNull(name), isUnusable(name));
 const noPosition = ["longitude", "latitude", "time_position"] as const;
 
-/** The rules, evaluated in this order for each row that decoded to an object. */
+/** The rules. Each row that decoded to an object passes through them in this order. */
 export const rules: readonly Rule[] = [
   { do: "set", field: "icao24", to: lower("icao24") },
   {
@@ -166,9 +168,9 @@ export const rules: readonly Rule[] = [
   },
   { do: "set", field: "callsign", to: upper("callsign") },
   { do: "set_null", fields: ["callsign"], when: or(matches("callsign", "^0*$"), eq("callsign", value("N/A"))) },
-  soft("callsign", unlike("callsign", "^[A-Z0-9]{1,8}$")),
+  nullIfBad("callsign", unlike("callsign", "^[A-Z0-9]{1,8}$")),
   { do: "set_null", fields: ["origin_country"], when: eq("origin_country", value("")) },
-  soft("origin_country", unlike("origin_country", "^(?![=+@-])[^\\x00-\\x1f\\x7f\\ufffd]{1,64}$")),
+  nullIfBad("origin_country", unlike("origin_country", "^(?![=+@-])[^\\x00-\\x1f\\x7f\\ufffd]{1,64}$")),
   {
     do: "set_null",
     fields: noPosition,
@@ -195,8 +197,8 @@ export const rules: readonly Rule[] = [
     ),
     flag: "bad_time_position",
   },
-  soft("baro_altitude", outside("baro_altitude", -500, 25_000)),
-  soft("geo_altitude", outside("geo_altitude", -500, 25_000)),
+  nullIfBad("baro_altitude", outside("baro_altitude", -500, 25_000)),
+  nullIfBad("geo_altitude", outside("geo_altitude", -500, 25_000)),
   {
     do: "set_null",
     fields: ["baro_altitude"],
@@ -206,18 +208,18 @@ export const rules: readonly Rule[] = [
     ),
     flag: "bad_baro_altitude",
   },
-  soft("on_ground"),
+  nullIfBad("on_ground"),
   { do: "set", field: "on_ground", to: value(false), when: isNull("on_ground") },
-  soft("spi"),
+  nullIfBad("spi"),
   { do: "set", field: "spi", to: value(false), when: isNull("spi") },
-  soft("velocity", outside("velocity", 0, 1_029)),
-  soft("true_track"),
+  nullIfBad("velocity", outside("velocity", 0, 1_029)),
+  nullIfBad("true_track"),
   { do: "set", field: "true_track", to: modulo("true_track", 360) },
-  soft("vertical_rate", outside("vertical_rate", -50.8, 50.8)),
+  nullIfBad("vertical_rate", outside("vertical_rate", -50.8, 50.8)),
   { do: "set_null", fields: ["squawk"], when: eq("squawk", value("")) },
-  soft("squawk", unlike("squawk", "^[0-7]{4}$")),
-  soft("position_source", outside("position_source", 0, 15)),
-  soft("category", outside("category", 0, 20)),
+  nullIfBad("squawk", unlike("squawk", "^[0-7]{4}$")),
+  nullIfBad("position_source", outside("position_source", 0, 15)),
+  nullIfBad("category", outside("category", 0, 20)),
   {
     do: "flag",
     flag: "emergency",
@@ -237,7 +239,7 @@ export const rules: readonly Rule[] = [
   },
 ];
 
-/** Reasons that a row, a line or a chunk is rejected for: those of decoding, then those of the rules. */
+/** Reasons for rejecting a row, a line or a chunk. Decoding gives these reasons, the rules give `ruleReasons`. */
 export const decodeReasons = [
   "not_gzip",
   "bad_header",
@@ -249,14 +251,17 @@ export const decodeReasons = [
 ] as const;
 export const ruleReasons = rules.flatMap((rule) => (rule.do === "reject" ? [rule.reason] : []));
 
-/** Every flag, in the alphabetical order in which `flags` lists them. */
+/** All flags in alphabetical order, which is also the order of the names in `flags`. */
 export const flagNames: readonly string[] = [
   ...new Set(rules.flatMap((rule) => ("flag" in rule && rule.flag !== undefined ? [rule.flag] : []))),
 ].sort();
 
-/** SHA-256 over fields and rules, without their prose; stands in the ledger, in Parquet's metadata and in the plan. */
+/**
+ * The version of the contract: SHA-256 of fields and rules, without descriptions and units. The ledger, the metadata of
+ * Parquet files and the Spark plan contain it, so that each stored row can be traced to the rules that cleaned it.
+ */
 export const contractVersion: string = createHash("sha256")
   .update(JSON.stringify([fields.map(({ name, kind, nullable, parquet }) => [name, kind, nullable, parquet]), rules]))
   .digest("hex");
-/** What file names carry of the version. */
+/** The beginning of the version, as object keys contain it. */
 export const contractTag: string = contractVersion.slice(0, 8);

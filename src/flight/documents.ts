@@ -1,4 +1,5 @@
 import {
+  contractTag,
   contractVersion,
   decodeReasons,
   fields,
@@ -9,7 +10,7 @@ import {
 } from "./contract.ts";
 import { rawRowSchema, stateVectorSchema, storedRowSchema } from "./json-schema.ts";
 
-/** What derives from the contract as text; the files among it are checked in, and a test finds a stale one. */
+/** Documents that derive from the contract. `contract --write` writes them, and a test finds a stale one. */
 
 const row = ({ name, kind, nullable, unit, parquet, about }: Field): string =>
   `| ${name} | ${kind}${nullable ? " or null" : ""} | ${unit ?? ""} | ${parquet} | ${about} |\n`;
@@ -17,22 +18,22 @@ const row = ({ name, kind, nullable, unit, parquet, about }: Field): string =>
 /** The record as a Markdown table, with reasons and flags. */
 export const fieldTable = (): string => `# The record
 
-Derived from src/flight/contract.ts by \`flightline contract --write .\`; contract ${contractVersion.slice(0, 8)}.
+Generated from src/flight/contract.ts by \`flightline contract --write .\`. Contract ${contractTag}.
 
 | field | kind | unit | Parquet | meaning |
 |---|---|---|---|---|
 ${fields.map(row).join("")}
-The store adds, after the record:
+The store adds these columns after the record:
 
 | field | kind | unit | Parquet | meaning |
 |---|---|---|---|---|
 ${systemFields.map(row).join("")}
-Reasons of rejection: ${[...decodeReasons, ...ruleReasons].map((reason) => `\`${reason}\``).join(", ")}.
+Reasons for rejection: ${[...decodeReasons, ...ruleReasons].map((reason) => `\`${reason}\``).join(", ")}.
 
 Flags: ${flagNames.map((flag) => `\`${flag}\``).join(", ")}.
 `;
 
-/** Parquet's columns, one a line. */
+/** Names and types of the Parquet columns, one per line. */
 export const parquetColumns = (): string =>
   [...fields, ...systemFields].map(({ name, parquet }) => `${name} ${parquet}\n`).join("");
 

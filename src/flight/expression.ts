@@ -1,8 +1,10 @@
 /**
- * The closed language in which the contract's rules are written: what both engines can say, and nothing else.
+ * The language of the contract's rules. It has only operations that give the same result in both engines: the compiled
+ * cleaner and Spark SQL.
  *
- * Meaning, the same in every engine: a comparison, a pattern or arithmetic over a null or unusable operand does not hold
- * (it is false, so `not` of it is true); text operations leave null and unusable as they are.
+ * A comparison or a pattern is false if an operand is null or unusable, so `not` of it is true. Arithmetic with such an
+ * operand has no usable result, so a comparison of the result is false too. Text operations return null and unusable
+ * operands unchanged.
  */
 export type Expression =
   | { op: "field"; name: string }
@@ -18,7 +20,7 @@ export type Expression =
 
 export type Comparison = "lt" | "gt" | "ge" | "eq";
 
-/** What a rule does to the row it holds for. A rejection ends the row. */
+/** A rule: its action, and the condition under which it applies. After a rejection, no further rule applies. */
 export type Rule =
   | { do: "set"; field: string; to: Expression; when?: Expression }
   | { do: "set_null"; fields: readonly string[]; when: Expression; flag?: string }
@@ -27,18 +29,18 @@ export type Rule =
 
 type Operand = Expression | number | string | boolean;
 
-/** A name that starts with a letter and is bare text is a field; every other constant is wrapped by `value`. */
-const operand = (of: Operand): Expression =>
-  typeof of === "object" ? of : typeof of === "string" ? { op: "field", name: of } : value(of);
+/** Text is the name of a field. Wrap a text constant in `value`. */
+const toExpression = (operand: Operand): Expression =>
+  typeof operand === "object" ? operand : typeof operand === "string" ? { op: "field", name: operand } : value(operand);
 
-export const value = (of: number | string | boolean): Expression => ({ op: "value", value: of });
+export const value = (constant: number | string | boolean): Expression => ({ op: "value", value: constant });
 export const receivedAt: Expression = { op: "received_at" };
 const compare =
   (op: Comparison) =>
   (left: Operand, right: Operand): Expression => ({
     op,
-    left: operand(left),
-    right: operand(right),
+    left: toExpression(left),
+    right: toExpression(right),
   });
 export const lt = compare("lt");
 export const gt = compare("gt");
@@ -48,22 +50,29 @@ const arithmetic =
   (op: "plus" | "minus" | "modulo") =>
   (left: Operand, right: Operand): Expression => ({
     op,
-    left: operand(left),
-    right: operand(right),
+    left: toExpression(left),
+    right: toExpression(right),
   });
 export const plus = arithmetic("plus");
 export const minus = arithmetic("minus");
-/** Remainder with the sign of the dividend, plus the divisor if negative: [0, divisor), never -0. */
+/** The remainder in [0, divisor), never -0. */
 export const modulo = arithmetic("modulo");
-export const abs = (of: Operand): Expression => ({ op: "abs", of: operand(of) });
-/** Lower case of A-Z alone. */
-export const lower = (of: Operand): Expression => ({ op: "lower", of: operand(of) });
-/** Upper case of a-z alone. */
-export const upper = (of: Operand): Expression => ({ op: "upper", of: operand(of) });
-/** `pattern` is anchored at both ends, counts code points, and keeps to what JavaScript and Java read alike. */
-export const matches = (of: Operand, pattern: string): Expression => ({ op: "matches", of: operand(of), pattern });
+export const abs = (operand: Operand): Expression => ({ op: "abs", of: toExpression(operand) });
+/** Converts A-Z to lower case, and no other letter. */
+export const lower = (operand: Operand): Expression => ({ op: "lower", of: toExpression(operand) });
+/** Converts a-z to upper case, and no other letter. */
+export const upper = (operand: Operand): Expression => ({ op: "upper", of: toExpression(operand) });
+/**
+ * Tests text against a regular expression. `pattern` is anchored at both ends, counts code points, and uses only syntax
+ * that JavaScript and Java read in the same way.
+ */
+export const matches = (operand: Operand, pattern: string): Expression => ({
+  op: "matches",
+  of: toExpression(operand),
+  pattern,
+});
 export const isNull = (name: string): Expression => ({ op: "is_null", name });
 export const isUnusable = (name: string): Expression => ({ op: "is_unusable", name });
-export const and = (...of: Expression[]): Expression => ({ op: "and", of });
-export const or = (...of: Expression[]): Expression => ({ op: "or", of });
-export const not = (of: Expression): Expression => ({ op: "not", of });
+export const and = (...parts: Expression[]): Expression => ({ op: "and", of: parts });
+export const or = (...parts: Expression[]): Expression => ({ op: "or", of: parts });
+export const not = (expression: Expression): Expression => ({ op: "not", of: expression });

@@ -2,7 +2,7 @@ import { grow, UNUSABLE_TEXT, type Batch } from "./batch.ts";
 import { coerceBoolean, coerceInteger, coerceNumber, coerceText, isWellFormed } from "./coerce.ts";
 import { openskyOrder, rawFields, type Kind } from "./contract.ts";
 
-/** Where a row comes from: what the receiver knows of it. */
+/** The origin of a row: facts that the receiver adds to it. */
 export interface Origin {
   source: string;
   /** Unix seconds */
@@ -11,12 +11,13 @@ export interface Origin {
   delivery: number;
 }
 
-/** A raw row as an object with the contract's member names; missing members are null. */
+/** A raw row: an object with the contract's member names. A missing member is null. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
 /**
- * Writes one row's leaves into the columns, coerced by kind. Generated per shape, because a loop over field names is a
- * megamorphic property access per leaf. The common types are decided inline, the rest is `coerce.ts`.
+ * Writes the leaves of one row to the columns, coerced by kind. There is one generated function per shape, because a loop
+ * over field names costs a megamorphic property access per leaf. The common types are coerced inline, all others by
+ * `coerce.ts`.
  */
 type FillRow<R> = (batch: Batch, row: R) => void;
 
@@ -29,7 +30,7 @@ const inline: Record<Kind, (leaf: string) => string> = {
   boolean: (leaf) => `${leaf} === false ? 0 : ${leaf} === true ? 1 : coerceBoolean(${leaf})`,
 };
 
-/** A string leaf; what needs neither trimming nor care is most of them. */
+/** `coerceText` for a string, with a fast path: most strings need no trimming. */
 function text(leaf: string): string {
   const length = leaf.length;
   if (length === 0) return leaf;
@@ -43,7 +44,7 @@ function compileFill<R>(leafOf: (name: string) => string): FillRow<R> {
     ({ name, kind }) => `leaf = ${leafOf(name)}; columns.${name}[i] = ${inline[kind]("leaf")};`,
   );
   const body = `const columns = batch.columns, i = batch.rows; let leaf;\n${lines.join("\n")}`;
-  // oxlint-disable-next-line typescript/no-implied-eval -- the source is ours, made from the contract's field names
+  // oxlint-disable-next-line typescript/no-implied-eval -- the source is generated from the contract's field names
   const make = new Function(
     ...["text", "coerceText", "coerceNumber", "coerceInteger", "coerceBoolean"],
     `return function fill(batch, row) {${body}\n}`,
@@ -54,14 +55,15 @@ function compileFill<R>(leafOf: (name: string) => string): FillRow<R> {
 const fillObject = compileFill<RawRow>((name) => `row.${name}`);
 const fillArray = compileFill<readonly unknown[]>((name) => `row[${openskyOrder.indexOf(name as "icao24")}]`);
 
-const SHORTEST_ARRAY = 12;
+/** The shortest array that is a row. It ends with `vertical_rate`. */
+const MIN_ARRAY = 12;
 const ARRAY_OF_2017 = 13;
 const TIME_POSITION = 3;
 const LAST_CONTACT = 4;
 
 /**
- * Adds one raw row, an object or an array in OpenSky's order, to the batch. False when it is neither (or an array below
- * 12 elements), and then nothing is added: the caller rejects it as `not_an_object`.
+ * Adds one raw row to the batch: an object, or an array of 12 elements or more in OpenSky's order. Returns false for
+ * anything else and adds nothing. The caller then rejects the row as `not_an_object`.
  */
 // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
 export function addRow(batch: Batch, row: unknown, origin: Origin, ordinal: number, raw: unknown = row): boolean {
@@ -69,7 +71,7 @@ export function addRow(batch: Batch, row: unknown, origin: Origin, ordinal: numb
   if (batch.rows === batch.received_at.length) grow(batch);
   const i = batch.rows;
   if (Array.isArray(row)) {
-    if (row.length < SHORTEST_ARRAY) return false;
+    if (row.length < MIN_ARRAY) return false;
     fillArray(batch, row);
     if (row.length === ARRAY_OF_2017) batch.columns.last_contact[i] = laterContact(row);
   } else fillObject(batch, row as RawRow);
@@ -82,7 +84,7 @@ export function addRow(batch: Batch, row: unknown, origin: Origin, ordinal: numb
   return true;
 }
 
-/** Element 4 was `time_velocity` in 2016-17: the later of 3 and 4, null and unusable ones ignored. */
+/** In 2016 and 2017, element 4 was `time_velocity`. The last contact is the later of elements 3 and 4, if usable. */
 function laterContact(row: readonly unknown[]): number {
   const position = coerceInteger(row[TIME_POSITION]);
   const velocity = coerceInteger(row[LAST_CONTACT]);

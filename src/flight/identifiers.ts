@@ -1,9 +1,9 @@
-/** Patterns of identifiers. Nothing of Node is imported here, because the page uses them too. */
+/** Patterns of identifiers. This file imports nothing from Node, because the page uses it too. */
 
-/** A source: the network or receiver that reported a row. */
+/** A source is the network or receiver that reported a row. */
 export const sourcePattern = "^[a-z0-9][a-z0-9_-]{0,31}$";
 
-/** The source of rows whose shape and sender name none. */
+/** The source of a row if neither its sender nor its format names one. */
 export const DEFAULT_SOURCE = "opensky";
 
 /** A cleaned aircraft address. A leading `~` marks an address that ICAO did not assign. */

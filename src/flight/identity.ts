@@ -1,24 +1,28 @@
 import type { Batch } from "./batch.ts";
 
 /**
- * The identities of observations seen so far: (source, icao24, last_contact, time_position), two null times being equal.
+ * The identity of an observation is (source, icao24, last_contact, time_position). Two null positions are equal. Rows with
+ * the same identity describe the same observation: one of them is stored, the others are counted as duplicates. Networks
+ * repeat an aircraft's last state in each response, so duplicates are common and not an error.
  *
- * An open-addressing table over two doubles, 16 bytes a slot, doubled at 3/4 full: 21 to 43 bytes an identity. The first
- * double is address and source, the second last_contact and how far time_position lies behind it; a distance that does not
- * fit (over 18 hours) goes to a plain Set instead.
+ * `Identities` is the set of identities seen so far. It is an open-addressing table of two doubles per slot (16 bytes) that
+ * doubles when it is 3/4 full, so an identity takes 21 to 43 bytes. The first double is source and address. The second is
+ * last_contact and the delay of time_position behind it. A delay that does not fit (over 18 hours) goes to a plain Set.
  */
 export interface Identities {
-  /** Adds row `i`; false when its identity was there already. */
+  /** Adds the identity of row `i`. Returns false if the set contains it already. */
   add(batch: Batch, i: number): boolean;
   readonly size: number;
 }
 
+/** Delays from this on, in s, do not fit. The delay is increased by 1, so that a position 1 s after the contact fits too. */
 const FAR = 65_534;
 const NO_POSITION = 65_535;
-const DISTANCES = 65_536;
-/** Addresses of 24 bits and one for `~`. */
+const DELAYS = 65_536;
+/** Addresses of 24 bits, and one bit for `~`. */
 const ADDRESSES = 2 ** 25;
 
+/** An empty set. `capacity` is the number of slots and must be a power of two. */
 // oxlint-disable-next-line max-lines-per-function -- one state, and short functions that close over it
 export function identities(capacity = 1024): Identities {
   let mask = capacity - 1;
@@ -28,26 +32,27 @@ export function identities(capacity = 1024): Identities {
   const far = new Set<string>();
 
   // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
-  const slotOf = (who: number, when: number, table: Float64Array, bits: number): number => {
+  const slotOf = (aircraft: number, time: number, table: Float64Array, bits: number): number => {
     let slot =
-      (Math.imul(who | 0, 0x9e3779b1) ^
-        Math.imul((when % 4_294_967_296) | 0, 0x85ebca6b) ^
-        Math.imul(when / 4_294_967_296, 0xc2b2ae35)) >>>
+      (Math.imul(aircraft | 0, 0x9e3779b1) ^
+        Math.imul((time % 4_294_967_296) | 0, 0x85ebca6b) ^
+        Math.imul(time / 4_294_967_296, 0xc2b2ae35)) >>>
       0;
     slot = (slot ^ (slot >>> 15)) & bits;
-    while (table[2 * slot] !== 0 && (table[2 * slot] !== who || table[2 * slot + 1] !== when)) slot = (slot + 1) & bits;
+    while (table[2 * slot] !== 0 && (table[2 * slot] !== aircraft || table[2 * slot + 1] !== time))
+      slot = (slot + 1) & bits;
     return slot;
   };
   const double = (): void => {
     const bits = 2 * (mask + 1) - 1;
     const larger = new Float64Array(2 * (bits + 1));
     for (let slot = 0; slot <= mask; slot++) {
-      const who = keys[2 * slot] ?? 0;
-      const when = keys[2 * slot + 1] ?? 0;
-      if (who === 0) continue;
-      const at = slotOf(who, when, larger, bits);
-      larger[2 * at] = who;
-      larger[2 * at + 1] = when;
+      const aircraft = keys[2 * slot] ?? 0;
+      const time = keys[2 * slot + 1] ?? 0;
+      if (aircraft === 0) continue;
+      const at = slotOf(aircraft, time, larger, bits);
+      larger[2 * at] = aircraft;
+      larger[2 * at + 1] = time;
     }
     keys = larger;
     mask = bits;
@@ -75,15 +80,15 @@ export function identities(capacity = 1024): Identities {
       const contact = columns.last_contact[i] ?? 0;
       const position = columns.time_position[i] ?? NaN;
       const hasTime = !Number.isNaN(position);
-      const distance = hasTime ? contact - position + 1 : NO_POSITION;
-      if (hasTime && distance >= FAR) return addFar(`${source} ${icao24} ${contact} ${position}`);
+      const delay = hasTime ? contact - position + 1 : NO_POSITION;
+      if (hasTime && delay >= FAR) return addFar(`${source} ${icao24} ${contact} ${position}`);
       const address = icao24.length === 7 ? 0x1000000 + parseInt(icao24.slice(1), 16) : parseInt(icao24, 16);
-      const who = numberOf(source) * ADDRESSES + address;
-      const when = contact * DISTANCES + distance;
-      const slot = slotOf(who, when, keys, mask);
+      const aircraft = numberOf(source) * ADDRESSES + address;
+      const time = contact * DELAYS + delay;
+      const slot = slotOf(aircraft, time, keys, mask);
       if (keys[2 * slot] !== 0) return false;
-      keys[2 * slot] = who;
-      keys[2 * slot + 1] = when;
+      keys[2 * slot] = aircraft;
+      keys[2 * slot + 1] = time;
       if (++count * 4 > mask * 3) double();
       return true;
     },

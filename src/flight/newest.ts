@@ -1,14 +1,14 @@
 import type { Batch } from "./batch.ts";
 
 /**
- * The order of an aircraft's observations. The newest row is the greatest by these fields in turn, where a null
- * time_position is less than any time. SQL and the Spark job derive their orders from it.
+ * The order of an aircraft's observations. Rows are compared by these fields in turn, and the newest row is the greatest.
+ * A null time_position is less than any time. SQL and the Spark job derive their orders from this list.
  */
 export const NEWEST_ORDER = ["last_contact", "time_position", "source"] as const;
 
 /**
- * Marks the newest row of each aircraft among `rows`. Returns a byte per row of the batch, 1 for the newest. Of equal
- * rows the first is marked.
+ * Marks the newest row of each aircraft among `rows`. Returns one byte per row of the batch, 1 for the newest. Among equal
+ * rows, the first is marked.
  */
 export function newestRows(batch: Batch, rows: Int32Array): Uint8Array {
   const newest = new Map<string, number>();
@@ -30,6 +30,6 @@ function isNewer({ columns }: Batch, i: number, than: number): boolean {
   return false;
 }
 
-/** Null numbers are NaN in a column, and sort least. */
+/** A null number is NaN in a column. It sorts before every other value. */
 const sortKey = (cell: string | number | undefined): string | number =>
   cell === undefined || Number.isNaN(cell) ? -1 : cell;

@@ -1,6 +1,6 @@
-/** What the expression language's operations do, shared by the compiled cleaner and the reference. */
+/** Operations of the expression language, shared by the compiled cleaner and the reference. */
 
-/** Whether a code unit of the text lies in the range: a loop, for most texts are short and need nothing. */
+/** Whether the text has a code unit in the range. For short texts, a loop is faster than a regular expression. */
 function hasUnit(text: string, low: number, high: number): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -9,16 +9,16 @@ function hasUnit(text: string, low: number, high: number): boolean {
   return false;
 }
 
-/** Lower case of A-Z alone: `toLowerCase` would turn a Kelvin sign into k. */
+/** Converts A-Z to lower case, and no other letter: `toLowerCase` would turn a Kelvin sign into k. */
 export const lowerAscii = (text: string): string =>
   hasUnit(text, 65, 90) ? text.replaceAll(/[A-Z]+/g, (part) => part.toLowerCase()) : text;
 
-/** Upper case of a-z alone. */
+/** Converts a-z to upper case, and no other letter. */
 export const upperAscii = (text: string): string =>
   hasUnit(text, 97, 122) ? text.replaceAll(/[a-z]+/g, (part) => part.toUpperCase()) : text;
 
-/** Into [0, by), never -0; adding before the second remainder would lose bits of a positive dividend. */
-export function moduloOf(dividend: number, by: number): number {
-  const rest = dividend % by;
-  return (rest < 0 ? (rest + by) % by : rest) + 0;
+/** The remainder in [0, divisor), never -0. Only negative remainders are corrected: an addition may lose bits. */
+export function moduloOf(dividend: number, divisor: number): number {
+  const rest = dividend % divisor;
+  return (rest < 0 ? (rest + divisor) % divisor : rest) + 0;
 }

@@ -5,19 +5,19 @@ import type { Expression } from "./expression.ts";
 import { lowerAscii, upperAscii } from "./operations.ts";
 import { patternTest } from "./pattern.ts";
 
-/** Every pattern that the rules use. */
-function patternsIn(of: unknown): string[] {
-  if (typeof of !== "object" || of === null) return [];
-  const own = (of as Partial<Expression>).op === "matches" ? [(of as { pattern: string }).pattern] : [];
-  return [...own, ...Object.values(of).flatMap(patternsIn)];
+/** All patterns in an expression, a rule or a list of them. */
+function patternsIn(node: unknown): string[] {
+  if (typeof node !== "object" || node === null) return [];
+  const own = (node as Partial<Expression>).op === "matches" ? [(node as { pattern: string }).pattern] : [];
+  return [...own, ...Object.values(node).flatMap(patternsIn)];
 }
-const found = [...new Set(patternsIn(rules))];
+const inRules = [...new Set(patternsIn(rules))];
 const others = ["^[a-c]{2,3}$", "^a+b*$", "^a?a$", "^(a|b)$", "^[^a]$", "^[a-z0-9][a-z0-9_-]{0,31}$", "^.$"];
 
-test.each([...found, ...others])("%s tests as the regular expression does", (pattern) => {
+test.each([...inRules, ...others])("the compiled test of %s agrees with the regular expression", (pattern) => {
   const isMatch = patternTest(pattern);
   const expression = new RegExp(pattern, "u");
-  // fast-check makes no text for a lookahead
+  // fast-check cannot generate text for a lookahead
   const matching = pattern.includes("(?!") ? fc.string({ minLength: 1, maxLength: 66 }) : fc.stringMatching(expression);
   const near = matching.chain((text) =>
     fc

@@ -1,7 +1,7 @@
-/** A class or a character, repeated: `[0-9a-f]{6}`, `~?`. */
+/** A character class or a character, with its repetition: `[0-9a-f]{6}`, `~?`. */
 const ELEMENT = /(\[[^\]\\^][^\]\\]*\]|[A-Za-z0-9~/_-])(?:\{(\d+)(?:,(\d+))?\}|([?*+]))?/y;
 
-const REPEATED: Readonly<Record<string, readonly [number, number]>> = {
+const REPETITIONS: Readonly<Record<string, readonly [number, number]>> = {
   "?": [0, 1],
   "*": [0, Infinity],
   "+": [1, Infinity],
@@ -10,14 +10,14 @@ const REPEATED: Readonly<Record<string, readonly [number, number]>> = {
 interface Element {
   /** Ranges of code units. */
   ranges: [number, number][];
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
 /**
- * A test of a whole text against a pattern of the contract, by code points. A row of classes of which no two neighbours
- * share a character, as most of the contract's patterns are, needs no backtracking and becomes a loop, which costs a quarter
- * of a regular expression; any other pattern stays one.
+ * A function that tests whether a whole text matches a pattern of the contract, by code points. Most of the contract's
+ * patterns are a sequence of classes in which no two neighbors share a character. Such a pattern needs no backtracking, so
+ * it is compiled to loops, which take a quarter of the time. Any other pattern stays a regular expression.
  */
 export function patternTest(pattern: string): (text: string) => boolean {
   const elements = elementsOf(pattern);
@@ -25,41 +25,42 @@ export function patternTest(pattern: string): (text: string) => boolean {
     const expression = new RegExp(pattern, "u");
     return (text) => expression.test(text);
   }
-  const steps = elements.map(({ ranges, least, most }) => {
+  const steps = elements.map(({ ranges, min, max }) => {
     const isIn = ranges
       .map(([low, high]) => (low === high ? `c === ${low}` : `c >= ${low} && c <= ${high}`))
       .join(" || ");
-    const end = most === Infinity ? "n" : `Math.min(n, at + ${most})`;
+    const end = max === Infinity ? "n" : `Math.min(n, at + ${max})`;
     return `from = at; for (const end = ${end}; at < end; at++) { const c = text.charCodeAt(at); if (!(${isIn})) break; }
-      if (at - from < ${least}) return false;`;
+      if (at - from < ${min}) return false;`;
   });
-  // oxlint-disable-next-line typescript/no-implied-eval -- the source is ours, made of numbers
+  // oxlint-disable-next-line typescript/no-implied-eval -- the source is generated, and only numbers vary in it
   return new Function("text", `const n = text.length; let at = 0, from; ${steps.join("\n")} return at === n;`) as (
     text: string,
   ) => boolean;
 }
 
-/** The pattern as elements, null when it is more than that. */
+/** The pattern as elements. Null if it needs a regular expression. */
 function elementsOf(pattern: string): Element[] | null {
   if (!pattern.startsWith("^") || !pattern.endsWith("$")) return null;
   const elements: Element[] = [];
   ELEMENT.lastIndex = 1;
   while (ELEMENT.lastIndex < pattern.length - 1) {
-    const found = ELEMENT.exec(pattern);
-    if (found === null) return null;
-    const [, of = "", least, most = least, sign] = found;
-    const [low, high] = REPEATED[sign ?? ""] ?? [1, 1];
+    const match = ELEMENT.exec(pattern);
+    if (match === null) return null;
+    const [, characters = "", min, max = min, sign] = match;
+    const [low, high] = REPETITIONS[sign ?? ""] ?? [1, 1];
     elements.push({
-      ranges: rangesOf(of),
-      least: least === undefined ? low : Number(least),
-      most: most === undefined ? high : Number(most),
+      ranges: rangesOf(characters),
+      min: min === undefined ? low : Number(min),
+      max: max === undefined ? high : Number(max),
     });
   }
-  return elements.every((one, i) => !overlaps(one, elements[i + 1])) ? elements : null;
+  return elements.every((element, i) => !overlaps(element, elements[i + 1])) ? elements : null;
 }
 
-function rangesOf(of: string): [number, number][] {
-  const inner = of.startsWith("[") ? of.slice(1, -1) : of;
+/** The ranges of a character class such as `[0-9a-f]`, or of a single character. */
+function rangesOf(characters: string): [number, number][] {
+  const inner = characters.startsWith("[") ? characters.slice(1, -1) : characters;
   return [...inner.matchAll(/([^])-([^])|[^]/g)].map(([text, low, high]) =>
     low === undefined || high === undefined
       ? [text.charCodeAt(0), text.charCodeAt(0)]
@@ -67,6 +68,6 @@ function rangesOf(of: string): [number, number][] {
   );
 }
 
-const overlaps = (one: Element, next: Element | undefined): boolean =>
+const overlaps = (element: Element, next: Element | undefined): boolean =>
   next !== undefined &&
-  one.ranges.some(([low, high]) => next.ranges.some((range) => low <= range[1] && range[0] <= high));
+  element.ranges.some(([low, high]) => next.ranges.some((range) => low <= range[1] && range[0] <= high));

@@ -6,7 +6,8 @@ import type { RawRow } from "./fill.ts";
 import { lowerAscii, moduloOf, upperAscii } from "./operations.ts";
 
 /**
- * The rules read row by row, as plainly as they are written: what the compiled cleaner is compared with. Not for use.
+ * A plain interpreter of the rules, one row at a time. Tests compare the compiled cleaner with it. The product does not use
+ * it.
  */
 const unusable = Symbol("unusable");
 type Value = string | number | boolean | null | typeof unusable;
@@ -14,7 +15,7 @@ type Row = Map<string, Value>;
 
 export type ReferenceResult = { row: StateVector } | { reason: string; field: string };
 
-/** Cleans one raw object: the row, or the first rejection. `context.received_at` in Unix seconds. */
+/** Cleans one raw object. Returns the row or its rejection. `context.received_at` is in Unix seconds. */
 export function cleanRow(
   raw: RawRow,
   context: { source: string; received_at: number },
@@ -36,15 +37,15 @@ export function cleanRow(
 
 function leafValue(kind: Kind, leaf: unknown): Value {
   if (kind === "text") {
-    const found = coerceText(leaf);
-    return found === UNUSABLE_TEXT ? unusable : found;
+    const text = coerceText(leaf);
+    return text === UNUSABLE_TEXT ? unusable : text;
   }
   if (kind === "boolean") {
-    const found = coerceBoolean(leaf);
-    return found < NULL_BOOLEAN ? found === 1 : found === NULL_BOOLEAN ? null : unusable;
+    const code = coerceBoolean(leaf);
+    return code < NULL_BOOLEAN ? code === 1 : code === NULL_BOOLEAN ? null : unusable;
   }
-  const found = kind === "integer" ? coerceInteger(leaf) : coerceNumber(leaf);
-  return Number.isNaN(found) ? null : found === UNUSABLE_NUMBER ? unusable : found;
+  const number = kind === "integer" ? coerceInteger(leaf) : coerceNumber(leaf);
+  return Number.isNaN(number) ? null : number === UNUSABLE_NUMBER ? unusable : number;
 }
 
 const compare = {
@@ -53,54 +54,61 @@ const compare = {
   ge: (a: number, b: number) => a >= b,
 };
 
-function evaluate(of: Expression, row: Row, received_at: number): Value {
+function evaluate(expression: Expression, row: Row, received_at: number): Value {
   const inner = (part: Expression) => evaluate(part, row, received_at);
-  switch (of.op) {
+  switch (expression.op) {
     case "field":
-      return row.get(of.name) ?? null;
+      return row.get(expression.name) ?? null;
     case "received_at":
       return received_at;
     case "value":
-      return of.value;
+      return expression.value;
     case "is_null":
-      return (row.get(of.name) ?? null) === null;
+      return (row.get(expression.name) ?? null) === null;
     case "is_unusable":
-      return row.get(of.name) === unusable;
+      return row.get(expression.name) === unusable;
     case "not":
-      return inner(of.of) !== true;
+      return inner(expression.of) !== true;
     case "and":
-      return of.of.every((part) => inner(part) === true);
+      return expression.of.every((part) => inner(part) === true);
     case "or":
-      return of.of.some((part) => inner(part) === true);
+      return expression.of.some((part) => inner(part) === true);
     case "lower":
     case "upper":
-      return onText(inner(of.of), of.op === "lower" ? lowerAscii : upperAscii);
+      return onText(inner(expression.of), expression.op === "lower" ? lowerAscii : upperAscii);
     case "matches": {
-      const found = inner(of.of);
-      return typeof found === "string" && new RegExp(of.pattern, "u").test(found);
+      const text = inner(expression.of);
+      return typeof text === "string" && new RegExp(expression.pattern, "u").test(text);
     }
     case "abs":
-      return onNumbers([inner(of.of)], ([a = 0]) => Math.abs(a));
-    case "plus":
-      return onNumbers([inner(of.left), inner(of.right)], ([a = 0, b = 0]) => a + b);
-    case "minus":
-      return onNumbers([inner(of.left), inner(of.right)], ([a = 0, b = 0]) => a - b);
-    case "modulo":
-      return onNumbers([inner(of.left), inner(of.right)], ([a = 0, b = 0]) => moduloOf(a, b));
-    case "eq":
-      return inner(of.left) === inner(of.right) && typeof inner(of.left) !== "symbol" && inner(of.left) !== null;
-    default: {
-      const [left, right] = [inner(of.left), inner(of.right)];
-      return typeof left === "number" && typeof right === "number" && compare[of.op](left, right);
-    }
+      return onNumbers([inner(expression.of)], ([a = 0]) => Math.abs(a));
+    default:
+      return evaluateBinary(expression, inner(expression.left), inner(expression.right));
   }
 }
 
-const onText = (found: Value, change: (text: string) => string): Value =>
-  typeof found === "string" ? change(found) : found;
+type Binary = Extract<Expression, { left: Expression }>;
 
-/** Null when an operand is null, unusable when one is unusable. */
-function onNumbers(found: readonly Value[], compute: (numbers: readonly number[]) => number): Value {
-  if (found.includes(unusable)) return unusable;
-  return found.every((one) => typeof one === "number") ? compute(found) : null;
+function evaluateBinary({ op }: Binary, left: Value, right: Value): Value {
+  switch (op) {
+    case "plus":
+      return onNumbers([left, right], ([a = 0, b = 0]) => a + b);
+    case "minus":
+      return onNumbers([left, right], ([a = 0, b = 0]) => a - b);
+    case "modulo":
+      return onNumbers([left, right], ([a = 0, b = 0]) => moduloOf(a, b));
+    case "eq":
+      return left === right && typeof left !== "symbol" && left !== null;
+    default:
+      return typeof left === "number" && typeof right === "number" && compare[op](left, right);
+  }
+}
+
+const onText = (value: Value, change: (text: string) => string): Value =>
+  typeof value === "string" ? change(value) : value;
+
+/** Null if an operand is null, unusable if one is unusable. */
+function onNumbers(operands: readonly Value[], compute: (numbers: readonly number[]) => number): Value {
+  if (operands.includes(unusable)) return unusable;
+  return operands.every((operand) => typeof operand === "number") ? compute(operands) : null;
 }

@@ -1,11 +1,12 @@
-/** A key that no object may have: see the law of `ObjectStore`. */
+/** A key is not valid for an object. `ObjectStore` states which keys are. */
 export class BadKeyError extends Error {
   override name = "BadKeyError";
 }
 
-/** A part of the world is down or full; trying again later may help. Carries how long to wait. */
+/** A store or another service is down or overloaded. A retry after `retry_after_s` may help. */
 export class UnavailableError extends Error {
   override name = "UnavailableError";
+  /** Seconds. Default: 5. */
   readonly retry_after_s: number;
   constructor(message: string, options: { retry_after_s?: number; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
@@ -13,12 +14,12 @@ export class UnavailableError extends Error {
   }
 }
 
-/** A checkpoint was saved under a lease that another holder has taken since. */
+/** A checkpoint was not saved, because another consumer has leased the shard since. */
 export class LeaseLostError extends Error {
   override name = "LeaseLostError";
 }
 
-/** A question that this database keeps no order for: a 400 that says which it answers. */
+/** The database cannot answer a query, because it does not keep the order that the query needs. The API answers 400. */
 export class NotAnsweredError extends Error {
   override name = "NotAnsweredError";
 }
@@ -28,7 +29,7 @@ export class NewerSchemaError extends Error {
   override name = "NewerSchemaError";
 }
 
-/** The same Idempotency-Key with another request: a 409. */
+/** An Idempotency-Key was used again with a different request. The API answers 409. */
 export class ConflictError extends Error {
   override name = "ConflictError";
 }

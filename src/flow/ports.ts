@@ -3,8 +3,8 @@ import type { AircraftQuery, StatesQuery, StoredRow } from "./queries.ts";
 
 /**
  * The ports: the interfaces between the flows and the stores that they use. The comment on a port states its laws, and
- * test/conformance/ proves each law for every adapter. A store that fails throws. It throws `UnavailableError` where a
- * retry may help.
+ * test/conformance/ proves each law for every adapter. A store that fails throws. It throws `UnavailableError` if a retry
+ * may help.
  */
 
 /**
@@ -12,11 +12,11 @@ import type { AircraftQuery, StatesQuery, StoredRow } from "./queries.ts";
  * key throws `BadKeyError`. No key may be a folder of another: the result for a key below an existing key is undefined.
  *
  * Laws:
- * - `put` creates a key or answers `exists`. It never changes an existing object, also when two writers race.
- * - A body is visible whole or not at all, also after a kill. An acknowledged body survives a kill.
+ * - `put` creates an object or returns `exists`. It never changes an existing object, also when two writers race.
+ * - A body is visible as a whole or not at all, also after a kill. An acknowledged body survives a kill.
  * - `get` of a missing key is null. `delete` of a missing key succeeds.
- * - `list` yields every key with the prefix in byte order. A key that exists during the whole call is yielded exactly
- *   once. Names that are not keys are skipped.
+ * - `list` yields the keys with the prefix in byte order. A key that exists during the whole call is yielded exactly once.
+ *   Names that are not keys are skipped.
  */
 export interface ObjectStore {
   put(key: string, body: Uint8Array): Promise<"created" | "exists">;
@@ -60,7 +60,7 @@ export interface Queue {
  * - Records with one partition key go to one shard while that shard is open.
  * - Within a shard, sequence numbers grow as integers in the order in which readers see the records. No reader sees a
  *   later record before an earlier one.
- * - `put` answers for each record separately. An acknowledged record can be read until retention removes it.
+ * - `put` returns a result for each record. An acknowledged record can be read until retention removes it.
  * - `read` after a sequence number yields the records that follow it, each once. Null reads from the oldest record.
  */
 export interface Stream {
@@ -72,7 +72,7 @@ export interface Stream {
   arrival(ms: number, signal: AbortSignal): Promise<void>;
   /**
    * The rows that producers put, counted in the snapshot of a ledger in the same database. Null for a snapshot of
-   * another store. Missing where the stream does not count rows, as on Kinesis.
+   * another store. Undefined if the stream does not count rows, as on Kinesis.
    */
   intake?(snapshot: Snapshot): Promise<Intake | null>;
 }
@@ -141,17 +141,20 @@ export interface DeliveryName {
 }
 /**
  * A delivery is one ingestion (Flow 1) or one stream record (Flow 2). It is the unit that is counted and applied exactly
- * once. A delivery that comes again is a repeat: its rows are counted as `repeats` and stored nowhere.
+ * once. Its id is a hash of its identity, so a redelivery has the same id.
+ *
+ * A delivery that is applied again is a repeat: the sink counts its rows as `repeats` and stores none of them. This differs
+ * from a duplicate, which is a row of a new delivery whose observation is stored already.
  */
 export interface Delivery extends DeliveryName {
-  /** Rows received in it: cleaned and rejected. */
+  /** Rows received in it, cleaned and rejected. */
   rows: number;
   rejected: Readonly<Record<string, number>>;
 }
 
 /**
- * What one transaction writes: the rows of some deliveries and their counts. `batch.delivery` indexes `deliveries`.
- * `batch` may contain several rows of one identity.
+ * The input of one transaction: the rows of some deliveries and their counts. `batch.delivery` indexes `deliveries`. `batch`
+ * may contain several rows with one identity.
  */
 export interface BatchWrite {
   flow: Flow;
@@ -172,11 +175,11 @@ export interface Applied {
 }
 
 /**
- * Writes cleaned rows: PostgreSQL, DynamoDB, or manifests where only files are kept.
+ * Writes cleaned rows: PostgreSQL, DynamoDB, or manifests in a deployment without a database.
  *
  * Laws:
- * - A delivery is applied once, however often it comes, in any batch, also when two writers bring it at once.
- * - A write is visible whole or not at all. A store without transactions writes rows one by one and the counts last.
+ * - A delivery is applied once, however often it is delivered, in any batch, also when two writers apply it at once.
+ * - A write is visible as a whole or not at all. A store without transactions writes rows one by one and the counts last.
  * - received = accepted + duplicate + rejected for every batch. All four are counted, none is computed from the others.
  * - `aircraft` has the newest row of each aircraft, in any order of arrival.
  */
@@ -193,12 +196,12 @@ export interface Sink {
  *
  * Laws:
  * - A batch has one ledger row. A repeat adds to its `repeats` and changes nothing else.
- * - `totals` sums the ledger and counts the tables in one snapshot, where the store has snapshots.
+ * - `totals` sums the ledger and counts the tables in one snapshot, if the store has snapshots.
  * - `expire` removes rows and adds their number to `expired` in one transaction. Ledger rows are never removed. A ledger
  *   without tables has no rows to expire and returns 0.
  */
 export interface Ledger {
-  /** The ledger row of a batch, by its own id or that of one of its deliveries. Null when there is none. */
+  /** The ledger row of a batch, by its own id or that of one of its deliveries. Null if there is none. */
   batch(name: DeliveryName): Promise<LedgerRow | null>;
   totals(query: TotalsQuery): Promise<Totals>;
   /** Sums over the batches that were applied until `at` (Unix seconds). The tables are not counted. */
@@ -219,7 +222,7 @@ export interface Reader {
   states(query: StatesQuery): Promise<StoredRow[]>;
 }
 
-/** The ports of one database. `reader` is null where only files are kept: nothing can answer a query. */
+/** The ports of one database. `reader` is null in a deployment without a database, which cannot answer queries. */
 export interface DatabasePorts {
   sink: Sink;
   ledger: Ledger;
@@ -242,11 +245,11 @@ export interface LedgerRow {
 /** A consistent view of a database, opaque to all but its own adapters. */
 export type Snapshot = object;
 export interface TotalsQuery {
-  /** Ingestions that were applied since this Unix time are listed. */
+  /** `ingestions` lists those that were applied since this Unix time. */
   since: number;
-  /** Also counts the tables where that reads all of them. */
+  /** Also counts tables that can be counted only by reading them whole. */
   verify?: boolean;
-  /** Called within the ledger's snapshot, where the store has one, for counts that must be of the same moment. */
+  /** Called within the ledger's snapshot, if the store has one, for counts that must be of the same moment. */
   within?: (snapshot: Snapshot) => Promise<void>;
 }
 export interface FlowTotals {
@@ -257,7 +260,7 @@ export interface FlowTotals {
   reasons: Record<string, number>;
   repeats: number;
   expired: number;
-  /** Null where the tables were not counted. */
+  /** Rows in the tables. Null if they were not counted. */
   stored: number | null;
   /** Some batches whose stored rows differ from accepted - expired. Rows without a batch are included. */
   unbalanced: { batch_id: string; expected: number; stored: number }[];
@@ -265,7 +268,7 @@ export interface FlowTotals {
 /** The rows that entered a flow, counted where they enter and independently of the ledger. */
 export interface Intake {
   received: number;
-  /** Rows of them without a delivery yet: the backlog. */
+  /** The backlog: rows that are not in a delivery yet. */
   pending: number;
   /** Unix seconds: arrival of the oldest pending row. */
   oldest_pending: number | null;
@@ -274,8 +277,8 @@ export interface Totals {
   flows: Record<Flow, FlowTotals>;
   /** Unix seconds of the snapshot. */
   stored_at: number;
-  /** Ids of ingestions that were applied since the given time. */
+  /** Ids of ingestions that were applied since `TotalsQuery.since`. */
   ingestions: string[];
-  /** The same sums of the further databases. */
+  /** Totals of further databases. */
   others?: Record<Flow, FlowTotals>[];
 }

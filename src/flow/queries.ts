@@ -1,10 +1,10 @@
-/** What a `Reader` is asked for, and the rows that it yields. */
+/** The queries of a `Reader`, and the rows that it returns. */
 export type StoredRow = Record<string, string | number | boolean | null>;
 export interface Box {
   lamin: number;
   lomin: number;
   lamax: number;
-  /** Less than lomin where the box crosses the antimeridian. */
+  /** Less than lomin if the box crosses the antimeridian. */
   lomax: number;
 }
 export interface AircraftQuery {
@@ -13,13 +13,13 @@ export interface AircraftQuery {
   callsign?: string;
   /** Part of an address or a callsign. */
   search?: string;
-  /** Only aircraft whose newest row came with one of these batches. */
+  /** Only aircraft whose newest row is in one of these batches. */
   batch_ids?: readonly string[];
   /** The newest rows as of this Unix time, at most `MAX_AGE_S` older than it, from history. */
   at?: number;
   limit: number;
 }
-/** An aircraft that has not reported for this long, in s, is not shown at a past time. */
+/** The state of the world at a past time leaves out aircraft that had not reported for this long, in s. */
 export const MAX_AGE_S = 300;
 
 export interface StatesQuery {

@@ -5,13 +5,13 @@ import { isBlank, readLines } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 import { WrongShapeError } from "./shape.ts";
 
-/** Media types that decide how a body is read; any other leaves it to the content. */
+/** Media types that determine how a body is read. With any other media type, its content does. */
 export const NDJSON = "application/x-ndjson";
 export const CSV = "text/csv";
 
 /**
- * Reads an inflated body in any shape of the contract. Throws `UndecodableError` when it cannot be read as a whole; part of
- * it may have been told by then and must be dropped.
+ * Reads an inflated body in any accepted format and passes its rows to `rows`. Throws `UndecodableError` if the body as a
+ * whole cannot be read. By then, `rows` may have received a part of it, which the caller must drop.
  */
 export function readBody(bytes: Uint8Array, media_type: string | undefined, rows: Rows): void {
   const body = withoutMark(bytes);
@@ -25,11 +25,11 @@ export function readBody(bytes: Uint8Array, media_type: string | undefined, rows
   readLines(body, 1, rows);
 }
 
-/** Without the one leading UTF-8 byte order mark that a body or file may have. */
+/** The bytes without a leading UTF-8 byte order mark, which a body or file may have. */
 export const withoutMark = (bytes: Uint8Array): Uint8Array =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 
-/** Reads the bytes as one JSON document; what kept it from being one is answered, for lines may still do. */
+/** Reads the body as one JSON document. Returns an error if it is not JSON, because it may still be lines of JSON. */
 function readDocument(body: Uint8Array, rows: Rows): UndecodableError | undefined {
   const text = decodeText(body);
   if (text === null) return new UndecodableError("the body is not UTF-8");
@@ -50,7 +50,7 @@ function readDocument(body: Uint8Array, rows: Rows): UndecodableError | undefine
   return undefined;
 }
 
-/** Containers among a document's elements: each opens a bracket that does not deepen the others. */
+/** The number of rows in a document that are objects or lists. Each opens a bracket without nesting deeper than the others. */
 function rowsIn(value: unknown): number {
   const lists = Array.isArray(value)
     ? [value]
@@ -61,15 +61,15 @@ function rowsIn(value: unknown): number {
   );
 }
 
-/** V8 says the position in characters; people count lines. */
+/** Converts the position that V8 reports, in characters, to line and column. */
 function positionOf(error: unknown, text: string): { at?: string } {
-  const found = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
-  if (found === undefined) return {};
-  const before = text.slice(0, Number(found)).split("\n");
+  const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
+  if (position === undefined) return {};
+  const before = text.slice(0, Number(position)).split("\n");
   return { at: `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}` };
 }
 
-/** Several non-blank lines of which at least one decodes to an object or to a list of 12 or more. */
+/** Whether the body has several non-blank lines, at least one of which is a row by `isRowLine`. */
 function looksLikeLines(body: Uint8Array): boolean {
   const lines = Buffer.from(body.buffer, body.byteOffset, body.length)
     .toString("utf8")
@@ -78,7 +78,7 @@ function looksLikeLines(body: Uint8Array): boolean {
   return lines.length > 1 && lines.some((line) => isRowLine(line));
 }
 
-/** Whether a line decodes to an object or to a list of 12 or more. */
+/** Whether a line decodes to an object, or to a list of 12 elements or more. */
 export function isRowLine(line: string): boolean {
   const parsed = parseLine(line, Buffer.byteLength(line));
   if ("reason" in parsed) return false;

@@ -7,15 +7,21 @@ import { gunzip, gzip, INFLATED_LIMIT, isGzip } from "./gzip.ts";
 import { LINE_LIMIT, parseLine, toText } from "./json.ts";
 import { LF, readLines } from "./lines.ts";
 
-/** The media type of a stream record. Replay uses it for a record that was rejected as a whole. */
+/**
+ * A chunk is the data of one stream record: NDJSON of row objects, gzip or plain. Its first line may be a header such as
+ * `{"flightline":1,"source":"opensky","rows":120}`. Producers put many rows into a chunk, because Kinesis bills each record
+ * in units of 25 KB.
+ *
+ * This is its media type. Replay uses it for a record that was rejected as a whole.
+ */
 export const CHUNK_MEDIA_TYPE = "application/vnd.flightline.chunk";
 
 const SOURCE = new RegExp(sourcePattern);
 
 /**
- * Adds the rows of one stream record: NDJSON of row objects, gzip or plain, with an optional header line. `origin.source`
- * holds where the header names none. Fills what `into` answers: it may be another one each time a row comes. Never throws:
- * a chunk that cannot be decoded is one rejection with its bytes. Returns how many bytes were read, inflated.
+ * Decodes a chunk. Each row is added to the result of `into()`, which may be a different object for each row.
+ * `origin.source` applies if the header names no source. Never throws: a chunk that cannot be decoded becomes one rejection
+ * with its bytes. Returns the number of bytes read, after inflation.
  */
 export function decodeChunk(data: Uint8Array, origin: Origin, into: () => Decoded): number {
   const whole = (reason: string): number => {
@@ -33,22 +39,22 @@ export function decodeChunk(data: Uint8Array, origin: Origin, into: () => Decode
   if (bytes.length > INFLATED_LIMIT) return whole("too_large");
   const header = readHeader(bytes);
   if (header === "bad_header") return whole("bad_header");
-  const of = { ...origin, source: header?.source ?? origin.source };
+  const rowOrigin = { ...origin, source: header?.source ?? origin.source };
   readLines(bytes.subarray(header?.length ?? 0), header === undefined ? 1 : 2, {
     value: (value, line = { ordinal: 0, raw: "" }) =>
-      addOrReject(into(), Array.isArray(value) ? null : value, of, line),
+      addOrReject(into(), Array.isArray(value) ? null : value, rowOrigin, line),
     record: () => {},
     reject: (reason, { ordinal, bytes: line }) =>
-      addRejection(into(), reason, of, { ordinal, content: { bytes: line } }),
+      addRejection(into(), reason, rowOrigin, { ordinal, content: { bytes: line } }),
   });
   return bytes.length;
 }
 
-/** The first line if it is a header: its source and how many bytes it takes with its LF. */
+/** The first line if it is a header: its source, and its length in bytes with the LF. */
 function readHeader(bytes: Uint8Array): { source: string | undefined; length: number } | "bad_header" | undefined {
   const end = bytes.indexOf(LF);
   const line = bytes.subarray(0, end < 0 ? bytes.length : end);
-  // most chunks of strangers have none: a look at the bytes spares a second parse of their first row
+  // Chunks of other producers rarely have a header. This test avoids parsing their first row twice
   if (line.length > LINE_LIMIT || !isUtf8(line) || !line.includes(0x6c)) return undefined;
   const text = toText(line);
   if (!text.includes("flightline") && !text.includes("\\u")) return undefined;
@@ -62,7 +68,7 @@ function readHeader(bytes: Uint8Array): { source: string | undefined; length: nu
   return { source: named, length: end < 0 ? bytes.length : end + 1 };
 }
 
-/** A stream record of `lines`, which hold no LF: header and rows, gzip. */
+/** Encodes a chunk with a header, gzip. Invariant: `lines` contain no LF. */
 export function encodeChunk(source: string, lines: readonly Uint8Array[]): Buffer {
   const parts: Uint8Array[] = [Buffer.from(`${JSON.stringify({ flightline: 1, source, rows: lines.length })}\n`)];
   const feed = Buffer.from("\n");

@@ -6,7 +6,7 @@ import { toText } from "./json.ts";
 import { isBlank } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 
-/** Names of OpenSky's historical dumps; the record's own name is read where both stand. */
+/** Column names of OpenSky's historical dumps. If a file has both names, the record's own name is read. */
 const aliases: Partial<Record<RawFieldName, string>> = {
   latitude: "lat",
   longitude: "lon",
@@ -21,15 +21,15 @@ const aliases: Partial<Record<RawFieldName, string>> = {
 
 export interface CsvRecord {
   cells: string[];
-  /** Index behind the record's LF. */
+  /** Index after the record's LF. */
   next: number;
-  /** LFs within the record. */
+  /** Number of LFs in the record. */
   lines: number;
 }
 
 /**
- * RFC 4180 as the contract reads it: a record ends at LF or CRLF, a quote counts only where a cell begins, and what stands
- * behind a closing quote belongs to the cell. Null when the record's end is not in the text.
+ * Reads one record by RFC 4180 with these extensions: a record may end at LF. A quote has a meaning only at the beginning of
+ * a cell. Text after a closing quote belongs to the cell. Null if the text ends before the record.
  */
 export function csvRecord(text: string, start: number, isLast: boolean): CsvRecord | null {
   const lineEnd = text.indexOf("\n", start);
@@ -48,7 +48,7 @@ export function csvRecord(text: string, start: number, isLast: boolean): CsvReco
   }
 }
 
-/** One cell; `end` is the index of the comma or LF behind it. */
+/** Reads one cell. `end` is the index of the comma or LF after it. */
 function csvCell(text: string, start: number, isLast: boolean): { text: string; end: number } | null {
   let quoted = "";
   let at = start;
@@ -73,12 +73,15 @@ function csvCell(text: string, start: number, isLast: boolean): { text: string; 
   return { text: quoted + rest, end: at };
 }
 
-/** Reads CSV text that arrives in pieces. `end` throws `UndecodableError` when there was no usable header. */
+/**
+ * Reads CSV text that arrives in pieces. Throws `UndecodableError` if the header is not usable. `end` throws it if the
+ * header is missing.
+ */
 export function csvReader(rows: Rows): { push(text: string): void; end(): void } {
   let header: ((cells: readonly string[]) => RawRow) | undefined;
   let text = "";
   let ordinal = 1;
-  let wanted = 0;
+  let min_length = 0;
 
   const read = (isLast: boolean): void => {
     let at = 0;
@@ -94,18 +97,18 @@ export function csvReader(rows: Rows): { push(text: string): void; end(): void }
       ordinal += record.lines;
     }
     text = text.slice(at);
-    // a record that is not complete is looked at again only when twice as much of it is there
-    wanted = 2 * text.length;
+    // An incomplete record is read again only after its length has doubled. This keeps the total time linear
+    min_length = 2 * text.length;
   };
   return {
     push(piece) {
       text += piece;
-      if (text.length >= wanted) read(false);
+      if (text.length >= min_length) read(false);
     },
     end() {
       read(true);
       if (header === undefined)
-        throw new UndecodableError(text === "" ? "there is no header line" : "a quote in the header is never closed", {
+        throw new UndecodableError(text === "" ? "the header line is missing" : "a quote in the header is not closed", {
           at: "line 1",
         });
       if (text !== "") rows.reject("not_csv", { ordinal, bytes: Buffer.from(text) });
@@ -113,13 +116,13 @@ export function csvReader(rows: Rows): { push(text: string): void; end(): void }
   };
 }
 
-/** What turns a record's cells into a raw row, by the header's names. */
+/** A function that converts a record's cells to a raw row by the header's names. */
 function csvHeader(names: readonly string[]): (cells: readonly string[]) => RawRow {
-  const twice = names.find((name, i) => name !== "" && names.indexOf(name) !== i);
-  if (twice !== undefined)
-    throw new UndecodableError(`the header names ${JSON.stringify(twice)} twice`, { at: "line 1" });
+  const repeated = names.find((name, i) => name !== "" && names.indexOf(name) !== i);
+  if (repeated !== undefined)
+    throw new UndecodableError(`the header contains the column ${JSON.stringify(repeated)} twice`, { at: "line 1" });
   if (!names.includes("icao24"))
-    throw new UndecodableError(`the body is neither JSON nor CSV with a header that has icao24`, { at: "line 1" });
+    throw new UndecodableError("the body is neither JSON nor CSV with a header that contains icao24", { at: "line 1" });
   const columns = rawFields.map(({ name }) => {
     const own = names.indexOf(name);
     return [name, own >= 0 ? own : names.indexOf(aliases[name] ?? name)] as const;
@@ -131,7 +134,7 @@ function csvHeader(names: readonly string[]): (cells: readonly string[]) => RawR
   };
 }
 
-/** Reads whole CSV text; `UndecodableError` as `csvReader`, or when it is not UTF-8. */
+/** Reads a whole CSV text. Throws `UndecodableError` as `csvReader` does, and if the text is not UTF-8. */
 export function readCsv(bytes: Uint8Array, rows: Rows): void {
   if (!isUtf8(bytes)) throw new UndecodableError("the body is not UTF-8");
   const reader = csvReader(rows);

@@ -5,30 +5,30 @@ import { rowText, type Rejection } from "../flight/rejection.ts";
 import type { Rows } from "./rows.ts";
 import { shapeOf, WrongShapeError } from "./shape.ts";
 
-/** What decoding fills: coerced rows, and what was rejected before it could become a row. */
+/** The result of decoding: coerced rows that are not cleaned yet, and rejections of content that is not a row. */
 export interface Decoded {
   batch: Batch;
   rejections: Rejection[];
 }
 
-/** As `Origin`, but a source that is not given follows the shape: opensky, readsb or adsblol. */
+/** An `Origin` whose source may be undefined. The shape of the body then determines it: opensky, readsb or adsblol. */
 export interface BodyOrigin extends Omit<Origin, "source"> {
   source: string | undefined;
 }
 
 export const newDecoded = (capacity = 1024): Decoded => ({ batch: newBatch(capacity), rejections: [] });
 
-/** Rows and rejections so far: what was received. */
+/** The number of rows received so far: decoded and rejected. */
 export const receivedRows = ({ batch, rejections }: Decoded): number => batch.rows + rejections.length;
 
-/** Adds a raw row, or its rejection as `not_an_object`. `raw` is what a rejection shows. */
+/** Adds a raw row, or its rejection as `not_an_object`. A rejection contains `raw`. */
 // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
 export function addOrReject(into: Decoded, row: unknown, origin: Origin, at: { ordinal: number; raw: unknown }): void {
   if (addRow(into.batch, row, origin, at.ordinal, at.raw)) return;
   addRejection(into, "not_an_object", origin, { ordinal: at.ordinal, content: { row: rowText(at.raw) } });
 }
 
-/** Records a rejection of decoding with what arrived. */
+/** Adds a rejection by decoding, with the content that arrived. */
 // oxlint-disable-next-line max-params -- called for every row: an object each time would cost more than the row
 export function addRejection(
   into: Decoded,
@@ -49,13 +49,13 @@ export function addRejection(
   });
 }
 
-/** What a rejection shows as it stands is JSON text: an element that is text is not that yet. */
+/** A rejection shows text as it is, so an element that is a string must become JSON text first. */
 const jsonOf = (element: unknown): unknown => (typeof element === "string" ? JSON.stringify(element) : element);
 
-/** Fills what `into` answers: the batch may be another one each time a row comes. */
+/** Adds each row to the result of `into()`, which may be a different object for each row. */
 export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
-  const of = (source: string): Origin => ({ ...origin, source: origin.source ?? source });
-  const records = of(DEFAULT_SOURCE);
+  const originFrom = (source: string): Origin => ({ ...origin, source: origin.source ?? source });
+  const records = originFrom(DEFAULT_SOURCE);
   return {
     value(value, line) {
       const shape = shapeOf(value);
@@ -65,7 +65,7 @@ export function batchRows(into: () => Decoded, origin: BodyOrigin): Rows {
       }
       if (line === undefined) into().batch.ordinal_unit = "element";
       const { elements, isOneRow, map } = shape;
-      const shaped = of(shape.source);
+      const shaped = originFrom(shape.source);
       for (let i = 0; i < elements.length; i++) {
         const element = elements[i];
         const row = map === undefined ? element : map(element);

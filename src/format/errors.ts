@@ -1,10 +1,10 @@
 /**
- * A body, file or object that cannot be decoded as a whole: the client's mistake (400) or the command's error (exit 1),
- * and nothing of it is stored.
+ * A body, file or object cannot be decoded as a whole, and none of it is stored. The API answers 400, a command exits
+ * with 1.
  */
 export class UndecodableError extends Error {
   override name = "UndecodableError";
-  /** Where in the text it went wrong, where that is known: 1-based line, or a member's path. */
+  /** Position of the error in the text, if known: a line from 1, or a member's path. */
   readonly at: string | undefined;
   constructor(message: string, options: { at?: string; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
@@ -12,7 +12,7 @@ export class UndecodableError extends Error {
   }
 }
 
-/** More bytes than the reader was allowed to inflate or hold. */
+/** A body, file or object exceeds a limit of bytes or rows. */
 export class TooLargeError extends Error {
   override name = "TooLargeError";
 }

@@ -1,43 +1,45 @@
 import { constants, createGunzip, gunzipSync, gzipSync, type Gunzip } from "node:zlib";
 import { TooLargeError, UndecodableError } from "./errors.ts";
 
-/** Level 1: 47 bytes a state, and less CPU than writing plain bytes to a database. */
+/** Level 1 gives 47 bytes per state, and takes less CPU time than writing plain bytes to a database. */
 export const gzip = (bytes: Uint8Array): Buffer => gzipSync(bytes, { level: constants.Z_BEST_SPEED });
 
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** What a body or a stream record may inflate to, in bytes. */
+/** The maximum size of a body or a stream record after inflation, in bytes. */
 export const INFLATED_LIMIT = 64 * 1024 * 1024;
 
-/** Inflates a gzip body and returns any other body as it is. Throws as `gunzip` does. */
+/** Inflates a gzip body. Returns any other body unchanged. Throws as `gunzip` does. */
 export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
   isGzip(body) ? gunzip(body, limit) : body;
 
 /**
- * All members of a gzip body (RFC 1952). Only zero bytes may follow the last member.
- * Throws `UndecodableError` for anything else, also truncated or with a bad checksum, and `TooLargeError` beyond `limit` bytes.
+ * Inflates all members of a gzip body (RFC 1952). Only zero bytes may follow the last member. Throws `UndecodableError` for
+ * any other body, also if it is truncated or has a bad checksum. Throws `TooLargeError` beyond `limit` bytes.
  */
 export function gunzip(bytes: Uint8Array, limit: number): Buffer {
   let inflated: { buffer: Buffer; engine: Gunzip };
   try {
-    // with `info` node answers the engine too, which its types do not say
+    // With `info`, Node returns the engine too. Its types do not declare that
     // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- the option `info` is not in the types
     const answer: unknown = gunzipSync(bytes, { info: true, maxOutputLength: limit } as object);
     inflated = answer as { buffer: Buffer; engine: Gunzip };
   } catch (cause) {
-    if (cause instanceof RangeError) throw new TooLargeError(`more than ${limit} bytes inflated`, { cause });
-    throw new UndecodableError("not gzip, truncated, or with a bad checksum", { cause });
+    if (cause instanceof RangeError)
+      throw new TooLargeError(`the content inflates to more than ${limit} bytes`, { cause });
+    throw new UndecodableError("the content is not gzip, is truncated, or has a bad checksum", { cause });
   }
-  // node stops at a zero byte after a member without a word
+  // Node stops at a zero byte after a member and reports nothing
   assertZeros(bytes.subarray(inflated.engine.bytesWritten));
   return inflated.buffer;
 }
 
 function assertZeros(rest: Uint8Array): void {
-  if (rest.some((byte) => byte !== 0)) throw new UndecodableError("bytes that are no gzip member follow the last one");
+  if (rest.some((byte) => byte !== 0))
+    throw new UndecodableError("the last gzip member is followed by bytes that are not a gzip member");
 }
 
-/** The same for bytes that arrive in pieces; memory does not grow with the length. */
+/** `gunzip` for bytes that arrive in pieces. Memory does not grow with the length, so it needs no limit. */
 export async function* gunzipPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const engine = createGunzip();
   const out: Buffer[] = [];
@@ -55,14 +57,15 @@ export async function* gunzipPieces(pieces: AsyncIterable<Uint8Array>): AsyncGen
       if (ended) assertZeros(piece.subarray(engine.bytesWritten - fed));
     }
     fed += piece.length;
-    if (failed) throw new UndecodableError("not gzip, or with a bad checksum", { cause: failed });
+    if (failed) throw new UndecodableError("the content is not gzip, or has a bad checksum", { cause: failed });
   }
   if (!ended) await endOf(engine);
   yield* out.splice(0);
-  if (failed) throw new UndecodableError("not gzip, truncated, or with a bad checksum", { cause: failed });
+  if (failed)
+    throw new UndecodableError("the content is not gzip, is truncated, or has a bad checksum", { cause: failed });
 }
 
-/** A truncated stream is told only after `finish`, so that is not waited for. */
+/** Waits for the error or the end. The event `finish` is not enough: a truncated stream reports its error after it. */
 const endOf = (engine: Gunzip): Promise<void> =>
   new Promise((resolve) => {
     engine.once("error", () => resolve());
@@ -70,7 +73,7 @@ const endOf = (engine: Gunzip): Promise<void> =>
     engine.end();
   });
 
-/** Resolves when the engine took the bytes or gave up; what it inflated was emitted by then. */
+/** Resolves when the engine has consumed the bytes or failed. By then it has emitted all inflated bytes. */
 const settle = (act: (done: () => void) => void, engine: Gunzip): Promise<void> =>
   new Promise((resolve) => {
     const done = () => setImmediate(resolve);

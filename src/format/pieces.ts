@@ -6,15 +6,16 @@ import { gunzipPieces, isGzip } from "./gzip.ts";
 import { readLines, LF } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 
-/** A document is held as one string, and V8's strings end at 2^29 - 24 characters. */
+/** Bytes. A document becomes one string, and V8's strings have at most 2^29 - 24 characters. */
 const DOCUMENT_LIMIT = 512 * 1024 * 1024;
-/** Rows after which a batch is handed on: large enough to amortise a Parquet row group's and a COPY's fixed cost. */
+/** Rows per batch. Large enough to amortize the fixed cost of a Parquet row group and of a COPY. */
 const BATCH_ROWS = 8_192;
 
 /**
- * Reads a file that arrives in pieces, plain or gzip, in any shape of the contract; yields after each piece of work, so
- * that the caller can hand on what `rows` was told. NDJSON and CSV take the memory of a piece however long the file is; a
- * JSON document is held whole. Throws `UndecodableError` where the file cannot be read as a whole, which may be late.
+ * Reads a file that arrives in pieces, plain or gzip, in any accepted format. Yields after each piece of work, so that the
+ * caller can process the rows that `rows` has received. NDJSON and CSV take the memory of one piece, however long the file
+ * is. A JSON document is kept in memory as a whole. Throws `UndecodableError` if the file as a whole cannot be read. By
+ * then, `rows` may have received a part of it.
  */
 export async function* readPieces(pieces: AsyncIterable<Uint8Array>, rows: Rows): AsyncGenerator<undefined> {
   const input = cursor(await inflated(pieces));
@@ -24,7 +25,7 @@ export async function* readPieces(pieces: AsyncIterable<Uint8Array>, rows: Rows)
   else if (shape === "document") readBody(await input.all(), undefined, rows);
 }
 
-/** The same as batches of about `BATCH_ROWS` rows. */
+/** Reads a file as `readPieces` does, and yields its rows in batches of about `BATCH_ROWS` rows. */
 export async function* decodePieces(pieces: AsyncIterable<Uint8Array>, origin: BodyOrigin): AsyncGenerator<Decoded> {
   let into = newDecoded(BATCH_ROWS);
   for await (const _ of readPieces(
@@ -59,11 +60,12 @@ async function* chained(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-/** Pieces that were looked at and are still to be read. */
+/** The bytes that were inspected and not read yet, and the pieces after them. */
 interface Cursor {
   held: Buffer;
-  /** Adds the next piece to `held`; false at the end. */
+  /** Adds the next piece to `held`. Returns false at the end. */
   more(): Promise<boolean>;
+  /** Returns `held` and all further pieces. */
   all(): Promise<Buffer>;
 }
 
@@ -82,7 +84,7 @@ function cursor(pieces: AsyncIterable<Uint8Array>): Cursor {
       let length = self.held.length;
       for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
         length += next.value.length;
-        if (length > DOCUMENT_LIMIT) throw new TooLargeError(`a JSON document of more than ${DOCUMENT_LIMIT} bytes`);
+        if (length > DOCUMENT_LIMIT) throw new TooLargeError(`the JSON document has more than ${DOCUMENT_LIMIT} bytes`);
         parts.push(Buffer.from(next.value));
       }
       return Buffer.concat(parts);
@@ -92,8 +94,9 @@ function cursor(pieces: AsyncIterable<Uint8Array>): Cursor {
 }
 
 /**
- * Lines can be told from a document once a complete first line is followed by another: no JSON document goes on after its
- * value. A first line that is not JSON by itself may begin a document of many lines, which is then read whole.
+ * Detects the shape from the beginning of the file. It is lines if the first line is a row and another line follows,
+ * because a JSON document ends after its value. If the first line alone is not JSON, the file may be a document of many
+ * lines, which is read as a whole.
  */
 async function detect(input: Cursor): Promise<"lines" | "csv" | "document" | "empty"> {
   while (input.held.length < 3) if (!(await input.more())) break;
@@ -110,7 +113,7 @@ async function detect(input: Cursor): Promise<"lines" | "csv" | "document" | "em
 
 const isBlankByte = (byte: number): boolean => byte === 32 || byte === 9 || byte === 13 || byte === LF;
 
-/** Drops nothing: blank lines count in places. The index of the first byte that is not blank decides the shape. */
+/** The first byte that is not blank. Keeps the blank lines before it in `held`, because line numbers include them. */
 async function firstNonBlank(input: Cursor): Promise<number | undefined> {
   for (let at = 0; ; at++) {
     while (at >= input.held.length) if (!(await input.more())) return undefined;
@@ -125,7 +128,7 @@ async function endOfLine(input: Cursor): Promise<number | undefined> {
     const end = input.held.indexOf(LF, from);
     if (end >= 0) return end;
     from = input.held.length;
-    if (from > DOCUMENT_LIMIT) throw new TooLargeError(`a first line of more than ${DOCUMENT_LIMIT} bytes`);
+    if (from > DOCUMENT_LIMIT) throw new TooLargeError(`the first line has more than ${DOCUMENT_LIMIT} bytes`);
     if (!(await input.more())) return undefined;
   }
 }
@@ -148,7 +151,7 @@ async function* readLinePieces(input: Cursor, rows: Rows): AsyncGenerator<undefi
   readLines(input.held, ordinal, rows);
 }
 
-/** Reads on until a line ends, without joining the pieces of a long line again and again. */
+/** Reads until a line ends. Joins the pieces of a long line once, so that the time stays linear. */
 async function moreWithLine(input: Cursor): Promise<boolean> {
   const rest = input.held;
   const parts: Buffer[] = [rest];

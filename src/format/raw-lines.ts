@@ -5,11 +5,11 @@ import { hasLongDigits, hasUnpairedEscape, LINE_LIMIT, nestsTooDeep } from "./js
 import type { Rows } from "./rows.ts";
 import { shapeOf, WrongShapeError } from "./shape.ts";
 
-/** A row as a line of a stream chunk, without LF, and what its partition key is made of. */
+/** A row as a line of a stream chunk, without LF, and the fields from which its partition key is computed. */
 export interface RawLine {
   source: string | undefined;
   icao24: string | undefined;
-  /** As it stands in the row, where it is a number: what a replay keeps time by. */
+  /** The row's value, if it is a number. The replay of a recorded file sends rows at the pace of these times. */
   last_contact: number | undefined;
   line: Uint8Array;
 }
@@ -18,28 +18,32 @@ const UNUSABLE = "{}";
 const names = rawFields.map(({ name }) => name);
 
 /**
- * A raw row, in any form that a document, a list or CSV gives it, as a row object in JSON. What JSON cannot carry, or a
- * line may not hold, goes as `{}`, which is unusable on every side; what is no row goes as it is, to be rejected.
+ * Serializes a raw row from a document, a list or CSV as a row object in JSON. A value that JSON or a line cannot contain
+ * becomes `{}`, which every reader treats as unusable. A value that is not a row is serialized as it is, so that the
+ * consumer rejects it.
  */
 export function serializeRow(row: unknown): Uint8Array {
   if (Array.isArray(row) && row.length >= 12) return Buffer.from(serializeArray(row));
   if (typeof row !== "object" || row === null || Array.isArray(row))
     return bounded(JSON.stringify(row) ?? "null", "null");
   const known = new Set<string>(names);
-  const members = (ours: boolean) => Object.entries(row as RawRow).filter(([name]) => known.has(name) === ours);
+  const members = (isField: boolean) => Object.entries(row as RawRow).filter(([name]) => known.has(name) === isField);
   const own = members(true).map(([name, value]) => `"${name}":${leaf(value)}`);
   const others = members(false).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return bounded(`{${[...own, ...others].join(",")}}`, `{${own.join(",")}}`);
 }
 
-/** The text as bytes, or the shorter form where the text is no line that means the same; cut just beyond the limit. */
+/**
+ * The text as a line. If the consumer would read the text differently or reject it, the shorter form replaces it. A line
+ * that is still too long is cut by `cutLine`.
+ */
 function bounded(text: string, shorter: string): Uint8Array {
   const isSound = text.length <= LINE_LIMIT && !hasUnpairedEscape(text) && !hasLongDigits(text) && !nestsTooDeep(text);
   const bytes = Buffer.from(isSound || shorter === "" ? text : shorter);
   return bytes.length > LINE_LIMIT && shorter !== "" && isSound ? Buffer.from(shorter) : cutLine(bytes);
 }
 
-/** A line beyond the limit is sent as just enough of it to be rejected as too large. */
+/** Cuts a line beyond the limit. One byte more than the limit remains, so that the consumer rejects it as too large. */
 export const cutLine = (line: Uint8Array): Uint8Array =>
   line.length > LINE_LIMIT ? line.subarray(0, LINE_LIMIT + 1) : line;
 
@@ -52,10 +56,13 @@ function serializeArray(row: readonly unknown[]): string {
   return `{${parts.join(",")}}`;
 }
 
-/** As the contract reads the 13 elements of 2016-17; what both leave unusable or null stays what element 4 was. */
+/**
+ * The last contact of an array with 13 elements, as in 2016 and 2017: the later of elements 3 and 4. Element 4 if neither is
+ * usable.
+ */
 function laterOf(position: unknown, velocity: unknown): unknown {
-  const found = [coerceInteger(position), coerceInteger(velocity)].filter((time) => Number.isFinite(time));
-  return found.length === 0 ? velocity : Math.max(...found);
+  const times = [coerceInteger(position), coerceInteger(velocity)].filter((time) => Number.isFinite(time));
+  return times.length === 0 ? velocity : Math.max(...times);
 }
 
 function leaf(value: unknown): string {
@@ -65,14 +72,14 @@ function leaf(value: unknown): string {
   return typeof value === "string" && (hasUnpairedEscape(text) || hasLongDigits(text)) ? UNUSABLE : text;
 }
 
-/** Bytes that are no line of text, such as the rest of CSV behind an unclosed quote, as one line that will be rejected. */
+/** Joins bytes such as CSV after an unclosed quote to one line, which the consumer rejects. */
 export function brokenLine(bytes: Uint8Array): Uint8Array {
   const line = Buffer.from(cutLine(bytes));
   for (let i = 0; i < line.length; i++) if (line[i] === 10) line[i] = 32;
   return line;
 }
 
-/** Turns what reading tells into lines of a stream chunk. A line that is one row is forwarded byte for byte, also a broken one. */
+/** Converts rows to lines of a stream chunk. A line that is one row is forwarded byte for byte, also a broken one. */
 export function lineRows(emit: (line: RawLine) => void): Rows {
   return {
     value(value, line) {
@@ -85,13 +92,13 @@ export function lineRows(emit: (line: RawLine) => void): Rows {
         const row = shape.map === undefined ? element : shape.map(element);
         const isForwarded = shape.isOneRow && line !== undefined && !Array.isArray(element);
         emit({
-          ...toldBy(row),
+          ...partitionFieldsOf(row),
           source: shape.source,
           line: isForwarded ? Buffer.from(line.raw.trimEnd()) : serializeRow(row ?? element),
         });
       }
     },
-    record: (row) => emit({ ...toldBy(row), line: serializeRow(row) }),
+    record: (row) => emit({ ...partitionFieldsOf(row), line: serializeRow(row) }),
     reject: (reason, { bytes }) =>
       emit({ ...unknown, line: reason === "not_csv" ? brokenLine(bytes) : cutLine(bytes) }),
   };
@@ -99,8 +106,8 @@ export function lineRows(emit: (line: RawLine) => void): Rows {
 
 const unknown = { source: undefined, icao24: undefined, last_contact: undefined };
 
-/** What a row tells of itself, uncoerced. */
-function toldBy(row: unknown): Omit<RawLine, "line"> {
+/** The fields of a raw row that determine its partition, without coercion. */
+function partitionFieldsOf(row: unknown): Omit<RawLine, "line"> {
   if (typeof row !== "object" || row === null) return unknown;
   const [icao24, contact]: unknown[] = Array.isArray(row)
     ? [row[0], row[4]]

@@ -3,37 +3,39 @@ import { UNUSABLE_TEXT } from "../flight/batch.ts";
 import type { RawRow } from "../flight/fill.ts";
 
 /**
- * readsb's and tar1090's `aircraft.json` and the "v2" answers of adsb.lol, mapped to raw rows. Every member is coerced
- * first; what is unusable stays unusable, which in a raw row is `{}`.
- * Source: readsb README-json; type and category codes as domain knowledge of both formats.
+ * Maps `aircraft.json` of readsb and tar1090, and the "v2" responses of adsb.lol, to raw rows. Each member is coerced
+ * first. An unusable value stays unusable, which is `{}` in a raw row.
+ * Source: README-json of readsb for members and types, OpenSky's numbering for category codes.
  */
-const METRES_PER_FOOT = 0.3048;
-const METRES_PER_SECOND_PER_KNOT = 0.514444;
-const METRES_PER_SECOND_PER_FOOT_PER_MINUTE = 0.00508;
+const METERS_PER_FOOT = 0.3048;
+const METERS_PER_SECOND_PER_KNOT = 0.514444;
+const METERS_PER_SECOND_PER_FOOT_PER_MINUTE = 0.00508;
 const MILLISECONDS_FROM = 1e11;
 
 const UNUSABLE = {};
 
-/** `now` in Unix seconds with its fraction; null when it is missing or unusable. */
+/** `now` in Unix seconds with its fraction. Null if it is missing or unusable. adsb.lol gives milliseconds. */
 export function readsbNow(now: unknown): number | null {
-  const found = coerceNumber(now);
-  if (!Number.isFinite(found)) return null;
-  return found > MILLISECONDS_FROM ? found / 1000 : found;
+  const time = coerceNumber(now);
+  if (!Number.isFinite(time)) return null;
+  return time > MILLISECONDS_FROM ? time / 1000 : time;
 }
 
-const leaf = (found: number): unknown => (Number.isNaN(found) ? null : Number.isFinite(found) ? found : UNUSABLE);
-const numberLeaf = (from: unknown): unknown => leaf(coerceNumber(from));
-const scaled = (from: unknown, factor: number): unknown => {
-  const found = coerceNumber(from);
-  return Number.isFinite(found) ? leaf(Math.floor(found * factor * 100 + 0.5) / 100) : leaf(found);
+const leaf = (number: number): unknown => (Number.isNaN(number) ? null : Number.isFinite(number) ? number : UNUSABLE);
+const numberLeaf = (raw: unknown): unknown => leaf(coerceNumber(raw));
+/** The value in SI units, rounded to 2 decimals. */
+const scaled = (raw: unknown, factor: number): unknown => {
+  const number = coerceNumber(raw);
+  return Number.isFinite(number) ? leaf(Math.floor(number * factor * 100 + 0.5) / 100) : leaf(number);
 };
-const ago = (now: number, seconds: unknown, whenNull: number | null): unknown => {
-  const found = coerceNumber(seconds);
-  return Number.isNaN(found) ? whenNull : leaf(Number.isFinite(found) ? now - found : found);
+/** The Unix time of an age in seconds. */
+const timeOf = (age: unknown, now: number, whenNull: number | null): unknown => {
+  const seconds = coerceNumber(age);
+  return Number.isNaN(seconds) ? whenNull : leaf(Number.isFinite(seconds) ? now - seconds : seconds);
 };
-const isNull = (from: unknown): boolean => Number.isNaN(coerceNumber(from));
+const isNull = (raw: unknown): boolean => Number.isNaN(coerceNumber(raw));
 
-/** One element of `aircraft` or `ac`; `now` from `readsbNow`. */
+/** Maps one element of `aircraft` or `ac` to a raw row. `now` is a result of `readsbNow`. */
 export function readsbRow(aircraft: RawRow, now: number): RawRow {
   const position = positionOf(aircraft);
   const onGround = coerceText(aircraft["alt_baro"]) === "ground";
@@ -42,16 +44,16 @@ export function readsbRow(aircraft: RawRow, now: number): RawRow {
     icao24: aircraft["hex"] ?? null,
     callsign: aircraft["flight"] ?? null,
     origin_country: null,
-    time_position: ago(now, position["seen_pos"], null),
-    last_contact: ago(now, aircraft["seen"], now),
+    time_position: timeOf(position["seen_pos"], now, null),
+    last_contact: timeOf(aircraft["seen"], now, now),
     longitude: numberLeaf(position["lon"]),
     latitude: numberLeaf(position["lat"]),
-    baro_altitude: onGround ? null : scaled(aircraft["alt_baro"], METRES_PER_FOOT),
+    baro_altitude: onGround ? null : scaled(aircraft["alt_baro"], METERS_PER_FOOT),
     on_ground: onGround,
-    velocity: scaled(aircraft["gs"], METRES_PER_SECOND_PER_KNOT),
+    velocity: scaled(aircraft["gs"], METERS_PER_SECOND_PER_KNOT),
     true_track: numberLeaf(aircraft["track"]),
-    vertical_rate: scaled(rate, METRES_PER_SECOND_PER_FOOT_PER_MINUTE),
-    geo_altitude: scaled(aircraft["alt_geom"], METRES_PER_FOOT),
+    vertical_rate: scaled(rate, METERS_PER_SECOND_PER_FOOT_PER_MINUTE),
+    geo_altitude: scaled(aircraft["alt_geom"], METERS_PER_FOOT),
     squawk: aircraft["squawk"] ?? null,
     spi: aircraft["spi"] ?? null,
     position_source: positionSource(aircraft["type"]),
@@ -59,6 +61,7 @@ export function readsbRow(aircraft: RawRow, now: number): RawRow {
   };
 }
 
+/** The object that contains the position. readsb moves an old position to `lastPosition`. */
 function positionOf(aircraft: RawRow): RawRow {
   const last = aircraft["lastPosition"];
   const absent = isNull(aircraft["lat"]) && isNull(aircraft["lon"]);
@@ -77,10 +80,10 @@ const sourceCodes: readonly (readonly [string, number])[] = [
 const OTHER_SOURCE = 8;
 
 function positionSource(type: unknown): unknown {
-  const found = coerceText(type);
-  if (found === null) return null;
-  if (found === UNUSABLE_TEXT) return UNUSABLE;
-  return sourceCodes.find(([prefix]) => found.startsWith(prefix))?.[1] ?? OTHER_SOURCE;
+  const text = coerceText(type);
+  if (text === null) return null;
+  if (text === UNUSABLE_TEXT) return UNUSABLE;
+  return sourceCodes.find(([prefix]) => text.startsWith(prefix))?.[1] ?? OTHER_SOURCE;
 }
 
 const categoryCodes = new Map<string, number>([
@@ -90,8 +93,8 @@ const categoryCodes = new Map<string, number>([
   ...["C1", "C2", "C3", "C4", "C5"].map((name, i) => [name, 16 + i] as const),
 ]);
 
-function category(from: unknown): unknown {
-  const found = coerceText(from);
-  if (found === null) return null;
-  return found === UNUSABLE_TEXT ? UNUSABLE : (categoryCodes.get(found.toUpperCase()) ?? null);
+function category(raw: unknown): unknown {
+  const text = coerceText(raw);
+  if (text === null) return null;
+  return text === UNUSABLE_TEXT ? UNUSABLE : (categoryCodes.get(text.toUpperCase()) ?? null);
 }

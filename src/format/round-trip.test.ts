@@ -8,7 +8,7 @@ import { readStoredCsv, readStoredNdjson, readStoredParquet } from "./stored-rea
 import { writeCsv, writeNdjson } from "./text-write.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
-const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null, freq: 4 });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 4 });
 const row = fc.record({
   icao24: fc.stringMatching(/^~?[0-9a-e]{6}$/),
   callsign: maybe(fc.stringMatching(/^[A-Z0-9]{1,8}$/)),
@@ -26,12 +26,12 @@ const row = fc.record({
 
 const rowsOf = (batch: Batch): unknown[] => Array.from({ length: batch.rows }, (_, i) => rowAt(batch, i));
 
-test("what NDJSON, CSV and Parquet hold is read back as it was", async () => {
+test("rows that are written as NDJSON, CSV or Parquet are read back unchanged", async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`seed ${seed}`);
   const batch = newBatch(16);
   const origin = { source: "opensky", received_at: 1_800_000_000, delivery: 0 };
-  for (const one of fc.sample(row, { numRuns: 3_000, seed })) addRow(batch, one, origin, 0);
+  for (const raw of fc.sample(row, { numRuns: 3_000, seed })) addRow(batch, raw, origin, 0);
   clean(batch);
   expect(batch.rows).toBeGreaterThan(2_000);
   const expected = rowsOf(batch);

@@ -1,18 +1,18 @@
 import type { RawRow } from "../flight/fill.ts";
 
-/** A line of NDJSON as it stood. */
+/** A line of NDJSON as it arrived. */
 export interface Line {
-  /** From 1, blank lines counted. */
+  /** From 1. Blank lines count. */
   ordinal: number;
   raw: string;
 }
 
-/** What reading a body, a file or a chunk tells, in the order in which it stood there. */
+/** Receives the content of a body, a file or a chunk, in its order. Readers of all formats call it. */
 export interface Rows {
-  /** A JSON value: of a line, or, without one, of a whole document. */
+  /** Receives a JSON value of a line. Without a line, it is the value of a whole document. */
   value(value: unknown, line?: Line): void;
-  /** A record of CSV; cells are text or null. */
+  /** Receives a record of CSV. Cells are text or null. */
   record(row: RawRow, ordinal: number): void;
-  /** Bytes that are no value and no record, and why. */
-  reject(reason: string, what: { ordinal: number; bytes: Uint8Array }): void;
+  /** Receives bytes that are neither a value nor a record, and the reason. */
+  reject(reason: string, content: { ordinal: number; bytes: Uint8Array }): void;
 }

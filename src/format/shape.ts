@@ -1,22 +1,22 @@
 import type { RawRow } from "../flight/fill.ts";
 import { readsbNow, readsbRow } from "./readsb.ts";
 
-/** The rows that a JSON value of a document or a line holds, and the source that its shape tells. */
+/** The rows in a JSON value, and the source that follows from its shape. `map` converts an element to a raw row. */
 export type Shape =
   | { elements: readonly unknown[]; source: string; isOneRow: boolean; map?: (element: unknown) => RawRow | null }
   | { wrong: string };
 
-/** A member of a response that is not of its shape: the whole document cannot be decoded. */
+/** A member of a response has the wrong type, so the whole document cannot be decoded. */
 export class WrongShapeError extends Error {
   override name = "WrongShapeError";
 }
 
 const OPENSKY = "opensky";
 
-/** Reads a value as domain rules list the shapes: row, response of OpenSky or readsb, list. */
+/** Detects the shape of a value: a row, a list of rows, or a response of OpenSky, readsb or adsb.lol. */
 export function shapeOf(value: unknown): Shape {
   if (Array.isArray(value)) {
-    // a list whose first element is neither list nor object is itself a row, in OpenSky's order
+    // A list whose first element is neither a list nor an object is a row in OpenSky's order
     const isOneRow = value.length > 0 && (typeof value[0] !== "object" || value[0] === null);
     return { elements: isOneRow ? [value] : value, source: OPENSKY, isOneRow };
   }
@@ -35,7 +35,7 @@ function responseShape(response: RawRow, member: string): Shape {
   if (!Array.isArray(elements)) return { wrong: `${member} is neither a list nor null` };
   if (member === "states") return { elements, source: OPENSKY, isOneRow: false };
   const now = readsbNow(response["now"]);
-  if (now === null) return { wrong: "now is missing or no number" };
+  if (now === null) return { wrong: "now is missing or not a number" };
   return {
     elements,
     source: member === "ac" ? "adsblol" : "readsb",

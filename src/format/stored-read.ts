@@ -4,7 +4,7 @@ import { fields, rawFields } from "../flight/contract.ts";
 import { csvRecord } from "./csv-read.ts";
 import { toText } from "./json.ts";
 
-/** Cleaned rows read back from a file of ours, with their system columns. Nothing is cleaned again. */
+/** Cleaned rows that were read from a file of Flightline, with their system columns. They are not cleaned again. */
 export interface StoredFile {
   batch: Batch;
   batch_id: string[];
@@ -18,11 +18,11 @@ function addStored({ batch, batch_id }: StoredFile, row: Readonly<Record<string,
   const i = batch.rows;
   const columns = batch.columns as unknown as Record<string, { [i: number]: unknown }>;
   for (const { name, kind } of rawFields) {
-    const found = row[name] ?? null;
+    const value = row[name] ?? null;
     const column = columns[name] ?? [];
-    if (kind === "text") column[i] = found;
-    else if (kind === "boolean") column[i] = found === true ? 1 : 0;
-    else column[i] = found === null ? NaN : Number(found);
+    if (kind === "text") column[i] = value;
+    else if (kind === "boolean") column[i] = value === true ? 1 : 0;
+    else column[i] = value === null ? NaN : Number(value);
   }
   batch.columns.source[i] = String(row["source"]);
   batch.columns.flags[i] = flagMask(String(row["flags"]));
@@ -34,7 +34,7 @@ function addStored({ batch, batch_id }: StoredFile, row: Readonly<Record<string,
 
 const newStored = (): StoredFile => ({ batch: newBatch(1024), batch_id: [] });
 
-/** A flat file of ours in NDJSON, inflated. */
+/** Reads a clean file in NDJSON, after inflation. */
 export function readStoredNdjson(bytes: Uint8Array): StoredFile {
   const file = newStored();
   for (const line of toText(bytes).split("\n"))
@@ -42,7 +42,7 @@ export function readStoredNdjson(bytes: Uint8Array): StoredFile {
   return file;
 }
 
-/** A flat file of ours in CSV, inflated. */
+/** Reads a clean file in CSV, after inflation. */
 export function readStoredCsv(bytes: Uint8Array): StoredFile {
   const file = newStored();
   const text = toText(bytes);
@@ -51,7 +51,7 @@ export function readStoredCsv(bytes: Uint8Array): StoredFile {
   const kinds = new Map<string, string>(fields.map(({ name, kind }) => [name, kind]));
   for (let at = header.next; at < text.length;) {
     const record = csvRecord(text, at, true);
-    if (record === null) throw new Error("a flat file of ours ends within a quoted cell");
+    if (record === null) throw new Error("the clean file ends within a quoted cell");
     const row: Record<string, Member> = {};
     record.cells.forEach((cell, i) => {
       const name = header.cells[i] ?? "";
@@ -63,7 +63,7 @@ export function readStoredCsv(bytes: Uint8Array): StoredFile {
   return file;
 }
 
-/** A Parquet file of the lake, whichever engine wrote it. */
+/** Reads a Parquet file of the lake. Flightline or Spark may have written it. */
 export async function readStoredParquet(bytes: Uint8Array): Promise<StoredFile> {
   const file = newStored();
   const { buffer, byteOffset, length } = bytes;

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { sumOfCounts } from "../flight/rejection.ts";
-import { addTotals, noTotals } from "../flow/ledger/ledger.ts";
+import { addTotals, noTotals } from "../flow/ledger/totals.ts";
 import { ID_LETTER } from "../flow/objects/ids.ts";
 import type { Flow, FlowTotals, LedgerRow, Totals, TotalsQuery } from "../flow/ports.ts";
 import { statement } from "./statements.ts";

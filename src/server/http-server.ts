@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { errorAnswer, handleApi, type ApiContext } from "../flow/api/api.ts";
+import { errorResponse, handleApi, type ApiContext } from "../flow/api/api.ts";
 import { problem, type ProxyEvent, type ProxyResult } from "../flow/api/http.ts";
 import { WIRE_LIMIT } from "../flow/api/post-states.ts";
 import { answerPage, type PageContext } from "./page-routes.ts";
@@ -28,7 +28,7 @@ export interface RunningServer {
 export async function startServer(context: ServerContext): Promise<RunningServer> {
   const server = createServer((request, response) => {
     respond(context, request, response).catch((error: unknown) => {
-      const answer = errorAnswer(error, context.api);
+      const answer = errorResponse(error, context.api);
       if (!response.headersSent) send(response, answer);
       else response.destroy();
     });

@@ -9,7 +9,7 @@ import type { StoredRow } from "../flow/queries.ts";
 import { openRejections, replayRejected, type Replayed } from "../flow/request/replay.ts";
 import { rejectedPosition } from "./rejected-positions.ts";
 import { parseRejectedKey } from "../flow/objects/keys.ts";
-import { answering, newestRejections } from "../flow/api/read-routes.ts";
+import { requireReader, newestRejections } from "../flow/api/read-routes.ts";
 import { EMERGENCY_SPAN_S, emergencyTracker, hasEmergencyFlag } from "./aircraft-table.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { toWire, type RejectedPosition, type Frame } from "./wire.ts";
@@ -56,13 +56,15 @@ function timeOf(text: string): number {
 /** `GET /live/at/{unix_s}`: aircraft and counts as of that time. */
 async function frameAt({ ledger, reader }: PageContext, at: number): Promise<Frame> {
   // a store without an order by time fails here, before the ledger is summed
-  const rows = await answering(reader).aircraft({ at, limit: MAX_AIRCRAFT });
+  const rows = await requireReader(reader).aircraft({ at, limit: MAX_AIRCRAFT });
   const past = await ledger.past(at);
   const flows = (["request", "stream"] as const).map((flow: Flow) => {
     const { received, accepted, duplicate, rejected, reasons } = past[flow];
     return { flow, received, accepted, duplicate, rejected, reasons };
   });
-  const wire = rows.map(async (row) => toWire({ ...row, is_emergency: await wasEmergency(row, answering(reader)) }));
+  const wire = rows.map(async (row) =>
+    toWire({ ...row, is_emergency: await wasEmergency(row, requireReader(reader)) }),
+  );
   return { at, rows: await Promise.all(wire), flows };
 }
 
@@ -85,7 +87,7 @@ async function rejections({ objects }: PageContext): Promise<RejectedPosition[]>
 /** `GET /live/oldest`: last_contact of the oldest stored row. Null if there is none, or if the store has no order by time. */
 async function oldest({ reader }: PageContext): Promise<number | null> {
   try {
-    const [row] = await answering(reader).states({ limit: 1 });
+    const [row] = await requireReader(reader).states({ limit: 1 });
     return row === undefined ? null : Number(row["last_contact"]);
   } catch (error) {
     if (error instanceof NotAnsweredError) return null;

@@ -64,7 +64,7 @@ export function startWorkers(adapters: Adapters, options: WorkerOptions): Worker
 function startWriters(adapters: Adapters, options: WorkerOptions): Promise<void>[] {
   const { signal, onTrouble } = options;
   const known = new Set<string>();
-  const onPoison = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
+  const onBroken = (id: string, error: unknown) => onTrouble(new Error(`${id} cannot be loaded`, { cause: error }));
   return [
     runUntilAborted(options, () =>
       adapters.queue.consume((key) => loadAnnounced(key, adapters), { signal, concurrency: 2 }),
@@ -72,7 +72,7 @@ function startWriters(adapters: Adapters, options: WorkerOptions): Promise<void>
     runUntilAborted(options, () =>
       consume({ ...adapters, source: adapters.config.source, lake: adapters.config.lake }, { signal, onTrouble }),
     ),
-    runAtIntervals(SWEEP_MS, options, () => sweep(adapters, { known, onPoison })),
+    runAtIntervals(SWEEP_MS, options, () => sweep(adapters, { known, onBroken })),
     runAtIntervals(RETENTION_MS, options, () =>
       removeExpired(retentionPorts(adapters, options), {
         retention_days: options.retention_days,

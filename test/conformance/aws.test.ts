@@ -22,7 +22,7 @@ onMiniStack("on MiniStack", () => {
   let ministack: MiniStack;
   let s3: S3Client;
   let sqs: SQSClient;
-  let made = 0;
+  let created = 0;
   beforeAll(async () => {
     ministack = await startMiniStack();
     Object.assign(process.env, ministack.env);
@@ -32,22 +32,22 @@ onMiniStack("on MiniStack", () => {
   afterAll(() => ministack.stop());
 
   objectStoreLaws("S3 (MiniStack)", async () => {
-    const bucket = `test-${made++}`;
+    const bucket = `test-${created++}`;
     await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-    const prefix = made % 2 === 0 ? "some/prefix" : "";
+    const prefix = created % 2 === 0 ? "some/prefix" : "";
     return {
       ...s3Store(s3, { bucket, prefix }),
       async leave(name) {
-        // and the marker of its folder
-        for (const left of [name, name.replace(/[^/]*$/, "")])
-          await s3.send(new PutObjectCommand({ Bucket: bucket, Key: path.posix.join(prefix, left), Body: "x" }));
+        // Other programs also leave an object that marks the folder
+        for (const key of [name, name.replace(/[^/]*$/, "")])
+          await s3.send(new PutObjectCommand({ Bucket: bucket, Key: path.posix.join(prefix, key), Body: "x" }));
       },
     };
   });
 
   const tables = async () => {
     const client = dynamoClient(ministack.url);
-    const prefix = `test${made++}`;
+    const prefix = `test${created++}`;
     await createTables(client, prefix);
     return { client, prefix };
   };
@@ -61,10 +61,10 @@ onMiniStack("on MiniStack", () => {
   );
 
   const ATTEMPTS = 3;
-  let taken: string[] = [];
+  let received: string[] = [];
   let url = "";
   async function newQueue() {
-    const name = `test-${made++}`;
+    const name = `test-${created++}`;
     const dead = await sqs.send(new CreateQueueCommand({ QueueName: `${name}-dead` }));
     const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ["QueueArn"] }),
@@ -74,25 +74,30 @@ onMiniStack("on MiniStack", () => {
       new CreateQueueCommand({ QueueName: name, Attributes: { RedrivePolicy: JSON.stringify(policy) } }),
     );
     url = QueueUrl;
-    taken = [];
-    const watched = sqsClient();
-    watched.middlewareStack.add(
+    received = [];
+    const client = sqsClient();
+    client.middlewareStack.add(
       (next) => async (args) => {
         const answer = await next(args);
         const { Messages = [] } = answer.output as { Messages?: { ReceiptHandle?: string }[] };
-        taken.push(...Messages.map(({ ReceiptHandle = "" }) => ReceiptHandle));
+        received.push(...Messages.map(({ ReceiptHandle = "" }) => ReceiptHandle));
         return answer;
       },
       { step: "initialize" },
     );
-    return sqsQueue(watched, { url });
+    return sqsQueue(client, { url });
   }
-  /** What was taken and not answered for is shown at once, as when its time is over. */
-  const show = async (): Promise<void> => {
-    for (const ReceiptHandle of taken)
+  /** Ends the visibility timeout of all messages that were received and not deleted. */
+  const endTimeouts = async (): Promise<void> => {
+    for (const ReceiptHandle of received)
       await sqs
         .send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }))
         .catch(() => {});
   };
-  queueLaws("SQS (MiniStack)", { make: newQueue, killHolders: show, attempts: ATTEMPTS, skipBackoff: show });
+  queueLaws("SQS (MiniStack)", {
+    make: newQueue,
+    killHolders: endTimeouts,
+    attempts: ATTEMPTS,
+    skipBackoff: endTimeouts,
+  });
 });

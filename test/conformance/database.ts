@@ -7,7 +7,7 @@ import type { BatchWrite, DatabasePorts, Flow, Reader } from "../../src/flow/por
 import type { StoredRow } from "../../src/flow/queries.ts";
 import { goodRow } from "../harness/bodies.ts";
 
-/** A delivery with its rows, and its rejected rows by reason. */
+/** A delivery with its rows, and the numbers of its rejected rows by reason. */
 export interface DeliveryRows {
   id: string;
   rows: readonly Record<string, unknown>[];
@@ -38,16 +38,16 @@ export function batchWrite(
   return { flow, batch_id, contract: "00000000", arrived_at: RECEIVED_AT, deliveries, batch };
 }
 
-const named_at = (id: string) => ({ id, received_at: RECEIVED_AT });
-const named = (n: number): string => n.toString(16).padStart(6, "a");
+const nameOf = (id: string) => ({ id, received_at: RECEIVED_AT });
+const icao24Of = (n: number): string => n.toString(16).padStart(6, "a");
 const stream = async (database: DatabasePorts) =>
   (await database.ledger.totals({ since: 0, verify: true })).flows.stream;
 
-/** What a database may leave out. */
+/** Differences that are allowed between databases. */
 export interface Traits {
-  /** Without transactions a batch is one delivery and bears its name. */
+  /** Without transactions, each delivery is stored as a batch with the delivery's id. */
   batch_is_delivery?: boolean;
-  /** History of one aircraft alone is answered. */
+  /** The history can be queried for one aircraft only. */
   history_of_one?: boolean;
 }
 
@@ -64,34 +64,39 @@ function readerOf({ reader }: DatabasePorts): Reader {
 }
 
 function sinkLaws(make: () => Promise<DatabasePorts>): void {
-  test("applies a delivery once, in whatever company it comes again", async () => {
+  test("applies a delivery once, also when it is redelivered in another batch", async () => {
     const database = await make();
-    const [one, two] = [
+    const [first, second] = [
       { id: "s1", rows: [goodRow()] },
       { id: "s2", rows: [goodRow({ icao24: "3c6445" })] },
     ];
-    expect(await database.sink.apply(batchWrite("b1", [one]))).toEqual({
+    expect(await database.sink.apply(batchWrite("b1", [first]))).toEqual({
       received: 1,
       accepted: 1,
       duplicate: 0,
       rejected: 0,
       repeats: 0,
     });
-    expect(await database.sink.apply(batchWrite("b1", [one]))).toMatchObject({ received: 0, repeats: 1 });
-    expect(await database.sink.apply(batchWrite("b2", [one, two]))).toMatchObject({
+    expect(await database.sink.apply(batchWrite("b1", [first]))).toMatchObject({ received: 0, repeats: 1 });
+    expect(await database.sink.apply(batchWrite("b2", [first, second]))).toMatchObject({
       received: 1,
       accepted: 1,
       repeats: 1,
     });
-    expect(await database.sink.apply(batchWrite("b3", [two, two]))).toMatchObject({ received: 0, repeats: 2 });
+    expect(await database.sink.apply(batchWrite("b3", [second, second]))).toMatchObject({ received: 0, repeats: 2 });
     expect(await stream(database)).toMatchObject({ received: 2, accepted: 2, stored: 2, repeats: 4, unbalanced: [] });
-    expect(await database.sink.delivered(["s1", "s2", "s3"].map(named_at))).toEqual(new Set(["s1", "s2"]));
+    expect(await database.sink.delivered(["s1", "s2", "s3"].map(nameOf))).toEqual(new Set(["s1", "s2"]));
   });
-  test("applies a delivery once also when many bring it at once", async () => {
+  test("applies a delivery once, also when several writers apply it at the same time", async () => {
     const database = await make();
-    const of = Array.from({ length: 8 }, (_, i) => ({ id: `s${i}`, rows: [goodRow({ icao24: named(i) }), goodRow()] }));
+    const deliveries = Array.from({ length: 8 }, (_, i) => ({
+      id: `s${i}`,
+      rows: [goodRow({ icao24: icao24Of(i) }), goodRow()],
+    }));
     const applied = await Promise.all(
-      [0, 1, 2, 3].map((i) => database.sink.apply(batchWrite(`b${i}`, i % 2 === 0 ? of : [...of].reverse()))),
+      [0, 1, 2, 3].map((i) =>
+        database.sink.apply(batchWrite(`b${i}`, i % 2 === 0 ? deliveries : [...deliveries].reverse())),
+      ),
     );
     expect(applied.reduce((sum, { received }) => sum + received, 0)).toBe(16);
     expect(await stream(database)).toMatchObject({
@@ -103,25 +108,25 @@ function sinkLaws(make: () => Promise<DatabasePorts>): void {
       unbalanced: [],
     });
   });
-  test("counts received as accepted, duplicate and rejected", async () => {
+  test("counts each received row as accepted, duplicate or rejected", async () => {
     const database = await make();
     const rows = [goodRow(), goodRow(), goodRow({ time_position: null, longitude: null, latitude: null })];
     const counts = await database.sink.apply(
       batchWrite("b1", [{ id: "s1", rows, rejected: { not_json: 2, bad_icao24: 1 } }]),
     );
     expect(counts).toEqual({ received: 6, accepted: 2, duplicate: 1, rejected: 3, repeats: 0 });
-    expect(await database.ledger.batch(named_at("s1"))).toMatchObject({
+    expect(await database.ledger.batch(nameOf("s1"))).toMatchObject({
       received: 6,
       accepted: 2,
       duplicate: 1,
       rejected: { not_json: 2, bad_icao24: 1 },
     });
-    expect(await database.ledger.batch(named_at("s9"))).toBeNull();
+    expect(await database.ledger.batch(nameOf("s9"))).toBeNull();
     const [row] = await readerOf(database).aircraft({ limit: 1 });
-    expect(await database.ledger.batch(named_at(String(row?.["batch_id"])))).toMatchObject({ received: 6 });
+    expect(await database.ledger.batch(nameOf(String(row?.["batch_id"])))).toMatchObject({ received: 6 });
     expect(await stream(database)).toMatchObject({ reasons: { not_json: 2, bad_icao24: 1 } });
   });
-  test("keeps of an aircraft the newest row, whatever the order of arrival", async () => {
+  test("keeps the newest row of an aircraft in any order of arrival", async () => {
     const at = (last_contact: number, time_position: number | null) =>
       goodRow({ last_contact, time_position, ...(time_position === null ? { longitude: null, latitude: null } : {}) });
     const rows = [
@@ -142,7 +147,7 @@ function sinkLaws(make: () => Promise<DatabasePorts>): void {
 }
 
 function ledgerLaws(make: () => Promise<DatabasePorts>): void {
-  test("sums the ledger as it stood at a past time", async () => {
+  test("sums the ledger as it was at a past time", async () => {
     const database = await make();
     const before = Date.now() / 1000 - 60;
     await database.sink.apply(
@@ -153,7 +158,7 @@ function ledgerLaws(make: () => Promise<DatabasePorts>): void {
     expect((await database.ledger.past(after)).stream).toMatchObject(sums);
     expect((await database.ledger.past(before)).stream).toMatchObject({ received: 0, reasons: {} });
   });
-  test("counts what expires, and both sides still agree", async () => {
+  test("counts rows that expire, so that ledger and tables still agree", async () => {
     const database = await make();
     await database.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
     expect(await database.ledger.expire(RECEIVED_AT)).toBe(0);
@@ -170,18 +175,18 @@ function readerLaws(
   make: () => Promise<DatabasePorts>,
   { batch_is_delivery = false, history_of_one = false }: Traits,
 ): void {
-  test("reads aircraft by address, callsign, part of either, and box, also across the antimeridian", async () => {
+  test("reads aircraft by address, by part of an address or callsign, and by box, also across the antimeridian", async () => {
     const database = await make();
-    const places: [string, string, number, number][] = [
+    const aircraft: [string, string, number, number][] = [
       ["000001", "AAL1", 179.5, 10],
       ["000002", "BAW_2", -179.5, 10],
       ["000003", "CCA3", 0, 10],
     ];
-    const rows = places.map(([icao24, callsign, longitude, latitude]) =>
+    const rows = aircraft.map(([icao24, callsign, longitude, latitude]) =>
       goodRow({ icao24, callsign: callsign.replace("_", ""), longitude, latitude }),
     );
     await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
-    const ids = (found: readonly StoredRow[]) => found.map(({ icao24 }) => icao24);
+    const ids = (read: readonly StoredRow[]) => read.map(({ icao24 }) => icao24);
     const limit = 10;
     expect(ids(await readerOf(database).aircraft({ limit }))).toEqual(["000001", "000002", "000003"]);
     expect(ids(await readerOf(database).aircraft({ limit, icao24: "000002" }))).toEqual(["000002"]);
@@ -199,16 +204,16 @@ function readerLaws(
     ).toHaveLength(3);
     expect(await readerOf(database).aircraft({ limit, batch_ids: ["b2"] })).toEqual([]);
   });
-  test("thins the history of an aircraft to the first row of each source in every so many seconds", async () => {
+  test("thins the history of an aircraft to the first row of each source in each interval", async () => {
     const database = await make();
     const at = (seconds: number[]) =>
       seconds.map((s) => goodRow({ last_contact: 1_700_000_100 + s, time_position: 1_700_000_100 }));
     const rows = at([0, 1, 9, 10, 11, 35]);
     await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
-    const found = await readerOf(database).states({ limit: 10, icao24: "3c6444", every: 10 });
-    expect(found.map((row) => Number(row["last_contact"]) - 1_700_000_100)).toEqual([0, 10, 35]);
+    const thinned = await readerOf(database).states({ limit: 10, icao24: "3c6444", every: 10 });
+    expect(thinned.map((row) => Number(row["last_contact"]) - 1_700_000_100)).toEqual([0, 10, 35]);
   });
-  test("knows the aircraft as they were at a past time, where it keeps an order by time", async () => {
+  test("reads the aircraft as they were at a past time, or refuses if it keeps no order by time", async () => {
     const database = await make();
     const at = (icao24: string, seconds: number, longitude: number) =>
       goodRow({ icao24, last_contact: 1_700_000_000 + seconds, time_position: 1_700_000_000, longitude });
@@ -228,15 +233,15 @@ function readerLaws(
       ["000002", 4],
     ]);
     expect(await seen(451)).toEqual([["000001", 3]]);
-    // a box holds what was in it then, not what had been in it before
+    // A box contains the aircraft that were in it at that time, not those that had been in it before
     expect(await seen(150, { box: { lamin: -90, lamax: 90, lomin: 0, lomax: 1.5 } })).toEqual([]);
   });
   test("pages through the history without loss or repetition", async () => {
     const database = await make();
     const rows = Array.from({ length: 23 }, (_, i) =>
       goodRow({
-        icao24: named(history_of_one ? 0 : i % 5),
-        // over midnight
+        icao24: icao24Of(history_of_one ? 0 : i % 5),
+        // The rows cross midnight
         last_contact: 1_700_006_390 + (history_of_one ? i : Math.floor(i / 5)),
         time_position: null,
         longitude: null,
@@ -244,22 +249,22 @@ function readerLaws(
       }),
     );
     await database.sink.apply(batchWrite("b1", [{ id: "s1", rows }]));
-    const found: string[] = [];
+    const read: string[] = [];
     let after: StoredRow | undefined;
     do {
-      const of = history_of_one ? { icao24: named(0) } : {};
+      const filter = history_of_one ? { icao24: icao24Of(0) } : {};
       const page = await readerOf(database).states({
         limit: 4,
-        ...of,
+        ...filter,
         ...(after === undefined ? {} : { after: after as never }),
       });
-      found.push(...page.map(({ icao24, last_contact }) => `${icao24} ${last_contact}`));
+      read.push(...page.map(({ icao24, last_contact }) => `${icao24} ${last_contact}`));
       after = page.at(-1);
     } while (after !== undefined);
-    expect(found).toHaveLength(23);
-    expect(new Set(found).size).toBe(23);
+    expect(read).toHaveLength(23);
+    expect(new Set(read).size).toBe(23);
   });
-  test("reads back what was applied, in the record's order", async () => {
+  test("reads rows as they were applied, with members in the record's order", async () => {
     const database = await make();
     await database.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow({ squawk: "7700" })] }]));
     const [row] = await readerOf(database).states({ limit: 1, icao24: "3c6444" });

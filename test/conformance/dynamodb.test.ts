@@ -21,7 +21,7 @@ import { checkpointLaws } from "./checkpoints.ts";
 import { batchWrite, databaseLaws } from "./database.ts";
 
 let server: Server;
-let made = 0;
+let created = 0;
 beforeAll(async () => {
   process.env["AWS_REGION"] = "us-east-1";
   process.env["AWS_ACCESS_KEY_ID"] = "test";
@@ -32,14 +32,14 @@ beforeAll(async () => {
 afterAll(() => void server.close());
 
 const endpoint = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-async function place(): Promise<{ client: DynamoDBClient; prefix: string }> {
+async function newTables(): Promise<{ client: DynamoDBClient; prefix: string }> {
   const client = dynamoClient(endpoint());
-  const prefix = `test${made++}`;
+  const prefix = `test${created++}`;
   await createTables(client, prefix);
   return { client, prefix };
 }
 const database = async (): Promise<DatabasePorts> => {
-  const { client, prefix } = await place();
+  const { client, prefix } = await newTables();
   return dynamoDatabase(client, { prefix, retention_days: 7 });
 };
 
@@ -51,48 +51,48 @@ databaseLaws("PostgreSQL, then DynamoDB", async () => {
   return twoDatabases(postgresDatabase(fresh.pool, { retention_days: 7 }), await database());
 });
 
-test("of two databases the second's sums stand beside the first's, and one that is down stops the batch", async () => {
-  const [one, two] = [await database(), await database()];
-  const both = twoDatabases(one, two);
-  const down = twoDatabases(one, {
-    ...two,
-    sink: { ...two.sink, apply: () => Promise.reject(new UnavailableError("down")) },
+test("two databases report the second's totals next to the first's, and a batch fails while one is down", async () => {
+  const [first, second] = [await database(), await database()];
+  const both = twoDatabases(first, second);
+  const down = twoDatabases(first, {
+    ...second,
+    sink: { ...second.sink, apply: () => Promise.reject(new UnavailableError("down")) },
   });
-  const given = batchWrite("b1", [{ id: "s1", rows: [goodRow()] }]);
-  await expect(down.sink.apply(given)).rejects.toThrow(UnavailableError);
+  const write = batchWrite("b1", [{ id: "s1", rows: [goodRow()] }]);
+  await expect(down.sink.apply(write)).rejects.toThrow(UnavailableError);
   const name = { id: "s1", received_at: 1_800_000_000 };
   expect(await both.sink.delivered([name])).toEqual(new Set());
-  await both.sink.apply(given);
+  await both.sink.apply(write);
   expect(await both.sink.delivered([name])).toEqual(new Set(["s1"]));
   const { flows, others } = await both.ledger.totals({ since: 0 });
   expect([flows.stream.accepted, others?.[0]?.stream.accepted]).toEqual([1, 1]);
 });
 
-test("a batch that one of two databases lost turns the flow red, and one that is under way does not", async () => {
-  const [one, two] = [await database(), await database()];
+test("a batch that one of two databases lost unbalances the flow, and a batch between its two writes does not", async () => {
+  const [first, second] = [await database(), await database()];
   const objects = fileStore(await temporaryFolder());
-  const both = twoDatabases(one, two);
+  const both = twoDatabases(first, second);
   const stream = async () => (await flowCounter({ ...both, objects }).count())[1];
   await both.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow()] }]));
   expect(await stream()).toMatchObject({ balanced: true, ledger_drift: 0 });
   const late = batchWrite("b2", [{ id: "s2", rows: [goodRow({ icao24: "3c0002" })] }]);
-  await one.sink.apply(late);
+  await first.sink.apply(late);
   expect(await stream()).toMatchObject({ balanced: false, ledger_drift: 1 });
-  // between its two looks
-  let looks = 0;
+  // The second database stores the batch between the two counts
+  let counts = 0;
   const lateInFirst: Ledger = {
     ...both.ledger,
-    async totals(asked) {
-      const found = await both.ledger.totals(asked);
-      if (++looks === 1) await two.sink.apply(late);
-      return found;
+    async totals(query) {
+      const totals = await both.ledger.totals(query);
+      if (++counts === 1) await second.sink.apply(late);
+      return totals;
     },
   };
-  const [, counted] = await flowCounter({ ...both, ledger: lateInFirst, objects }).count();
-  expect([counted?.balanced, counted?.ledger_drift, looks]).toEqual([true, 0, 2]);
+  const [, report] = await flowCounter({ ...both, ledger: lateInFirst, objects }).count();
+  expect([report?.balanced, report?.ledger_drift, counts]).toEqual([true, 0, 2]);
 });
 
-/** Each session has a client of its own, so that it can be cut off as its process's death would. */
+/** Each session has its own client, which a test can cut off. This has the effect of the end of the session's process. */
 let sessions: DynamoDBClient[] = [];
 const cutOff = (client: DynamoDBClient): void =>
   client.middlewareStack.add(
@@ -103,7 +103,7 @@ const cutOff = (client: DynamoDBClient): void =>
   );
 checkpointLaws("DynamoDB (dynalite)", {
   async make(): Promise<Checkpoints> {
-    const { prefix } = await place();
+    const { prefix } = await newTables();
     return {
       open() {
         const client = dynamoClient(endpoint());
@@ -118,8 +118,8 @@ checkpointLaws("DynamoDB (dynalite)", {
   },
 });
 
-test("a table that throttles every second call loses nothing, and only what failed is tried again", async () => {
-  const { client, prefix } = await place();
+test("a table that throttles every second call loses nothing, and only failed calls are repeated", async () => {
+  const { client, prefix } = await newTables();
   let calls = 0;
   const tried = new Map<string, number>();
   client.middlewareStack.add(
@@ -133,50 +133,50 @@ test("a table that throttles every second call loses nothing, and only what fail
     },
     { step: "finalizeRequest", priority: "low" },
   );
-  const of = dynamoDatabase(client, { prefix, retention_days: 7 });
+  const { sink, ledger } = dynamoDatabase(client, { prefix, retention_days: 7 });
   const rows = Array.from({ length: 12 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
-  expect(await of.sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 12, accepted: 12 });
-  expect((await of.ledger.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
+  expect(await sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ received: 12, accepted: 12 });
+  expect((await ledger.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
     accepted: 12,
     stored: 12,
     unbalanced: [],
   });
-  // each row was put once in each table: what had been taken was not sent again
+  // Each row was put once into each table: the client did not repeat calls that had succeeded
   expect([...tried.values()]).toEqual(Array(24).fill(1));
   expect(calls).toBeGreaterThan(48);
 });
 
-test("keys that a throttled read leaves out are asked for again", async () => {
-  const { client, prefix } = await place();
-  const of = dynamoDatabase(client, { prefix, retention_days: 7 });
+test("a read that is throttled requests the unprocessed keys again", async () => {
+  const { client, prefix } = await newTables();
+  const { sink } = dynamoDatabase(client, { prefix, retention_days: 7 });
   const names = Array.from({ length: 30 }, (_, i) => `s${i}`);
-  for (const id of names) await of.sink.apply(batchWrite(`b${id}`, [{ id, rows: [] }]));
+  for (const id of names) await sink.apply(batchWrite(`b${id}`, [{ id, rows: [] }]));
   let left = 0;
   client.middlewareStack.add(
     (next, context) => async (args) => {
       if (context.commandName !== "BatchGetItemCommand") return next(args);
       const input = args.input as { RequestItems: Record<string, { Keys: unknown[] }> };
-      const [table = "", asked = { Keys: [] }] = Object.entries(input.RequestItems)[0] ?? [];
-      const all = asked.Keys;
+      const [table = "", request = { Keys: [] }] = Object.entries(input.RequestItems)[0] ?? [];
+      const all = request.Keys;
       const half = Math.ceil(all.length / 2);
-      const answer = await next({
+      const response = await next({
         ...args,
-        input: { RequestItems: { [table]: { ...asked, Keys: all.slice(0, half) } } },
+        input: { RequestItems: { [table]: { ...request, Keys: all.slice(0, half) } } },
       });
       const unprocessed = all.slice(half);
       left += unprocessed.length;
-      const output = answer.output as { UnprocessedKeys?: unknown };
-      if (unprocessed.length > 0) output.UnprocessedKeys = { [table]: { ...asked, Keys: unprocessed } };
-      return answer;
+      const output = response.output as { UnprocessedKeys?: unknown };
+      if (unprocessed.length > 0) output.UnprocessedKeys = { [table]: { ...request, Keys: unprocessed } };
+      return response;
     },
     { step: "initialize" },
   );
-  const found = await of.sink.delivered([...names, "s99"].map((id) => ({ id, received_at: 1_800_000_000 })));
-  expect(found).toEqual(new Set(names));
+  const delivered = await sink.delivered([...names, "s99"].map((id) => ({ id, received_at: 1_800_000_000 })));
+  expect(delivered).toEqual(new Set(names));
   expect(left).toBeGreaterThan(20);
 });
 
-/** A client that dies at the put after so many. */
+/** A client that fails at the put after this many, as the end of its process would. */
 function dyingClient(puts: number): DynamoDBClient {
   const dying = dynamoClient(endpoint());
   let done = 0;
@@ -191,27 +191,27 @@ function dyingClient(puts: number): DynamoDBClient {
   return dying;
 }
 
-test("a lease that was given up is saved under no more", async () => {
-  const { client, prefix } = await place();
+test("a lease that was released refuses a save", async () => {
+  const { client, prefix } = await newTables();
   const checkpoints = dynamoCheckpoints(client, { prefix, stream: "test" });
-  const [one, two] = [await checkpoints.open(), await checkpoints.open()];
-  const old = await one.lease("0");
+  const [first, second] = [await checkpoints.open(), await checkpoints.open()];
+  const old = await first.lease("0");
   await old?.save("1");
   await old?.release();
   await expect(old?.save("2")).rejects.toThrow(LeaseLostError);
-  expect((await two.lease("0"))?.position).toBe("1");
-  await one.close();
-  await two.close();
+  expect((await second.lease("0"))?.position).toBe("1");
+  await first.close();
+  await second.close();
 });
 
-test("a delivery that died half-way counts the same when it comes again", async () => {
-  const { client, prefix } = await place();
+test("a delivery that failed half-way has the same counts after its redelivery", async () => {
+  const { client, prefix } = await newTables();
   const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3c0000 + i).toString(16) }));
-  const of = { prefix, retention_days: 7 };
-  await expect(dynamoDatabase(dyingClient(10), of).sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).rejects.toThrow(
-    "killed",
-  );
-  const again = dynamoDatabase(client, of);
+  const options = { prefix, retention_days: 7 };
+  await expect(
+    dynamoDatabase(dyingClient(10), options).sink.apply(batchWrite("b1", [{ id: "s1", rows }])),
+  ).rejects.toThrow("killed");
+  const again = dynamoDatabase(client, options);
   expect((await again.ledger.totals({ since: 0, verify: true })).flows.stream.unbalanced).not.toEqual([]);
   expect(await again.sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 20, duplicate: 0 });
   expect((await again.ledger.totals({ since: 0, verify: true })).flows.stream).toMatchObject({
@@ -220,10 +220,10 @@ test("a delivery that died half-way counts the same when it comes again", async 
   });
 });
 
-test("a row whose holder died before its ledger is the holder's when it comes again beside others with the same row", async () => {
-  const { client, prefix } = await place();
-  const of = { prefix, retention_days: 7 };
-  // as the consumer makes them: of one identity the first to arrive stays in a batch
+test("a row belongs to the delivery that stored it, also if that failed before its ledger row and others have the same row", async () => {
+  const { client, prefix } = await newTables();
+  const options = { prefix, retention_days: 7 };
+  // A batch as the consumer makes it: of rows with one identity, it keeps the first that arrived
   const batch = (...numbers: readonly number[]) => {
     const data = Buffer.from(JSON.stringify(goodRow()));
     const records = numbers.map((n) => ({
@@ -234,21 +234,21 @@ test("a row whose holder died before its ledger is the holder's when it comes ag
     }));
     return microBatch(records, { stream: "test", source: "opensky" }).write;
   };
-  // the row, the aircraft, and not the ledger's row
-  await expect(dynamoDatabase(dyingClient(2), of).sink.apply(batch(2))).rejects.toThrow("killed");
-  const again = dynamoDatabase(client, of);
+  // The client puts the row and the aircraft, and fails before the ledger row
+  await expect(dynamoDatabase(dyingClient(2), options).sink.apply(batch(2))).rejects.toThrow("killed");
+  const again = dynamoDatabase(client, options);
   expect(await again.sink.apply(batch(1))).toMatchObject({ accepted: 0, duplicate: 1 });
   expect(await again.sink.apply(batch(1, 2, 3))).toMatchObject({ accepted: 1, duplicate: 1, repeats: 1 });
   const { stream } = (await again.ledger.totals({ since: 0, verify: true })).flows;
   expect(stream).toMatchObject({ received: 3, stored: 1, unbalanced: [] });
 });
 
-test("a number too near to zero for DynamoDB is stored as zero and stops nothing", async () => {
-  const { client, prefix } = await place();
-  const of = dynamoDatabase(client, { prefix, retention_days: 7 });
+test("a number too close to zero for DynamoDB is stored as zero", async () => {
+  const { client, prefix } = await newTables();
+  const { sink, reader } = dynamoDatabase(client, { prefix, retention_days: 7 });
   const rows = [goodRow({ icao24: "3c0001", velocity: 5e-324, true_track: 1e-131, vertical_rate: -5e-324 })];
-  expect(await of.sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 1 });
-  expect(await of.reader?.aircraft({ icao24: "3c0001", limit: 1 })).toMatchObject([
+  expect(await sink.apply(batchWrite("b1", [{ id: "s1", rows }]))).toMatchObject({ accepted: 1 });
+  expect(await reader?.aircraft({ icao24: "3c0001", limit: 1 })).toMatchObject([
     { velocity: 0, true_track: 0, vertical_rate: 0 },
   ]);
 });

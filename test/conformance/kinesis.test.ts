@@ -14,12 +14,12 @@ import { temporaryFolder, until } from "../harness/product.ts";
 import { streamLaws } from "./stream.ts";
 
 let kinesis: Kinesalite;
-let made = 0;
+let created = 0;
 beforeAll(async () => void (kinesis = await startKinesalite()));
 afterAll(() => kinesis.close());
 
 async function newStream(shards: number) {
-  const name = `test-${made++}`;
+  const name = `test-${created++}`;
   await kinesis.createStream(name, shards);
   return kinesisStream(kinesis.client, { name });
 }
@@ -29,7 +29,7 @@ streamLaws("Kinesis (kinesalite)", () => newStream(3));
 async function consumer(stream: Awaited<ReturnType<typeof newStream>>) {
   const database = await freshDatabase();
   onTestFinished(() => database.drop());
-  const world = {
+  const adapters = {
     stream,
     objects: fileStore(await temporaryFolder()),
     ...postgresDatabase(database.pool, { retention_days: 7 }),
@@ -39,18 +39,18 @@ async function consumer(stream: Awaited<ReturnType<typeof newStream>>) {
   };
   const start = () => {
     const stop = new AbortController();
-    const running = consume(world, { signal: stop.signal });
+    const running = consume(adapters, { signal: stop.signal });
     return async () => {
       stop.abort();
       await running;
     };
   };
-  return { world, start };
+  return { adapters, start };
 }
 
 const START = 1_700_000_000;
 const AIRCRAFT = 40;
-/** Rows of all aircraft at second `n`, through the producer. */
+/** Puts one row of each aircraft for second `n`. */
 async function putSecond(to: ReturnType<typeof producer>, n: number): Promise<void> {
   const rows = Array.from({ length: AIRCRAFT }, (_, i) =>
     goodRow({ icao24: (0x3c0000 + i).toString(16), last_contact: START + n, time_position: START + n }),
@@ -59,20 +59,20 @@ async function putSecond(to: ReturnType<typeof producer>, n: number): Promise<vo
   await to.flush();
 }
 
-async function expectAll({ world }: Awaited<ReturnType<typeof consumer>>, seconds: number): Promise<void> {
+async function expectAll({ adapters }: Awaited<ReturnType<typeof consumer>>, seconds: number): Promise<void> {
   const rows = seconds * AIRCRAFT;
   const { stream } = (
     await until(
-      () => world.ledger.totals({ since: 0 }),
+      () => adapters.ledger.totals({ since: 0 }),
       ({ flows }) => flows.stream.received >= rows,
     )
   ).flows;
   expect(stream).toMatchObject({ received: rows, accepted: rows, duplicate: 0, stored: rows, unbalanced: [] });
-  const newest = await world.reader?.aircraft({ limit: 100 });
+  const newest = await adapters.reader?.aircraft({ limit: 100 });
   expect(newest?.map(({ last_contact }) => last_contact)).toEqual(Array(AIRCRAFT).fill(START + seconds - 1));
 }
 
-test("a split and then a merge under load lose nothing, and the newest row of each aircraft is right", async () => {
+test("a split and a merge under load lose nothing, and the newest row of each aircraft is right", async () => {
   const stream = await newStream(2);
   const reading = await consumer(stream);
   const to = producer(stream, { signal: new AbortController().signal, groups: 16 });
@@ -86,7 +86,7 @@ test("a split and then a merge under load lose nothing, and the newest row of ea
   await end();
 });
 
-test("a stream that was resharded while nobody read it is read on from where it stood", async () => {
+test("after a stream was resharded without a reader, reading continues at the saved position", async () => {
   const stream = await newStream(2);
   const reading = await consumer(stream);
   const to = producer(stream, { signal: new AbortController().signal, groups: 16 });
@@ -104,20 +104,20 @@ test("a stream that was resharded while nobody read it is read on from where it 
   await again();
 });
 
-/** A client whose PutRecords answers what `answer` makes of what was put. */
-function stubbed(answer: (records: NonNullable<PutRecordsCommandInput["Records"]>, call: number) => boolean[]) {
+/** A stream whose client accepts the records for which `accept` returns true. */
+function stubbed(accept: (records: NonNullable<PutRecordsCommandInput["Records"]>, call: number) => boolean[]) {
   const client = kinesisClient("http://127.0.0.1:1");
   const calls: string[][] = [];
   client.middlewareStack.add(
     () => async (args) => {
       const { Records = [] } = args.input as PutRecordsCommandInput;
-      const taken = answer(Records, calls.length);
+      const accepted = accept(Records, calls.length);
       calls.push(Records.map(({ PartitionKey }) => PartitionKey ?? ""));
       const output: PutRecordsCommandOutput = {
         $metadata: {},
-        FailedRecordCount: taken.filter((one) => !one).length,
-        Records: taken.map((one, i) =>
-          one
+        FailedRecordCount: accepted.filter((isAccepted) => !isAccepted).length,
+        Records: accepted.map((isAccepted, i) =>
+          isAccepted
             ? { SequenceNumber: String(calls.length * 1_000 + i), ShardId: "0" }
             : { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: "slow down" },
         ),
@@ -130,13 +130,13 @@ function stubbed(answer: (records: NonNullable<PutRecordsCommandInput["Records"]
 }
 const record = (partition_key: string, bytes = 10) => ({ partition_key, data: Buffer.alloc(bytes), rows: 1 });
 
-test("a call that took some records is no success for the others", async () => {
+test("a call that accepts some records reports an error for the others", async () => {
   const { stream } = stubbed((records) => records.map((_, i) => i % 2 === 0));
-  const answers = await stream.put([record("a"), record("b"), record("c")]);
-  expect(answers.map((answer) => "error" in answer)).toEqual([false, true, false]);
+  const results = await stream.put([record("a"), record("b"), record("c")]);
+  expect(results.map((result) => "error" in result)).toEqual([false, true, false]);
 });
 
-test("a producer puts again what was not taken, and that alone, also after a call that took nothing", async () => {
+test("a producer puts only rejected records again, also after a call that accepted none", async () => {
   const { stream, calls } = stubbed((records, call) => records.map((_, i) => call > 1 || (call === 1 && i === 0)));
   const to = producer(stream, { signal: new AbortController().signal, groups: 8 });
   const rows = Array.from({ length: 30 }, (_, i) => JSON.stringify(goodRow({ icao24: (0x3c0000 + i).toString(16) })));
@@ -149,12 +149,12 @@ test("a producer puts again what was not taken, and that alone, also after a cal
   expect(third).toEqual(first.slice(1));
 });
 
-test("a call holds at most 500 records and 5 MiB, and what is too large for Kinesis is an error of its own", async () => {
+test("a call has at most 500 records and 5 MiB, and a record that is too large for Kinesis fails alone", async () => {
   const { stream, calls } = stubbed((records) => records.map(() => true));
   await stream.put(Array.from({ length: 1_100 }, (_, i) => record(String(i))));
   expect(calls.map(({ length }) => length)).toEqual([500, 500, 100]);
   calls.length = 0;
   const large = await stream.put([...Array.from({ length: 12 }, () => record("k", 1_000_000)), record("k", 1_048_577)]);
   expect(calls.map(({ length }) => length)).toEqual([5, 5, 2]);
-  expect(large.map((answer) => "error" in answer)).toEqual([...Array<boolean>(12).fill(false), true]);
+  expect(large.map((result) => "error" in result)).toEqual([...Array<boolean>(12).fill(false), true]);
 });

@@ -19,16 +19,16 @@ import { streamLaws } from "./stream.ts";
 
 let fresh: FreshDatabase;
 async function database(): Promise<FreshDatabase> {
-  const made = await freshDatabase();
-  fresh = made;
-  onTestFinished(() => made.drop());
-  return made;
+  const created = await freshDatabase();
+  fresh = created;
+  onTestFinished(() => created.drop());
+  return created;
 }
-/** Ends the connections that hold something, not the pools' idle ones. */
-const killBackends = async (of: string): Promise<void> => {
+/** Ends the connections that match a condition on `pg_stat_activity`. */
+const killBackends = async (condition: string): Promise<void> => {
   await query(
     fresh.pool,
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and ${of}`,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and ${condition}`,
   );
 };
 
@@ -72,14 +72,14 @@ databaseLaws("PostgreSQL", postgres);
 
 test.each([
   ["a row is deleted", "delete from state_vectors where icao24 = '3c6444'"],
-  ["a batch is dropped from the ledger", "delete from batches"],
+  ["a batch is deleted from the ledger", "delete from batches"],
   ["a count is doubled", "update batches set accepted = accepted * 2"],
-  ["rows stand in no batch", "update state_vectors set batch_id = 'nobody'"],
-])("the count turns red when %s", async (_, damage) => {
-  const of = await postgres();
-  await of.sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
-  expect((await of.ledger.totals({ since: 0 })).flows.stream.unbalanced).toEqual([]);
+  ["rows are in an unknown batch", "update state_vectors set batch_id = 'unknown'"],
+])("the totals list unbalanced batches when %s", async (_, damage) => {
+  const { sink, ledger } = await postgres();
+  await sink.apply(batchWrite("b1", [{ id: "s1", rows: [goodRow(), goodRow({ icao24: "3c6445" })] }]));
+  expect((await ledger.totals({ since: 0 })).flows.stream.unbalanced).toEqual([]);
   await query(fresh.pool, damage);
-  const { request, stream } = (await of.ledger.totals({ since: 0 })).flows;
+  const { request, stream } = (await ledger.totals({ since: 0 })).flows;
   expect([...request.unbalanced, ...stream.unbalanced].length).toBeGreaterThan(0);
 });

@@ -25,28 +25,28 @@ async function listed(store: ObjectStore, prefix: string): Promise<string[]> {
   return keys;
 }
 
-/** A store, and a way past it to where it keeps its objects. */
+/** A store. `leave` writes an object under any name, as another program could. */
 export type OpenStore = ObjectStore & { leave(name: string): Promise<unknown> };
 
-/** The laws of `ObjectStore`. `make` gives an empty store. */
+/** The laws of `ObjectStore`. `make` opens an empty store. */
 export function objectStoreLaws(name: string, make: () => Promise<OpenStore>): void {
   describe(`${name} as an object store`, () => {
-    test("creates a key once and never changes what is there", async () => {
+    test("creates a key once and never changes its object", async () => {
       const store = await make();
       expect(await store.put("a/b", bytes("1"))).toBe("created");
       expect(await store.put("a/b", bytes("2"))).toBe("exists");
       expect(Buffer.from((await store.get("a/b")) ?? "")).toEqual(bytes("1"));
     });
-    test("lets one of many that race create a key, and keeps its body", async () => {
+    test("lets one of several concurrent writers create a key, and keeps its body", async () => {
       const store = await make();
-      const answers = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 20 }, (_, i) => store.put("k", bytes(`body ${i}`.repeat(1_000)))),
       );
-      expect(answers.filter((answer) => answer === "created")).toHaveLength(1);
-      const winner = answers.indexOf("created");
+      expect(results.filter((result) => result === "created")).toHaveLength(1);
+      const winner = results.indexOf("created");
       expect(Buffer.from((await store.get("k")) ?? "").toString()).toBe(`body ${winner}`.repeat(1_000));
     });
-    test("answers null for a missing key, and deletes it without an error", async () => {
+    test("returns null for a missing key, and deletes it without an error", async () => {
       const store = await make();
       expect(await store.get("none")).toBeNull();
       await store.delete("none");
@@ -55,7 +55,7 @@ export function objectStoreLaws(name: string, make: () => Promise<OpenStore>): v
       expect(await store.get("some")).toBeNull();
       expect(await store.put("some", bytes("y"))).toBe("created");
     });
-    test("lists every key of a prefix in byte order, with size and time", async () => {
+    test("lists every key with a prefix in byte order, with size and time", async () => {
       const store = await make();
       const keys = ["a-b", "a/b.c/d", "a/b/c", "a/bc", "a0", "b", "a/B", "a/_"];
       for (const key of keys) await store.put(key, bytes(key));
@@ -68,21 +68,21 @@ export function objectStoreLaws(name: string, make: () => Promise<OpenStore>): v
         expect(Math.abs(modified - Date.now() / 1000)).toBeLessThan(60);
       }
     });
-    test("lists those that stood there throughout exactly once while others come and go", async () => {
+    test("lists keys that exist throughout exactly once, while others are added", async () => {
       const store = await make();
       const stable = Array.from({ length: 50 }, (_, i) => `s/${String(2 * i).padStart(3, "0")}`);
       for (const key of stable) await store.put(key, bytes("s"));
-      const found: string[] = [];
+      const keys: string[] = [];
       for await (const { key } of store.list("s/")) {
-        found.push(key);
-        await store.put(`s/${String(2 * found.length + 1).padStart(3, "0")}`, bytes("n"));
+        keys.push(key);
+        await store.put(`s/${String(2 * keys.length + 1).padStart(3, "0")}`, bytes("n"));
       }
-      expect(found.filter((key) => stable.includes(key))).toEqual(stable);
+      expect(keys.filter((key) => stable.includes(key))).toEqual(stable);
     });
-    test("lists nothing that others left under names that are no keys", async () => {
+    test("skips objects of other programs whose names are not keys", async () => {
       const store = await make();
-      for (const left of ["lake/.spark-staging-1/day=1/part-0", "lake/hour=15_$folder$", "lake/.part-0.crc"])
-        await store.leave(left);
+      for (const name of ["lake/.spark-staging-1/day=1/part-0", "lake/hour=15_$folder$", "lake/.part-0.crc"])
+        await store.leave(name);
       await store.put("lake/day=1/part-0", bytes("x"));
       expect(await listed(store, "")).toEqual(["lake/day=1/part-0"]);
       expect(await listed(store, "lake/")).toEqual(["lake/day=1/part-0"]);

@@ -3,15 +3,15 @@ import type { Queue } from "../../src/flow/ports.ts";
 
 export interface QueueMaker {
   make(): Promise<Queue>;
-  /** Breaks the holder of the message under way, as its death would. */
+  /** Breaks the consumers that hold a message, as the end of their processes would. */
   killHolders(): Promise<void>;
-  /** Failures after which a message is dead. */
+  /** The number of failures after which a message moves to the dead letters. */
   attempts: number;
-  /** Makes messages that back off ready now, so that the tests need not wait. */
+  /** Ends the back-off of all messages, so that tests do not wait for it. */
   skipBackoff(): Promise<void>;
 }
 
-/** Consumes with `handle` until `isDone` holds. */
+/** Consumes with `handle` until `isDone` returns true. */
 async function consumeUntil(
   queue: Queue,
   handle: (message: string) => Promise<void>,
@@ -27,18 +27,18 @@ async function consumeUntil(
 /** The laws of `Queue`. */
 export function queueLaws(name: string, { make, killHolders, attempts, skipBackoff }: QueueMaker): void {
   describe(`${name} as a queue`, () => {
-    test("hands each message out once to consumers that share it, and then it is gone", async () => {
+    test("delivers each message to one of two consumers, and deletes it", async () => {
       const queue = await make();
       const sent = Array.from({ length: 40 }, (_, i) => `m${i}`);
       for (const message of sent) await queue.send(message);
-      const got: string[] = [];
-      const take = async (message: string) => void got.push(message);
-      const isDone = () => got.length >= sent.length;
-      await Promise.all([consumeUntil(queue, take, isDone), consumeUntil(queue, take, isDone)]);
-      expect(got.sort()).toEqual(sent.sort());
+      const received: string[] = [];
+      const handle = async (message: string) => void received.push(message);
+      const isDone = () => received.length >= sent.length;
+      await Promise.all([consumeUntil(queue, handle, isDone), consumeUntil(queue, handle, isDone)]);
+      expect(received.sort()).toEqual(sent.sort());
       expect(await queue.depth()).toEqual({ waiting: 0, dead: 0 });
     });
-    test("hands a message out again when its handler threw, after a back-off", async () => {
+    test("redelivers a message after a back-off when its handler threw", async () => {
       const queue = await make();
       await queue.send("m");
       const at: number[] = [];
@@ -53,29 +53,29 @@ export function queueLaws(name: string, { make, killHolders, attempts, skipBacko
       expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(20);
       expect((await queue.depth()).waiting).toBe(0);
     });
-    test("puts a message among the dead after its attempts, and redrives it", async () => {
+    test("moves a message to the dead letters after its attempts, and redrives it", async () => {
       const queue = await make();
-      await queue.send("poison");
+      await queue.send("broken");
       let tries = 0;
       const skipping = setInterval(() => void skipBackoff(), 20);
       const fail = async () => {
         tries++;
-        throw new Error("poison");
+        throw new Error("broken");
       };
       await consumeUntil(queue, fail, async () => (await queue.depth()).dead === 1);
       clearInterval(skipping);
       expect(tries).toBe(attempts);
       expect(await queue.redrive()).toBe(1);
-      const got: string[] = [];
+      const received: string[] = [];
       await consumeUntil(
         queue,
-        async (message) => void got.push(message),
-        () => got.length > 0,
+        async (message) => void received.push(message),
+        () => received.length > 0,
       );
-      expect(got).toEqual(["poison"]);
+      expect(received).toEqual(["broken"]);
       expect(await queue.depth()).toEqual({ waiting: 0, dead: 0 });
     });
-    test("hands a message out again when its holder died", async () => {
+    test("redelivers a message when its consumer died", async () => {
       const queue = await make();
       await queue.send("m");
       const stop = new AbortController();
@@ -85,17 +85,17 @@ export function queueLaws(name: string, { make, killHolders, attempts, skipBacko
       const held = queue.consume(hold, { signal: stop.signal, concurrency: 1 }).catch(() => {});
       while (started === 0) await new Promise((resolve) => setTimeout(resolve, 10));
       await killHolders();
-      const got: string[] = [];
+      const received: string[] = [];
       await consumeUntil(
         queue,
-        async (message) => void got.push(message),
-        () => got.length + started > 1,
+        async (message) => void received.push(message),
+        () => received.length + started > 1,
       );
       stop.abort();
       await held;
-      expect(got.length + started).toBeGreaterThan(1);
+      expect(received.length + started).toBeGreaterThan(1);
     });
-    test("ends after the handlers under way when its signal aborts", async () => {
+    test("ends when its signal has aborted and its running handlers have finished", async () => {
       const queue = await make();
       await queue.send("m");
       const stop = new AbortController();

@@ -21,15 +21,15 @@ const { loads } = JSON.parse(readFileSync(new URL("../harness/aws/loads.json", i
   loads: Record<string, number[][]>;
 };
 const BOUNDS = { shards: 1, maxShards: 16 };
-const LOOK_MIN = 5;
+const INTERVAL_MIN = 5;
 const START_S = 1_800_000_000;
 const MINUTE_S = 60;
 const DAY_S = 86_400;
 
-/** Kinesis takes no tag while it carries out a change. */
+/** Kinesis refuses tags while it changes the number of shards. */
 let isUpdating = false;
 
-/** Kinesis as the scaler sees it: kinesalite does not know UpdateShardCount, so `update` stands for it. */
+/** A client for the scaler. Kinesalite does not support UpdateShardCount, so `update` replaces it. */
 const updating = (update: (name: string, count: number) => Promise<void>): KinesisClient =>
   new Proxy(kinesis.client, {
     get: (client, name) =>
@@ -44,7 +44,7 @@ const updating = (update: (name: string, count: number) => Promise<void>): Kines
           },
   });
 
-/** Splits and merges, within the limits that Kinesis has: double, half, ten in 24 hours. */
+/** Changes the shards within the limits of Kinesis: at most double, at least half, ten changes in 24 hours. */
 const resharding = (now_s: () => number) => {
   const calls: number[] = [];
   return async (name: string, count: number): Promise<void> => {
@@ -58,7 +58,7 @@ const resharding = (now_s: () => number) => {
   };
 };
 
-/** Plays a recorded load against the stream, the scaler looking every five minutes; the changes that it made. */
+/** Plays a recorded load against the stream and runs the scaler every five minutes. Returns the changes that it made. */
 async function play(name: string, load: readonly number[][]): Promise<ShardChange[]> {
   const metrics = new MetricsOfStream();
   let now_s = START_S;
@@ -69,10 +69,10 @@ async function play(name: string, load: readonly number[][]): Promise<ShardChang
   );
   const changes: ShardChange[] = [];
   let open = await countShards(kinesis, name);
-  for (const [minute, of] of load.entries()) {
-    metrics.add(now_s, of, open);
+  for (const [minute, rates] of load.entries()) {
+    metrics.add(now_s, rates, open);
     now_s += MINUTE_S;
-    if (minute % LOOK_MIN !== 0) continue;
+    if (minute % INTERVAL_MIN !== 0) continue;
     isUpdating = false;
     const change = await scaleOnce(scaled, { now_s, bounds: BOUNDS });
     if (change !== null) changes.push(change);
@@ -81,33 +81,36 @@ async function play(name: string, load: readonly number[][]): Promise<ShardChang
   return changes;
 }
 
-/** Shards at the end, and shrinkings that the load took back. */
+/** The number of shards at the end, and of reductions that were reversed. */
 const expected: [name: string, end: number, undone: number][] = [
   ["rise", 9, 0],
   ["burst", 2, 0],
   ["fall", 2, 0],
   ["flapping", 4, 0],
   ["flapping every 50 minutes", 4, 0],
-  // longer than the calm that is waited for: it is mistaken once, and waits longer from then on
+  // The calm lasts longer than the scaler waits at first. It reduces once by mistake, and waits longer from then on
   ["flapping every 3 hours", 4, 1],
   ["flapping every 9 hours", 4, 3],
 ];
 
-test.each(expected)("a load that is %s ends at %i shards, with %i changes for nothing", async (name, end, undone) => {
-  const stream = name.replaceAll(" ", "-");
-  await kinesis.createStream(stream, 1);
-  const changes = await play(stream, loads[name] ?? []);
-  const decisions = changes.map(({ at, from, to }) => `minute ${(at - START_S) / MINUTE_S}: ${from} -> ${to}`);
-  console.log(`${name}: ${decisions.join(", ")}`);
-  expect(await countShards(kinesis, stream)).toBe(end);
-  const days = changes.map(({ at }) => changes.filter((other) => other.at > at - DAY_S && other.at <= at).length);
-  expect(Math.max(0, ...days)).toBeLessThanOrEqual(10);
-  const takenBack = changes.filter(({ from, to }, i) => {
-    const next = changes[i + 1];
-    return to < from && next !== undefined && next.to > next.from;
-  });
-  expect(takenBack.length).toBe(undone);
-});
+test.each(expected)(
+  "a load of the kind %s ends at %i shards, with %i reversed reductions",
+  async (name, end, reversed) => {
+    const stream = name.replaceAll(" ", "-");
+    await kinesis.createStream(stream, 1);
+    const changes = await play(stream, loads[name] ?? []);
+    const decisions = changes.map(({ at, from, to }) => `minute ${(at - START_S) / MINUTE_S}: ${from} -> ${to}`);
+    console.log(`${name}: ${decisions.join(", ")}`);
+    expect(await countShards(kinesis, stream)).toBe(end);
+    const days = changes.map(({ at }) => changes.filter((other) => other.at > at - DAY_S && other.at <= at).length);
+    expect(Math.max(0, ...days)).toBeLessThanOrEqual(10);
+    const reductions = changes.filter(({ from, to }, i) => {
+      const next = changes[i + 1];
+      return to < from && next !== undefined && next.to > next.from;
+    });
+    expect(reductions.length).toBe(reversed);
+  },
+);
 
 const full = (at: number, shards: number, throttled = 0): MinuteOfStream => ({
   at,
@@ -115,34 +118,34 @@ const full = (at: number, shards: number, throttled = 0): MinuteOfStream => ({
   records: 10,
   throttled,
 });
-const minutesFrom = (from: number, count: number, of: (at: number) => MinuteOfStream): MinuteOfStream[] =>
-  Array.from({ length: count }, (_, i) => of(from + i * MINUTE_S));
+const minutesFrom = (from: number, count: number, make: (at: number) => MinuteOfStream): MinuteOfStream[] =>
+  Array.from({ length: count }, (_, i) => make(from + i * MINUTE_S));
 const NOW = START_S + DAY_S;
-const decide = (of: Partial<Parameters<typeof decideShards>[0]>) =>
-  decideShards({ now_s: NOW, minutes: [], shards: 4, bounds: { shards: 1, maxShards: 16 }, history: [], ...of });
+const decide = (input: Partial<Parameters<typeof decideShards>[0]>) =>
+  decideShards({ now_s: NOW, minutes: [], shards: 4, bounds: { shards: 1, maxShards: 16 }, history: [], ...input });
 
-test("throttling that came between two looks, its metrics late, is seen", () => {
+test("throttling between two runs counts, although its metrics arrive late", () => {
   expect(decide({ minutes: [full(NOW - 480, 4, 5)] })).toBe(8);
 });
 
-test("throttling before the last change does not count again", () => {
+test("throttling before the last change does not count", () => {
   const history = [{ at: NOW - 300, from: 2, to: 4 }];
   expect(decide({ minutes: [full(NOW - 480, 2, 5), full(NOW - 240, 2, 5)], history })).toBe(4);
   expect(decide({ minutes: [full(NOW - 60, 4, 5)], history })).toBe(8);
 });
 
-test("a key that is hot on a stream that is nearly idle is no reason for more shards", () => {
+test("a hot key on a nearly idle stream does not add shards", () => {
   expect(decide({ minutes: [full(NOW - 60, 0.3, 5)] })).toBe(4);
 });
 
-test("what CloudWatch does not tell is not taken for idle", () => {
+test("minutes without metrics do not count as idle", () => {
   const known = minutesFrom(NOW - 7_200, 120, (at) => full(at, 0.1));
   expect(decide({ minutes: known })).toBe(2);
   expect(decide({ minutes: known.slice(0, 60) })).toBe(4);
   expect(decide({ minutes: [] })).toBe(4);
 });
 
-test("two of the day's ten changes are kept for growing, and none beyond them are made", () => {
+test("two of the ten changes per day are reserved for growth, and the scaler makes no more than ten", () => {
   const history = Array.from({ length: 8 }, (_, i) => ({ at: NOW - 80_000 + i * 8_000, from: 4, to: 4 }));
   expect(decide({ minutes: minutesFrom(NOW - 7_200, 120, (at) => full(at, 0.1)), history })).toBe(4);
   expect(decide({ minutes: [full(NOW - 60, 4)], history })).toBe(8);
@@ -150,10 +153,10 @@ test("two of the day's ten changes are kept for growing, and none beyond them ar
   expect(decide({ minutes: [full(NOW - 60, 4)], history: used })).toBe(4);
 });
 
-test("a change that Kinesis refuses is not remembered as one; while one is carried out nothing is asked", async () => {
+test("a change that Kinesis refuses is not counted, and a stream that is updating is left alone", async () => {
   await kinesis.createStream("busy", 1);
-  let answer: Error = new ResourceInUseException({ message: "updating", $metadata: {} });
-  const client = updating(() => Promise.reject(answer));
+  let error: Error = new ResourceInUseException({ message: "updating", $metadata: {} });
+  const client = updating(() => Promise.reject(error));
   const metrics = new MetricsOfStream();
   metrics.add(NOW - 600, [200_000, 100], 1);
   const scaled = scaledKinesis(
@@ -162,20 +165,20 @@ test("a change that Kinesis refuses is not remembered as one; while one is carri
     "busy",
   );
   for (let i = 0; i < 12; i++) expect(await scaleOnce(scaled, { now_s: NOW + i, bounds: BOUNDS })).toBeNull();
-  // the account's own limit is for somebody to see
-  answer = new LimitExceededException({ message: "ten a day", $metadata: {} });
+  // A limit of the account is an error that an operator must see
+  error = new LimitExceededException({ message: "ten a day", $metadata: {} });
   await expect(scaleOnce(scaled, { now_s: NOW + 12, bounds: BOUNDS })).rejects.toThrow("ten a day");
-  // what was refused so often is still tried: it used up none of the day's changes
+  // The scaler still tries after many refusals, because they do not use up the changes of the day
   expect((await scaled.history()).length).toBe(1);
 });
 
-test("bounds that were moved are come to step by step", () => {
+test("after a change of the bounds, the scaler approaches them in steps", () => {
   expect(decide({ shards: 2, bounds: { shards: 6, maxShards: 16 } })).toBe(4);
   expect(decide({ shards: 4, bounds: { shards: 6, maxShards: 16 } })).toBe(6);
   expect(decide({ shards: 12, bounds: { shards: 1, maxShards: 4 } })).toBe(6);
 });
 
-test("the last changes fit the tag that they stand in", () => {
+test("the last changes fit into a tag", () => {
   const history = Array.from({ length: 20 }, (_, i) => ({ at: 1_800_000_000 + i, from: 100, to: 200 }));
   expect(writeHistory(history).length).toBeLessThanOrEqual(256);
   expect(readHistory(writeHistory(history))).toEqual(history.slice(-12));

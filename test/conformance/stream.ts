@@ -5,30 +5,30 @@ const record = (partition_key: string, text: string) => ({ partition_key, data: 
 const keys = ["a", "b", "c", "d", "e", 'quote"{}', "é"];
 
 async function readAll(stream: Stream, shard: string, limit = 7): Promise<StreamRecord[]> {
-  const found: StreamRecord[] = [];
+  const all: StreamRecord[] = [];
   for (let after: string | null = null; ;) {
     const { records } = await stream.read(shard, after, limit);
-    found.push(...records);
+    all.push(...records);
     const last = records.at(-1);
-    if (last === undefined) return found;
+    if (last === undefined) return all;
     after = last.sequence_number;
   }
 }
 
-/** The laws of `Stream`. `make` gives an empty stream of several shards. */
+/** The laws of `Stream`. `make` opens an empty stream with several shards. */
 export function streamLaws(name: string, make: () => Promise<Stream>): void {
   describe(`${name} as a stream`, () => {
-    test("gives every record once, bytes unchanged, to a reader from the oldest", async () => {
+    test("yields every record once and unchanged to a reader that starts at the oldest", async () => {
       const stream = await make();
       const sent = Array.from({ length: 60 }, (_, i) => record(keys[i % keys.length] ?? "", `record ${i}`));
-      const answers = await stream.put(sent);
-      expect(answers.every((answer) => "sequence_number" in answer)).toBe(true);
-      const found: string[] = [];
+      const results = await stream.put(sent);
+      expect(results.every((result) => "sequence_number" in result)).toBe(true);
+      const read: string[] = [];
       for (const { id } of await stream.shards())
-        found.push(...(await readAll(stream, id)).map(({ data }) => Buffer.from(data).toString()));
-      expect(found.sort()).toEqual(sent.map(({ data }) => data.toString()).sort());
+        read.push(...(await readAll(stream, id)).map(({ data }) => Buffer.from(data).toString()));
+      expect(read.sort()).toEqual(sent.map(({ data }) => data.toString()).sort());
     });
-    test("keeps records of one key in one shard, numbers growing as they were put", async () => {
+    test("keeps records of one key in one shard, with growing sequence numbers in the order of puts", async () => {
       const stream = await make();
       for (let i = 0; i < 10; i++) await stream.put(keys.map((key) => record(key, `${i}`)));
       const shardOf = new Map<string, string>();
@@ -43,14 +43,14 @@ export function streamLaws(name: string, make: () => Promise<Stream>): void {
         }
         for (const key of keys) {
           const order = records
-            .filter((one) => one.partition_key === key)
+            .filter(({ partition_key }) => partition_key === key)
             .map(({ data }) => Number(Buffer.from(data).toString()));
           expect(order).toEqual([...order].sort((a, b) => a - b));
         }
       }
       expect(shardOf.size).toBe(keys.length);
     });
-    test("never shows a later record before an earlier one, whoever writes at once", async () => {
+    test("never yields a later record before an earlier one, also with concurrent writers", async () => {
       const stream = await make();
       const shards = await stream.shards();
       const seen = new Map(shards.map(({ id }) => [id, [] as string[]]));
@@ -62,9 +62,9 @@ export function streamLaws(name: string, make: () => Promise<Stream>): void {
       ).then(() => (writing = false));
       const follow = async (): Promise<void> => {
         for (const { id } of shards) {
-          const of = seen.get(id) ?? [];
-          const { records } = await stream.read(id, of.at(-1) ?? null, 50);
-          of.push(...records.map(({ sequence_number }) => sequence_number));
+          const numbers = seen.get(id) ?? [];
+          const { records } = await stream.read(id, numbers.at(-1) ?? null, 50);
+          numbers.push(...records.map(({ sequence_number }) => sequence_number));
         }
       };
       while (writing) await follow();
@@ -74,7 +74,7 @@ export function streamLaws(name: string, make: () => Promise<Stream>): void {
         expect(seen.get(id)).toEqual((await readAll(stream, id, 1_000)).map(({ sequence_number }) => sequence_number));
       expect([...seen.values()].flat()).toHaveLength(6 * 25 * keys.length);
     });
-    test("wakes a reader when something arrives, and at the latest after the time given", async () => {
+    test("wakes a reader when a record arrives, or after the time limit", async () => {
       const stream = await make();
       const { signal } = new AbortController();
       const waiting = stream.arrival(30_000, signal);

@@ -42,7 +42,7 @@ describe("a body that is wrong", () => {
       api.post(gzipSync("{}\n".repeat(count)), { headers: { "content-type": "application/gzip" } });
     expect((await rows(1_000_001)).answer.error).toMatchObject({
       code: "too_large",
-      message: "more than 1000000 rows",
+      message: "the body has more than 1000000 rows",
     });
     expect(await keysOf(api.adapters, "")).toEqual([]);
     expect((await rows(200_000)).answer).toMatchObject({ received: 200_000, rejected: { bad_icao24: 200_000 } });

@@ -90,7 +90,7 @@ test("while the queue is down, requests are accepted, and the sweep loads them",
   expect(await report(api)).toMatchObject({ pending: 1, stored: 0, balanced: true });
   const now_s = Date.now() / 1000 + 60;
   const known = new Set<string>();
-  expect(await sweep(api.adapters, { known, onPoison: () => {}, now_s })).toEqual({ cleaned: 0, loaded: 1 });
+  expect(await sweep(api.adapters, { known, onBroken: () => {}, now_s })).toEqual({ cleaned: 0, loaded: 1 });
   expect(await report(api)).toMatchObject({ pending: 0, stored: 1, balanced: true });
 });
 
@@ -105,7 +105,7 @@ test("the sweep cleans a raw body without a clean file, and a broken clean file 
   const broken: string[] = [];
   const options = {
     known: new Set<string>(),
-    onPoison: (id: string) => broken.push(id),
+    onBroken: (id: string) => broken.push(id),
     now_s: Date.now() / 1000 + 60,
   };
   await query(poolOf(api.adapters), "delete from arrivals");

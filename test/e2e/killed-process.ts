@@ -64,7 +64,7 @@ await consume({ ...adapters, source: "opensky", lake: "parquet" }, { signal: sto
 // with a later time the sweep treats all receipts as settled, and finishes the work of earlier processes
 await sweep(adapters, {
   known: new Set(),
-  onPoison: (_, error) => {
+  onBroken: (_, error) => {
     throw error;
   },
   now_s: Date.now() / 1000 + 60,

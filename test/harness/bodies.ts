@@ -1,6 +1,6 @@
 import { simulator } from "../../src/source/simulation/simulator.ts";
 
-/** Bodies as OpenSky answers them, from the simulated world: ten simulated seconds apart, with its dirt. */
+/** Responses of a simulated OpenSky, ten simulated seconds apart. They contain dirty rows. */
 export async function simulatedBodies(count: number, { seed = 7, aircraft = 200 } = {}): Promise<Uint8Array[]> {
   const stop = new AbortController();
   const bodies: Uint8Array[] = [];
@@ -11,8 +11,8 @@ export async function simulatedBodies(count: number, { seed = 7, aircraft = 200 
   return bodies;
 }
 
-/** A row that every rule accepts; members may be set. */
-export const goodRow = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
+/** A row that passes every rule. `members` replace its members. */
+export const goodRow = (members: Record<string, unknown> = {}): Record<string, unknown> => ({
   icao24: "3c6444",
   callsign: "DLH9LF",
   origin_country: "Germany",
@@ -30,12 +30,12 @@ export const goodRow = (over: Record<string, unknown> = {}): Record<string, unkn
   spi: false,
   position_source: 0,
   category: 4,
-  ...over,
+  ...members,
 });
 
 export const crowdAddress = (i: number): string => (0xa00000 + i).toString(16);
 
-/** Good rows of aircraft all over the world. */
+/** Good rows of aircraft around the world. */
 export const crowd = (count: number): Record<string, unknown>[] =>
   Array.from({ length: count }, (_, i) =>
     goodRow({

@@ -5,7 +5,7 @@ import {
   paginateScan,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { addTotals, noTotals } from "../../flow/ledger/ledger.ts";
+import { addTotals, noTotals } from "../../flow/ledger/totals.ts";
 import { FLOWS, flowOf } from "../../flow/objects/ids.ts";
 import type { Flow, FlowTotals, Ledger, LedgerRow, Totals, TotalsQuery } from "../../flow/ports.ts";
 import { dayOf, type Item } from "./client.ts";

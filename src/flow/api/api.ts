@@ -19,9 +19,9 @@ import {
 export interface ApiContext extends IngestPorts, ReadContext {
   /** Unix seconds */
   now_s(): number;
-  /** Nothing is taken in here. */
+  /** Rejects all methods except GET. */
   read_only?: boolean;
-  /** Called with what is not the client's mistake. */
+  /** Receives errors that the client did not cause. */
   onError(error: unknown): void;
 }
 
@@ -50,16 +50,16 @@ export const routes: readonly Route[] = [
   { method: "GET", path: "/openapi.json", parameters: [], handle: () => json(200, openApi(routes)) },
 ];
 
-/** The API: a REST proxy event in, its result out; every error is an answer. */
+/** Handles a request to the API. Never throws: an error becomes a response. */
 export async function handleApi(context: ApiContext, event: ProxyEvent): Promise<ProxyResult> {
   try {
     const { route, pathValues } = findRoute(event);
     if (context.read_only === true && route.method !== "GET")
-      throw new BadRequestError("this server only watches", { code: "method_not_allowed", path: "method" }, 405);
-    const given = { ...event.multiValueQueryStringParameters, ...pathValues, ...headerValues(route, event) };
-    return await route.handle(context, parseParameters(route.parameters, given as Record<string, string[]>), event);
+      throw new BadRequestError("this server is read-only", { code: "method_not_allowed", path: "method" }, 405);
+    const texts = { ...event.multiValueQueryStringParameters, ...pathValues, ...headerValues(route, event) };
+    return await route.handle(context, parseParameters(route.parameters, texts as Record<string, string[]>), event);
   } catch (error) {
-    return errorAnswer(error, context);
+    return errorResponse(error, context);
   }
 }
 
@@ -69,17 +69,17 @@ function findRoute(event: ProxyEvent): { route: Route; pathValues: Record<string
     const pathValues = matchPath(route.path.split("/"), parts);
     return pathValues === null ? [] : [{ route, pathValues }];
   });
-  const found = matching.find(({ route }) => route.method === event.httpMethod);
-  if (found !== undefined) return found;
+  const match = matching.find(({ route }) => route.method === event.httpMethod);
+  if (match !== undefined) return match;
   if (matching.length === 0)
     throw new BadRequestError(
-      "there is no such resource",
+      "this resource does not exist",
       { code: "not_found", path: event.path.slice(0, 100), allowed: [...new Set(routes.map(({ path }) => path))] },
       404,
     );
   const allowed = matching.map(({ route }) => route.method);
   throw new BadRequestError(
-    "this method is not allowed here",
+    "this resource does not support the method",
     { code: "method_not_allowed", path: "method", value: event.httpMethod, allowed },
     405,
   );
@@ -89,7 +89,7 @@ function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new BadRequestError("the path has a broken escape", {
+    throw new BadRequestError("the path contains an invalid percent-encoding", {
       code: "invalid_parameter",
       path: "path",
       value: part.slice(0, 100),
@@ -109,17 +109,17 @@ function matchPath(pattern: readonly string[], parts: readonly string[]): Record
 }
 
 function headerValues(route: Route, event: ProxyEvent): Record<string, string[]> {
-  const named = route.parameters.filter((parameter) => parameter.in === "header");
+  const inHeaders = route.parameters.filter((parameter) => parameter.in === "header");
   return Object.fromEntries(
-    named.flatMap(({ name }) => {
+    inHeaders.flatMap(({ name }) => {
       const value = headerOf(event, name.toLowerCase());
       return value === undefined ? [] : [[name, [value]]];
     }),
   );
 }
 
-/** What is answered instead of what was asked for; what is not the client's mistake is told to `onError`. */
-export function errorAnswer(error: unknown, context: Pick<ApiContext, "onError">): ProxyResult {
+/** The response for an error. Errors that the client did not cause also go to `onError`. */
+export function errorResponse(error: unknown, context: Pick<ApiContext, "onError">): ProxyResult {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof BadRequestError) return problem(error.status, { message, ...error.detail });
   if (error instanceof UndecodableError)
@@ -130,5 +130,5 @@ export function errorAnswer(error: unknown, context: Pick<ApiContext, "onError">
   context.onError(error);
   if (error instanceof UnavailableError)
     return problem(503, { code: "unavailable", message }, { "retry-after": String(error.retry_after_s) });
-  return problem(500, { code: "internal", message: "an error of ours; it was logged" });
+  return problem(500, { code: "internal", message: "internal server error; see the server log" });
 }

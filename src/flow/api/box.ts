@@ -1,11 +1,13 @@
 import type { Box } from "../queries.ts";
 
-/** A position in a box, its edges included; the box may cross the antimeridian. What has no position is in none. */
+/**
+ * Whether a row is inside a box. Edges belong to the box, and the box may cross the antimeridian. A row without a position
+ * is outside every box.
+ */
 export function isInside(
-  of: { longitude?: unknown; latitude?: unknown },
+  { longitude, latitude }: { longitude?: unknown; latitude?: unknown },
   { lamin, lamax, lomin, lomax }: Box,
 ): boolean {
-  const { longitude, latitude } = of;
   if (typeof longitude !== "number" || typeof latitude !== "number" || latitude < lamin || latitude > lamax)
     return false;
   return lomin <= lomax ? longitude >= lomin && longitude <= lomax : longitude >= lomin || longitude <= lomax;

@@ -1,4 +1,7 @@
-/** The part of an API Gateway REST proxy event that the API reads; the local server builds the same. */
+/**
+ * A request: the part of an API Gateway REST proxy event that the API reads. The local server builds the same event, so
+ * that one handler serves both.
+ */
 export interface ProxyEvent {
   httpMethod: string;
   /** Without the stage: `/states`. */
@@ -19,7 +22,7 @@ export interface ProxyResult {
   body: string;
 }
 
-/** A client's mistake: which part of the request, what it was, and what is allowed. */
+/** The client sent an invalid request. `detail` contains the part of the request, its value and the allowed values. */
 export class BadRequestError extends Error {
   override name = "BadRequestError";
   readonly status: number;
@@ -41,15 +44,15 @@ export const json = (statusCode: number, body: unknown, headers: Record<string, 
   body: JSON.stringify(body),
 });
 
-/** The body of every error. */
+/** A response for an error. All errors have this body. */
 export const problem = (
   statusCode: number,
   error: { code: string; message: string; path?: string; value?: unknown; allowed?: unknown },
   headers: Record<string, string> = {},
 ): ProxyResult => json(statusCode, { error }, headers);
 
-/** A header's value, whatever the case of its name. */
+/** The value of a header. `name` is in lower case. Names of headers are compared without case. */
 export function headerOf(event: ProxyEvent, name: string): string | undefined {
-  const found = Object.entries(event.headers).find(([key]) => key.toLowerCase() === name);
-  return found?.[1];
+  const header = Object.entries(event.headers).find(([key]) => key.toLowerCase() === name);
+  return header?.[1];
 }

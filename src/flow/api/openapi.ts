@@ -1,8 +1,8 @@
-import { contractVersion } from "../../flight/contract.ts";
+import { contractTag } from "../../flight/contract.ts";
 import { rawRowSchema, storedRowSchema, type JsonSchema } from "../../flight/json-schema.ts";
 import type { Parameter } from "./parameters.ts";
 
-/** What the document needs of an operation. */
+/** The facts about an operation that the document contains. */
 export interface Operation {
   method: string;
   path: string;
@@ -11,7 +11,7 @@ export interface Operation {
 
 const integer = { type: "integer" };
 const counts = { type: "object", additionalProperties: integer };
-/** What a database counted of a flow. */
+/** The totals of a flow in one database. */
 const totals = {
   received: integer,
   accepted: integer,
@@ -23,7 +23,7 @@ const totals = {
   stored: { type: ["integer", "null"] },
   unbalanced: {
     type: "array",
-    description: "batches whose stored rows differ from the ledger; some of them",
+    description: "some of the batches whose stored rows differ from the ledger",
     items: {
       type: "object",
       properties: { batch_id: { type: "string" }, expected: integer, stored: integer },
@@ -37,7 +37,7 @@ const listOf = (name: string, items: JsonSchema): JsonSchema => ({
 });
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
-/** The API's models, by name; API Gateway's models are made of the same. */
+/** The API's models by name. API Gateway's models are built from them too. */
 export const models: Record<string, JsonSchema> = {
   StoredRow: storedRowSchema,
   RawRow: rawRowSchema,
@@ -48,7 +48,7 @@ export const models: Record<string, JsonSchema> = {
       received: integer,
       cleaned: integer,
       rejected: counts,
-      status: { type: "string", description: "where the ingestion can be asked for" },
+      status: { type: "string", description: "path of the ingestion's status" },
     },
     required: ["id", "received", "cleaned", "rejected", "status"],
   },
@@ -79,15 +79,15 @@ export const models: Record<string, JsonSchema> = {
     properties: {
       flow: { type: "string" },
       key: { type: "string" },
-      index: { type: "integer", description: "which row of the object, from 0" },
+      index: { type: "integer", description: "index of the row in the object, from 0" },
       reason: { type: "string" },
       field: { type: ["string", "null"] },
       received_at: integer,
       source: { type: "string" },
-      line: { type: "integer", description: "number of the line, from 1; 0 for a stream record as a whole" },
+      line: { type: "integer", description: "number of the line, from 1, or 0 for a stream record as a whole" },
       element: { type: "integer", description: "number of the element of a JSON document, from 1" },
       row: { type: "string", description: "the row as JSON text" },
-      bytes: { type: "string", description: "its bytes in base64, where it was no text" },
+      bytes: { type: "string", description: "its bytes in base64, if it could not be decoded" },
     },
     required: ["flow", "key", "index", "reason", "received_at", "source"],
   }),
@@ -97,16 +97,16 @@ export const models: Record<string, JsonSchema> = {
       flow: { type: "string", enum: ["request", "stream"] },
       ...totals,
       pending: integer,
-      oldest_pending: { type: ["number", "null"], description: "Unix time at which the oldest pending row arrived" },
+      oldest_pending: { type: ["number", "null"], description: "Unix time of arrival of the oldest pending row" },
       pending_known: { type: "boolean", description: "whether intake and backlog are counted" },
       balanced: { type: "boolean" },
-      missing: { type: "integer", description: "rows received that no count holds" },
-      surplus: { type: ["integer", "null"], description: "rows stored beyond the ledger" },
+      missing: { type: "integer", description: "rows that were received and are not counted anywhere" },
+      surplus: { type: ["integer", "null"], description: "rows that are stored and are not in the ledger" },
       stored_at: { type: "number" },
-      ledger_drift: { type: "integer", description: "rows in the first database's ledger and not in another's" },
+      ledger_drift: { type: "integer", description: "rows in the first database's ledger minus those in another's" },
       others: {
         type: "array",
-        description: "what the databases behind the first say",
+        description: "totals of the databases after the first",
         items: { type: "object", properties: totals },
       },
     },
@@ -121,9 +121,9 @@ export const models: Record<string, JsonSchema> = {
         properties: {
           code: { type: "string" },
           message: { type: "string" },
-          path: { type: "string", description: "which part of the request" },
-          value: { description: "what it was" },
-          allowed: { description: "what it may be" },
+          path: { type: "string", description: "part of the request that is invalid" },
+          value: { description: "the value of that part" },
+          allowed: { description: "the allowed values" },
         },
         required: ["code", "message"],
       },
@@ -132,29 +132,30 @@ export const models: Record<string, JsonSchema> = {
   },
 };
 
-/** The model of each operation's answer. */
-export const answers: Record<string, { status: string; model: string; about: string }> = {
-  "POST /states": { status: "202", model: "Ingested", about: "taken in; loading follows" },
+/** The successful response of each operation. */
+export const responses: Record<string, { status: string; model: string; about: string }> = {
+  "POST /states": { status: "202", model: "Ingested", about: "ingested, to be loaded soon" },
   "GET /ingestions/{id}": { status: "200", model: "Ingestion", about: "one ingestion" },
   "GET /states": { status: "200", model: "States", about: "stored observations, oldest first" },
   "GET /aircraft": { status: "200", model: "AircraftList", about: "the newest observation of each aircraft" },
   "GET /aircraft/{icao24}": { status: "200", model: "StoredRow", about: "the newest observation of one aircraft" },
   "GET /rejections": { status: "200", model: "Rejections", about: "rejected rows, newest first" },
-  "GET /flows": { status: "200", model: "Flows", about: "both equations of both flows" },
-  "GET /health": { status: "200", model: "Health", about: "ready" },
+  "GET /flows": { status: "200", model: "Flows", about: "reconciliation of both flows" },
+  "GET /health": { status: "200", model: "Health", about: "the database responds" },
 };
 
 const content = (model: string): JsonSchema => ({ "application/json": { schema: ref(model) } });
 
-function operation({ method, path, parameters }: Operation): JsonSchema {
-  const answer = answers[`${method} ${path}`];
+/** The Operation Object of OpenAPI. */
+function operationObject({ method, path, parameters }: Operation): JsonSchema {
+  const response = responses[`${method} ${path}`];
   const ok =
-    answer === undefined
+    response === undefined
       ? { "200": { description: "this document" } }
-      : { [answer.status]: { description: answer.about, content: content(answer.model) } };
+      : { [response.status]: { description: response.about, content: content(response.model) } };
   const body = {
     required: true,
-    description: "one row, a list of rows, a response of OpenSky or readsb, NDJSON or CSV; plain or gzip",
+    description: "a row, a list of rows, a response of OpenSky or readsb, NDJSON or CSV, each plain or gzip",
     content: {
       "application/json": { schema: { type: ["object", "array"] } },
       "application/x-ndjson": { schema: { type: "string" } },
@@ -164,7 +165,10 @@ function operation({ method, path, parameters }: Operation): JsonSchema {
   };
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => next?.toUpperCase() ?? "")}`,
-    parameters: parameters.map((one) => ({ ...one, ...(one.in === "path" ? { required: true } : {}) })),
+    parameters: parameters.map((parameter) => ({
+      ...parameter,
+      ...(parameter.in === "path" ? { required: true } : {}),
+    })),
     ...(method === "POST" ? { requestBody: body } : {}),
     responses: { ...ok, default: { description: "an error", content: content("Problem") } },
   };
@@ -173,13 +177,16 @@ function operation({ method, path, parameters }: Operation): JsonSchema {
 /** The OpenAPI 3.1 document of the operations. */
 export function openApi(operations: readonly Operation[]): JsonSchema {
   const paths: Record<string, JsonSchema> = {};
-  for (const one of operations) paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: operation(one) };
+  for (const operation of operations) {
+    const { path, method } = operation;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operationObject(operation) };
+  }
   return {
     openapi: "3.1.0",
     info: {
       title: "Flightline",
       version: "v1",
-      description: `Flight data in, cleaned by contract ${contractVersion.slice(0, 8)}.`,
+      description: `Ingests flight data, cleans it by contract ${contractTag}, and serves it.`,
     },
     servers: [{ url: "/v1" }],
     paths,

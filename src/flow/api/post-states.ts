@@ -1,25 +1,23 @@
-import { INFLATED_LIMIT } from "../../format/gzip.ts";
-import { inflate } from "../../format/gzip.ts";
+import { INFLATED_LIMIT, inflate, isGzip } from "../../format/gzip.ts";
 import { CSV, NDJSON } from "../../format/body.ts";
 import { TooLargeError } from "../../format/errors.ts";
-import { isGzip } from "../../format/gzip.ts";
 import { UnavailableError } from "../errors.ts";
 import { BadRequestError, headerOf, json, type ProxyEvent, type ProxyResult } from "./http.ts";
 import { ingest, type IngestPorts } from "../request/ingest.ts";
 import type { FlatFormat } from "../objects/keys.ts";
 import type { Values } from "./parameters.ts";
 
-/** What a request may carry on the wire: Lambda's event holds 6 MB, in base64. */
+/** Bytes of a body as it is sent. A Lambda event has at most 6 MB and contains the body in base64. */
 export const WIRE_LIMIT = 4 * 1024 * 1024;
-/** Inflated bodies in memory at once. */
+/** Bytes of all bodies in memory, after inflation. Beyond this, clients must wait: this is the API's backpressure. */
 const HELD_LIMIT = 128 * 1024 * 1024;
 
 const mediaTypes = ["application/json", NDJSON, CSV, "application/gzip", "application/octet-stream"];
 
-/** Bytes of inflated bodies that requests under way hold. */
+/** Bytes of the inflated bodies that are being processed. */
 let held = 0;
 
-/** `POST /states`. The context's clock is the caller's: `now_s` in Unix seconds. */
+/** `POST /states`: ingests a body and answers 202 with the counts. `now_s` is the time of arrival in Unix seconds. */
 export async function postStates(
   { context, now_s }: { context: IngestPorts; now_s: number },
   event: ProxyEvent,
@@ -29,7 +27,7 @@ export async function postStates(
   const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   if (body.length > WIRE_LIMIT) throw new TooLargeError(`the body has more than ${WIRE_LIMIT} bytes`);
   const inflated = isGzip(body) ? inflateWithin(body) : body;
-  if (held + inflated.length > HELD_LIMIT) throw tooMuchAtOnce();
+  if (held + inflated.length > HELD_LIMIT) throw overloaded();
   held += inflated.length;
   try {
     const request = {
@@ -40,40 +38,40 @@ export async function postStates(
       idempotency_key: values["Idempotency-Key"] as string | undefined,
       received_at: Math.floor(now_s),
     };
-    const answer = await ingest(request, inflated, context);
+    const ingested = await ingest(request, inflated, context);
     const stage = event.requestContext.path.slice(0, -event.path.length);
-    const status = `${stage}/ingestions/${answer.id}`;
-    return json(202, { ...answer, status }, { location: status });
+    const status = `${stage}/ingestions/${ingested.id}`;
+    return json(202, { ...ingested, status }, { location: status });
   } finally {
     held -= inflated.length;
   }
 }
 
-const tooMuchAtOnce = (cause?: unknown): UnavailableError =>
-  new UnavailableError("too many large bodies are under way", { retry_after_s: 2, cause });
+const overloaded = (cause?: unknown): UnavailableError =>
+  new UnavailableError("the server is processing too many large bodies", { retry_after_s: 2, cause });
 
 function inflateWithin(body: Uint8Array): Uint8Array {
   try {
     return inflate(body, Math.min(INFLATED_LIMIT, Math.max(0, HELD_LIMIT - held)));
   } catch (error) {
-    if (error instanceof TooLargeError && held > HELD_LIMIT - INFLATED_LIMIT) throw tooMuchAtOnce(error);
+    if (error instanceof TooLargeError && held > HELD_LIMIT - INFLATED_LIMIT) throw overloaded(error);
     throw error;
   }
 }
 
 function mediaTypeOf(event: ProxyEvent): string {
-  const given = headerOf(event, "content-type") ?? "application/json";
-  const media_type = given.split(";")[0]?.trim().toLowerCase() ?? "";
+  const header = headerOf(event, "content-type") ?? "application/json";
+  const media_type = header.split(";")[0]?.trim().toLowerCase() ?? "";
   if (!mediaTypes.includes(media_type))
     throw new BadRequestError(
-      "this media type is not read here",
-      { code: "unsupported_media_type", path: "Content-Type", value: given.slice(0, 100), allowed: mediaTypes },
+      "unsupported media type",
+      { code: "unsupported_media_type", path: "Content-Type", value: header.slice(0, 100), allowed: mediaTypes },
       415,
     );
   const encoding = headerOf(event, "content-encoding")?.toLowerCase();
   if (encoding !== undefined && !["gzip", "identity"].includes(encoding))
     throw new BadRequestError(
-      "this content encoding is not read here",
+      "unsupported content encoding",
       {
         code: "unsupported_media_type",
         path: "Content-Encoding",

@@ -8,46 +8,49 @@ import { TooLargeError } from "../../format/errors.ts";
 import { decodeAs, readReceipt } from "../request/ingest.ts";
 import { flowOf } from "../objects/ids.ts";
 import { cleanPrefix, rawBodyKey } from "../objects/keys.ts";
-import { answering } from "./read-routes.ts";
+import { requireReader } from "./read-routes.ts";
 import type { Flow, Ledger, LedgerRow, ObjectStore, Reader, StreamRecord } from "../ports.ts";
 import type { StoredRow } from "../queries.ts";
 
-/** How a stored row came to be. */
+/** The provenance of a stored row: the steps from its arrival to the table. */
 export interface RowProvenance {
   row: StoredRow;
   flow: Flow;
-  /** Of the batch that stored it; null where the ledger holds none. */
+  /** The ledger row of the batch that stored the row. Null if the ledger does not have it. */
   ledger: LedgerRow | null;
-  /** Unix seconds of the clean file; null where cleaning and loading are one step. */
+  /** Unix seconds of the clean file. Null in the stream flow, which cleans and stores rows in one step. */
   cleaned_at: number | null;
-  /** The raw row as JSON text, cut to `MAX_TEXT` characters; null where it is kept no more, or in too large a body. */
+  /**
+   * The raw row as JSON text, cut to `MAX_TEXT` characters. Null if retention has deleted it or its body is larger than
+   * `MAX_BODY`.
+   */
   raw: string | null;
 }
 
 const MAX_TEXT = 20_000;
-/** A body is decoded whole to find one row in it; inflated bytes. */
+/** Bytes after inflation. The whole body is decoded to find one row in it. */
 const MAX_BODY = 16 * 1024 * 1024;
 
 export interface ProvenancePorts {
   objects: ObjectStore;
   ledger: Ledger;
   reader: Reader | null;
-  /** The stream's records of a batch that arrived at a Unix second; undefined where the stream cannot be asked for them. */
+  /** Returns a batch's stream records that arrived at a Unix second. Undefined if the stream cannot look them up. */
   recordsOf?: ((batch_id: string, arrived_at: number) => Promise<StreamRecord[]>) | undefined;
-  /** Of stream records that name no source. */
+  /** The source of stream records that name none. */
   source: string;
 }
 
-/** Follows the newest row of an aircraft back to what arrived. Null when no row of it is stored. */
+/** Traces the newest row of an aircraft back to its raw row. Null if no row of the aircraft is stored. */
 export async function provenanceOf(icao24: string, ports: ProvenancePorts): Promise<RowProvenance | null> {
-  const [row] = await answering(ports.reader).aircraft({ icao24, limit: 1 });
+  const [row] = await requireReader(ports.reader).aircraft({ icao24, limit: 1 });
   if (row === undefined) return null;
   const [batch_id, received_at] = [String(row["batch_id"]), Number(row["received_at"])];
   const flow: Flow = flowOf(batch_id);
   const ledger = await ports.ledger.batch({ id: batch_id, received_at });
-  const found =
+  const origin =
     flow === "request" ? await requestOrigin(row, ports) : { cleaned_at: null, raw: await rawOfStream(row, ports) };
-  return { row, flow, ledger, ...found };
+  return { row, flow, ledger, ...origin };
 }
 
 async function requestOrigin(
@@ -73,8 +76,8 @@ async function rawOfStream(row: StoredRow, { recordsOf, source }: ProvenancePort
   const records = (await recordsOf?.(String(row["batch_id"]), received_at)) ?? [];
   for (const { data } of records) {
     try {
-      const found = rawOf(row, decodeAs(CHUNK_MEDIA_TYPE, data, { source, received_at }));
-      if (found !== null) return found;
+      const raw = rawOf(row, decodeAs(CHUNK_MEDIA_TYPE, data, { source, received_at }));
+      if (raw !== null) return raw;
     } catch (error) {
       if (!(error instanceof TooLargeError)) throw error;
     }
@@ -82,10 +85,10 @@ async function rawOfStream(row: StoredRow, { recordsOf, source }: ProvenancePort
   return null;
 }
 
-/** The raw row whose clean form has the identity of `row`: the rules run once more to tell. */
+/** Finds the raw row that has the identity of `row` after cleaning. The rules run again, because they change fields. */
 function rawOf(row: StoredRow, { batch }: Decoded): string | null {
   const raws = [...batch.raw];
-  // the ordinal is not needed any more: it carries each row's index through the rules
+  // Cleaning removes rejected rows. The ordinal, which is not needed here, keeps the index of each raw row
   for (let i = 0; i < batch.rows; i++) batch.ordinal[i] = i;
   batch.received_at.fill(Number(row["received_at"]), 0, batch.rows);
   clean(batch);

@@ -9,8 +9,9 @@ import { appendRows, selectRows } from "../../flight/batch-rows.ts";
 import { lakeFolder, lakeHour, PREFIXES } from "../objects/keys.ts";
 import type { ObjectStore } from "../ports.ts";
 
-/** An hour is closed this long after its end; what comes later opens it again. */
+/** An hour is compacted this long after its end, in s. A row that arrives later makes the next run compact it again. */
 const GRACE_S = 15 * 60;
+/** Bytes of a lake file after inflation. */
 const FILE_LIMIT = 1024 * 1024 * 1024;
 
 export interface Compacted {
@@ -22,9 +23,12 @@ export interface Compacted {
 }
 
 /**
- * Merges the lake files of each closed hour into one, keeping of equal identities the least (received_at, batch_id, row),
- * and splits mixed files before that. The merged file is written first: a reader in between sees rows twice.
- * Holds one hour's rows in memory.
+ * Compacts the lake: splits mixed files by hour, then merges the files of each closed hour into one. Each batch writes a
+ * file of its own, and many small files make queries slow. Of rows with the same identity it keeps the first by
+ * (received_at, batch_id, row).
+ *
+ * It writes the merged file before it deletes the others, so no row is missing at any time. A query between the two
+ * steps sees rows twice. The rows of one hour are in memory at a time.
  */
 export async function compact(
   objects: ObjectStore,
@@ -61,7 +65,7 @@ async function mergeHour(
 ): Promise<{ rows: number; duplicates: number }> {
   const files = await Promise.all(keys.map((key) => readLakeFile(objects, key)));
   const { batch, batch_id } = joinFiles(files);
-  const order = Array.from({ length: batch.rows }, (_, i) => i).sort((a, b) => before(batch, batch_id, [a, b]));
+  const order = Array.from({ length: batch.rows }, (_, i) => i).sort((a, b) => compareRows(batch, batch_id, [a, b]));
   const seen = identities(1024);
   const kept = order.filter((i) => seen.add(batch, i));
   const merged = selectRows(batch, kept);
@@ -73,15 +77,15 @@ async function mergeHour(
   return { rows: kept.length, duplicates: batch.rows - kept.length };
 }
 
-/** Rows stand in the order of their files, so the index decides last. */
-function before(batch: Batch, ids: readonly string[], [a, b]: readonly [number, number]): number {
+/** Orders rows by arrival, then batch id. Rows of one file have ascending indices, so the index decides last. */
+function compareRows(batch: Batch, ids: readonly string[], [a, b]: readonly [number, number]): number {
   const arrival = (batch.received_at[a] ?? 0) - (batch.received_at[b] ?? 0);
   if (arrival !== 0) return arrival;
   const [left = "", right = ""] = [ids[a], ids[b]];
   return left === right ? a - b : left < right ? -1 : 1;
 }
 
-/** A lake file, whichever format it has. */
+/** Reads a lake file in either format. A missing file has no rows. */
 export async function readLakeFile(objects: ObjectStore, key: string): Promise<StoredFile> {
   const body = await objects.get(key);
   if (body === null) return { batch: newBatch(1), batch_id: [] };
@@ -89,18 +93,11 @@ export async function readLakeFile(objects: ObjectStore, key: string): Promise<S
 }
 
 function joinFiles(files: readonly StoredFile[]): StoredFile {
-  const batch = newBatch(
-    Math.max(
-      1,
-      sumOf(files, (file) => file.batch.rows),
-    ),
-  );
+  const rows = files.reduce((sum, file) => sum + file.batch.rows, 0);
+  const batch = newBatch(Math.max(1, rows));
   for (const file of files) appendRows(file.batch, batch);
   return { batch, batch_id: files.flatMap((file) => file.batch_id) };
 }
-
-const sumOf = <T>(items: readonly T[], count: (item: T) => number): number =>
-  items.reduce((sum, item) => sum + count(item), 0);
 
 async function splitMixed(objects: ObjectStore, format: LakeFormat): Promise<void> {
   for await (const { key } of objects.list(PREFIXES.lakeMixed)) {

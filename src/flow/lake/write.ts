@@ -10,16 +10,16 @@ import type { ObjectStore } from "../ports.ts";
 
 export type LakeFormat = "parquet" | "ndjson";
 
-/** Beyond this many hours a batch goes to one mixed file, which `compact` splits: 168 files of a few rows help nobody. */
+/** A batch that spans more hours is written to one mixed file, which `compact` splits. This avoids many tiny files. */
 const MAX_HOURS = 64;
 
-/** One file's bytes in the lake's format. */
-export const encodeLake = (of: StoredRows, format: LakeFormat): Buffer =>
-  format === "parquet" ? writeParquet(of) : gzip(Buffer.concat([...writeNdjson(of)]));
+/** Encodes one file in the lake's format. */
+export const encodeLake = (rows: StoredRows, format: LakeFormat): Buffer =>
+  format === "parquet" ? writeParquet(rows) : gzip(Buffer.concat([...writeNdjson(rows)]));
 
 export const lakeExtension = (format: LakeFormat): string => (format === "parquet" ? "parquet" : "ndjson.gz");
 
-/** The indices of a batch's rows by hour of last_contact, in their order. */
+/** The indices of a batch's rows, grouped by hour of last_contact (in hours since 1970). */
 export function rowsByHour(batch: Batch): Map<number, number[]> {
   const hours = new Map<number, number[]>();
   for (let i = 0; i < batch.rows; i++) {
@@ -33,7 +33,10 @@ export function rowsByHour(batch: Batch): Map<number, number[]> {
 
 export const hourName = (hour: number): string => hourFolder(hour * HOUR_S);
 
-/** Writes a batch to its hours' folders, or to `mixed`. Writing the same batch again changes nothing. */
+/**
+ * Writes a batch to the lake: one file in the folder of each hour, or one mixed file. Keys derive from the batch id, so
+ * writing the same batch again changes nothing.
+ */
 export async function writeLake(
   objects: ObjectStore,
   { batch, batch_id, format }: { batch: Batch; batch_id: string; format: LakeFormat },

@@ -2,7 +2,7 @@ import { sumOfCounts } from "../../flight/rejection.ts";
 import { FLOWS, flowOf } from "../objects/ids.ts";
 import { manifestKey, manifestsPrefix } from "../objects/keys.ts";
 import { rowsOfDelivery } from "../../flight/batch-rows.ts";
-import { addTotals, noTotals } from "./ledger.ts";
+import { addTotals, noTotals } from "./totals.ts";
 import type {
   Applied,
   BatchWrite,
@@ -15,9 +15,12 @@ import type {
 } from "../ports.ts";
 
 /**
- * The ports of a deployment without a database: rows are in the lake's files only, and each delivery leaves a manifest,
- * an object with its counts. It finds duplicates within a delivery. Duplicates between deliveries are removed when the
- * lake is compacted, and no manifest counts them.
+ * The ports of a deployment without a database. Rows are in the lake only. A manifest is an object with the counts of one
+ * delivery, and all manifests together are the ledger. A delivery is applied exactly once, because the second attempt to
+ * write its manifest finds the first one.
+ *
+ * A manifest counts the duplicates within its delivery. Duplicates between deliveries are removed when the lake is
+ * compacted, and no manifest counts them.
  */
 export function manifests(objects: ObjectStore): DatabasePorts {
   const read = manifestReader(objects);
@@ -43,7 +46,7 @@ export function manifests(objects: ObjectStore): DatabasePorts {
 
 type ReadManifest = (key: string) => Promise<LedgerRow | null>;
 
-/** Reads a manifest. A manifest never changes, so each is read from the store once. */
+/** Reads manifests and keeps them in memory. Invariant: a manifest never changes. */
 function manifestReader(objects: ObjectStore): ReadManifest {
   const known = new Map<string, LedgerRow>();
   return async (key) => {

@@ -4,59 +4,70 @@ import { readReceipt } from "../request/ingest.ts";
 import { PREFIXES, receiptId } from "../objects/keys.ts";
 import type { Flow, FlowTotals, Intake, Ledger, ObjectStore, Stream, Totals } from "../ports.ts";
 
-/** Both equations of a flow, counted at the door and at the store. */
+/**
+ * Reconciliation shows that no row was lost. It counts the rows of a flow independently at its intake, in the ledger and in
+ * the tables, and checks two equations:
+ *
+ *     received = accepted + duplicate + rejected + pending
+ *     stored   = accepted - expired
+ *
+ * A flow is balanced if both are true, and if each batch has the rows that its ledger row states.
+ */
 export interface FlowReport {
   flow: Flow;
-  /** Rows, as the door counted them. */
+  /** Rows that entered the flow, counted at its intake. */
   received: number;
   accepted: number;
   duplicate: number;
   rejected: number;
-  /** Rows that the door took and no delivery holds yet; counted, never subtracted. */
+  /** The backlog: rows that entered the flow and are not in an applied delivery yet. It is counted, not computed. */
   pending: number;
-  /** Unix seconds at which the oldest pending row came to the door; null when none is pending. */
+  /** Unix seconds: arrival of the oldest pending row. Null if no row is pending. */
   oldest_pending: number | null;
-  /** The door counts what it takes and what waits; where not, what was decoded stands for it, and nothing is pending. */
+  /** Whether the intake and the backlog are counted. If not, `received` counts decoded rows and `pending` is 0. */
   pending_known: boolean;
   repeats: number;
   expired: number;
-  /** Rows in the tables; null where the database does not count them. */
+  /** Rows in the tables. Null if they were not counted. */
   stored: number | null;
   balanced: boolean;
-  /** received - accepted - duplicate - rejected - pending: rows missing at the store (or too many, negative). */
+  /** received - accepted - duplicate - rejected - pending. Positive: rows were lost. Negative: rows were counted twice. */
   missing: number;
-  /** stored - accepted + expired; null as `stored` is. */
+  /** stored - accepted + expired. Null if `stored` is null. */
   surplus: number | null;
   reasons: Record<string, number>;
-  /** Batches whose tables differ from the ledger; some of them. */
+  /** Some of the batches whose stored rows differ from the ledger. */
   unbalanced: FlowTotals["unbalanced"];
   /** Unix seconds of the count. */
   stored_at: number;
-  /** What the databases behind the first say. */
+  /** Totals of the databases after the first. */
   others: FlowTotals[];
-  /** Rows in the first database's ledger and not in another's, or, negative, the other way; seen twice, so none under way. */
+  /**
+   * Received rows in the first database's ledger minus those in another's. Two counts must agree on it, so that a batch
+   * between its two writes does not count.
+   */
   ledger_drift: number;
 }
 
-/** Counts both flows again and again; what never changes, door records and deliveries, is read once. */
+/** Counts both flows repeatedly. Receipts and deliveries never change, so a counter reads each of them once. */
 export interface FlowCounter {
-  /** `verify` counts the tables also where that reads all of them. */
+  /** `verify` also counts tables that can be counted only by reading them whole. */
   count(verify?: boolean): Promise<FlowReport[]>;
 }
 
-/** A transaction may commit this long after it took its time. */
+/** A transaction may commit this long after the time that its ledger row states, in s. */
 const COMMIT_MARGIN_S = 600;
-/** A batch comes to the second database a moment after the first. */
-const AGAIN_MS = 2_000;
+/** The wait before the second count. A batch reaches the second database in less time after the first. */
+const RECOUNT_AFTER_MS = 2_000;
 
-/** Counts once more where another database differs: what differs by the same twice is no batch under way. */
+/** Counts a second time if the ledgers of two databases differ. Only a difference in both counts is reported. */
 export function flowCounter(ports: CountedPorts): FlowCounter {
   const counter = counterOnce(ports);
   return {
     async count(verify) {
       const first = await counter.count(verify);
       if (first.every(({ ledger_drift }) => ledger_drift === 0)) return first;
-      await sleep(AGAIN_MS);
+      await sleep(RECOUNT_AFTER_MS);
       const again = await counter.count(verify);
       return again.map((report, i) => {
         const ledger_drift = report.ledger_drift === first[i]?.ledger_drift ? report.ledger_drift : 0;
@@ -66,7 +77,7 @@ export function flowCounter(ports: CountedPorts): FlowCounter {
   };
 }
 
-/** What a count reads. Without `stream`, and for a stream that does not count rows, decoded rows stand in for its intake. */
+/** The ports that a count reads. Without a stream that counts rows, decoded rows replace its intake. */
 export interface CountedPorts {
   ledger: Ledger;
   objects: ObjectStore;
@@ -74,12 +85,12 @@ export interface CountedPorts {
 }
 
 function counterOnce({ ledger, objects, stream }: CountedPorts): FlowCounter {
-  const receipts = new Map<string, Counted>();
+  const receipts = new Map<string, ReceiptCount>();
   const delivered = new Set<string>();
   let since = 0;
   return {
     async count(verify = false) {
-      // the ledger first: what passes the door after its snapshot is pending in this count
+      // The ledger is read before the receipts. A body that arrives in between is then pending in this count, not missing
       let put: Intake | null = null;
       const totals = await ledger.totals({
         since,
@@ -98,27 +109,28 @@ function counterOnce({ ledger, objects, stream }: CountedPorts): FlowCounter {
   };
 }
 
-function requestIntake(receipts: Iterable<Counted>, delivered: ReadonlySet<string>): Intake {
+function requestIntake(receipts: Iterable<ReceiptCount>, delivered: ReadonlySet<string>): Intake {
   const intake: Intake = { received: 0, pending: 0, oldest_pending: null };
-  for (const { id, rows, came_at } of receipts) {
+  for (const { id, rows, written_at } of receipts) {
     intake.received += rows;
     if (rows === 0 || delivered.has(id)) continue;
     intake.pending += rows;
-    intake.oldest_pending = Math.min(intake.oldest_pending ?? came_at, came_at);
+    intake.oldest_pending = Math.min(intake.oldest_pending ?? written_at, written_at);
   }
   return intake;
 }
 
-/** What counting keeps of a door record. It came when it was written: what is replayed keeps its first arrival. */
-interface Counted {
+/** The facts of a receipt that a count needs. */
+interface ReceiptCount {
   id: string;
   rows: number;
-  came_at: number;
+  /** Unix seconds: modification of the receipt object. `received_at` is older if the receipt is of a replayed row. */
+  written_at: number;
 }
 
 const READS_AT_ONCE = 32;
 
-async function readReceipts(objects: ObjectStore, into: Map<string, Counted>): Promise<void> {
+async function readReceipts(objects: ObjectStore, into: Map<string, ReceiptCount>): Promise<void> {
   const unread: { id: string; modified: number }[] = [];
   for await (const { key, modified } of objects.list(PREFIXES.raw)) {
     const id = receiptId(key);
@@ -126,7 +138,7 @@ async function readReceipts(objects: ObjectStore, into: Map<string, Counted>): P
   }
   await inParallel(unread, READS_AT_ONCE, async ({ id, modified }) => {
     const receipt = await readReceipt(objects, id);
-    if (receipt !== null) into.set(id, { id, rows: receipt.rows, came_at: modified });
+    if (receipt !== null) into.set(id, { id, rows: receipt.rows, written_at: modified });
   });
 }
 
@@ -156,7 +168,7 @@ function report(
     reasons,
     unbalanced,
     stored_at,
-    others: others.map((one) => one[flow]),
-    ledger_drift: others.map((one) => flows[flow].received - one[flow].received).find((rows) => rows !== 0) ?? 0,
+    others: others.map((totals) => totals[flow]),
+    ledger_drift: others.map((totals) => flows[flow].received - totals[flow].received).find((rows) => rows !== 0) ?? 0,
   };
 }

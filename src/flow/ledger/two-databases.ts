@@ -2,8 +2,8 @@ import { manifests } from "./manifests.ts";
 import type { DatabasePorts, ObjectStore } from "../ports.ts";
 
 /**
- * Two databases as one. A batch is applied to the first, then to the second, and is done when both have it. If one is
- * down, the flow stops. Reads and counts come from the first, the totals of the second are reported next to them.
+ * Combines two databases. A batch is applied to the first, then to the second, and is done when both have it. If one is
+ * down, the flow stops. Reads and counts come from the first. The totals of the second are reported in `others`.
  */
 export function twoDatabases(first: DatabasePorts, second: DatabasePorts): DatabasePorts {
   return {

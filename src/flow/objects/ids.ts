@@ -18,7 +18,7 @@ const BATCH_LETTER = "b";
 /** The flow that a delivery or batch id belongs to. Ids of ingestions begin with `r`, all others are of the stream. */
 export const flowOf = (id: string): Flow => (id.startsWith(ID_LETTER.request) ? "request" : "stream");
 
-/** What makes two requests one: the key, or else what was sent. */
+/** The facts that identify a request: its Idempotency-Key, or without one its parameters and body. */
 export interface RequestIdentity {
   idempotency_key: string | undefined;
   source: string | undefined;
@@ -26,9 +26,12 @@ export interface RequestIdentity {
   media_type: string;
 }
 
-/** Delivery id of an ingestion: `r` and 32 hex digits. `body` is inflated. */
-export function ingestionId(of: RequestIdentity, body: Uint8Array): string {
-  const { idempotency_key: key, source, format, media_type } = of;
+/**
+ * Delivery id of an ingestion: `r` and 32 hex digits. `body` is inflated. A repeated request has the same id, so it becomes
+ * the same ingestion.
+ */
+export function ingestionId(request: RequestIdentity, body: Uint8Array): string {
+  const { idempotency_key: key, source, format, media_type } = request;
   const hash =
     key === undefined
       ? sha256(`${JSON.stringify(["body", source ?? null, format, media_type])}\n`, body)
@@ -40,11 +43,11 @@ export function ingestionId(of: RequestIdentity, body: Uint8Array): string {
 export const recordId = (stream: string, partition_key: string, sequence_number: string): string =>
   `${ID_LETTER.stream}${sha256(JSON.stringify([stream, partition_key, sequence_number])).slice(0, ID_DIGITS)}`;
 
-/** Batch id of several deliveries, whatever their order: `b` and 32 hex digits. */
+/** Batch id of several deliveries in any order: `b` and 32 hex digits. */
 export const batchId = (deliveries: readonly string[]): string =>
   `${BATCH_LETTER}${sha256([...deliveries].sort().join("\n")).slice(0, ID_DIGITS)}`;
 
-/** Delivery id of a rejected row's replay under a contract: the same row is replayed once per contract. */
+/** Delivery id of the replay of a rejected row. It contains the contract, so that a row is replayed once per contract. */
 export const replayId = (original: string, row: string, contract: string): string =>
   `${ID_LETTER.request}${sha256(JSON.stringify(["replay", original, row, contract])).slice(0, ID_DIGITS)}`;
 

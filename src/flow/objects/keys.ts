@@ -1,13 +1,31 @@
 import { contractTag } from "../../flight/contract.ts";
+import { BadKeyError } from "../errors.ts";
 import type { Flow } from "../ports.ts";
 
 /**
- * The names of all objects. This file is their only owner: the deployment takes its prefixes from here, and the plan
- * carries the templates to the Spark job. Every part of a key is generated or was checked: ids, dates, tags.
+ * The keys of all objects. This file is their only owner: the deployment takes its prefixes from here, and the plan
+ * carries the templates to the Spark job. Each part of a key is generated or checked: ids, dates, tags.
  */
 export type FlatFormat = "ndjson" | "csv";
 
-/** What the keys of each kind of object begin with. */
+const SEGMENT = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/;
+const MAX_KEY = 1_024;
+const MAX_SEGMENT = 255;
+
+/** Whether a name is a valid key. Stores skip objects with other names, which other programs left. */
+export function isKey(name: string): boolean {
+  return name.length <= MAX_KEY && name.split("/").every((part) => SEGMENT.test(part) && part.length <= MAX_SEGMENT);
+}
+
+/** Throws `BadKeyError` for a key that could leave the store's folder, or that one of the stores cannot contain. */
+export function checkKey(key: string): string {
+  if (isKey(key)) return key;
+  throw new BadKeyError(
+    `invalid object key ${JSON.stringify(key.slice(0, 100))}. Allowed: segments of A-Z a-z 0-9 . _ = - without a leading dot`,
+  );
+}
+
+/** The beginning of the keys of each kind of object. */
 export const PREFIXES = {
   /** Bodies as received, and the receipt of each. */
   raw: "raw/",
@@ -15,9 +33,9 @@ export const PREFIXES = {
   clean: "clean/",
   /** Rejected rows with their reasons. */
   rejected: "rejected/",
-  /** Marks of rejected objects that were replayed. */
+  /** Marks that a rejected object was replayed. */
   replayed: "replayed/",
-  /** Counts of deliveries, where there is no database. */
+  /** Counts of deliveries, in a deployment without a database. */
   manifests: "manifests/",
   /** Files of the lake: `lakeHours` by hour, `lakeMixed` for batches that touch many hours. */
   lake: "lake/",
@@ -25,7 +43,7 @@ export const PREFIXES = {
   lakeMixed: "lake/mixed/",
 } as const;
 
-/** How the keys of an ingestion's body and receipt end. */
+/** The ends of the keys of an ingestion's body and receipt. */
 export const RAW_BODY_SUFFIX = ".body";
 const RECEIPT_SUFFIX = ".json";
 
@@ -46,7 +64,7 @@ const hourStart = (day: string | undefined, hour: string | undefined): number =>
   Date.parse(`${day}T${hour}:00:00Z`) / 1000;
 
 export const rawBodyKey = (id: string): string => `${PREFIXES.raw}${id}${RAW_BODY_SUFFIX}`;
-/** A receipt is the record of one ingestion, written when its body is stored. */
+/** The key of a receipt: see `IngestReceipt`. */
 export const receiptKey = (id: string): string => `${PREFIXES.raw}${id}${RECEIPT_SUFFIX}`;
 const RECEIPT = new RegExp(`^${PREFIXES.raw}(.*)\\${RECEIPT_SUFFIX}$`);
 /** The id in a receipt's key. Null for any other key. */
@@ -54,7 +72,7 @@ export const receiptId = (key: string): string | null => RECEIPT.exec(key)?.[1] 
 
 /** The prefix of the clean files of all ingestions. */
 export const cleanFilesPrefix = `${PREFIXES.clean}flow=request/`;
-/** The prefix of the clean files of one ingestion, under any contract. */
+/** The prefix of the clean files of one ingestion, under every contract. */
 export const cleanPrefix = (id: string, received_at: number): string =>
   `${cleanFilesPrefix}${hourFolder(received_at)}/${id}.`;
 export const cleanKey = (id: string, received_at: number, format: FlatFormat): string =>
@@ -74,7 +92,7 @@ export function parseRejectedKey(key: string): { id: string; tag: string } | nul
   const [, , , , id, tag] = REJECTED.exec(key) ?? [];
   return id === undefined || tag === undefined ? null : { id, tag };
 }
-/** Marks a rejected object as replayed under a contract. The object itself stays. */
+/** The key of the mark that a rejected object was replayed under this contract. The rejected object itself stays. */
 export const replayedKey = (rejected: string): string => `${PREFIXES.replayed}${rejected}.${contractTag}.json`;
 
 const CLEAN = new RegExp(`^${cleanFilesPrefix}(${HOUR_FOLDER})/(r[0-9a-f]{32})\\.([0-9a-f]{8})\\.(ndjson|csv)\\.gz$`);
@@ -104,7 +122,7 @@ export function parseCleanKey(key: string): CleanName | null {
 
 /** The prefix of the manifests of a flow. */
 export const manifestsPrefix = (flow: Flow): string => `${PREFIXES.manifests}flow=${flow}/`;
-/** A manifest holds the counts of one delivery, where there is no database. */
+/** The key of the manifest of a delivery: its counts, in a deployment without a database. */
 export const manifestKey = (flow: Flow, id: string, received_at: number): string =>
   `${manifestsPrefix(flow)}${hourFolder(received_at)}/${id}.json`;
 

@@ -1,13 +1,15 @@
 import type { ObjectStore } from "../ports.ts";
 import { PREFIXES, RAW_BODY_SUFFIX } from "./keys.ts";
 
-/** Objects of one kind. */
+/** Retention removes rows and objects some days after they arrived, so that stores do not grow without limit. */
+
+/** The objects of one kind, by their keys. */
 export interface ObjectKind {
   prefix: string;
   suffix: string;
 }
 
-/** Bodies as they were received. Their door records stay: they are counted for ever. */
+/** Bodies as they were received. Their receipts are never removed, because reconciliation counts them. */
 export const rawBodies: ObjectKind = { prefix: PREFIXES.raw, suffix: RAW_BODY_SUFFIX };
 
 /** Removes the objects of a kind that were written before `limit` (Unix seconds). */

@@ -13,16 +13,16 @@ import { cleanKey, receiptKey, rawBodyKey, rejectedKey, type FlatFormat } from "
 import type { ObjectStore, Queue } from "../ports.ts";
 import { encodeRejected } from "./rejected.ts";
 
-/** Rows take more memory than their bytes: a body of 64 MiB may hold 22 million of two bytes. */
+/** A row takes more memory than its bytes, and a body of 64 MiB may contain 22 million rows such as `{}`. */
 const MAX_ROWS = 1_000_000;
 
 export interface IngestRequest {
   /** As received: plain or gzip. */
   body: Uint8Array;
-  /** Without parameters, lower case. */
+  /** In lower case, without parameters. */
   media_type: string;
   source: string | undefined;
-  /** Of the flat file that is stored. */
+  /** Format of the clean file. */
   format: FlatFormat;
   idempotency_key: string | undefined;
   /** Unix seconds, floor */
@@ -36,7 +36,10 @@ export interface Ingested {
   rejected: Record<string, number>;
 }
 
-/** What the receipt wrote down of an ingestion; the first writer wins, and later ones go by it. */
+/**
+ * A receipt describes one ingestion. It is written once, after the raw body, and never changes: the first writer wins, and
+ * a repeated request continues with the first receipt. Reconciliation counts the rows of all receipts.
+ */
 export interface IngestReceipt {
   id: string;
   received_at: number;
@@ -49,13 +52,19 @@ export interface IngestReceipt {
 
 export interface IngestPorts {
   objects: ObjectStore;
-  /** Where there is one to fill; a bucket notifies by itself. */
+  /** Announces clean files to the loader. Unset on AWS, where the bucket sends notifications. */
   queue?: Queue | undefined;
 }
 
 /**
- * Takes a body in: raw body, the receipt's record, rejections, and last the clean file, which is the commit. Every step may
- * be repeated. Throws `UndecodableError` (and nothing is stored), `TooLargeError`, `ConflictError` or `UnavailableError`.
+ * Ingests a body. It writes the raw body, the receipt, the rejected rows and the clean file, in this order.
+ *
+ * The clean file is the commit: once it exists, the loader or the sweep will load it, and until then nothing is loaded. Each
+ * object is created once and its content depends only on the request and the receipt. So a retry, or the sweep after a
+ * crash, repeats all steps and gets the same objects.
+ *
+ * Throws `UndecodableError` or `TooLargeError` before anything is stored. Throws `ConflictError` if the Idempotency-Key was
+ * used for another request, and `UnavailableError` if the store is down.
  */
 export async function ingest(request: IngestRequest, inflated: Uint8Array, ports: IngestPorts): Promise<Ingested> {
   if (inflated.length === 0) throw new UndecodableError("the body is empty");
@@ -67,7 +76,10 @@ export async function ingest(request: IngestRequest, inflated: Uint8Array, ports
   return ingestDecoded(decoded, { receipt, body: request.body }, ports);
 }
 
-/** Decodes an inflated body, or a stream record as it came, by its media type. `TooLargeError` beyond a million rows. */
+/**
+ * Decodes an inflated body, or a stream record as it arrived, by its media type. Throws `UndecodableError`, and
+ * `TooLargeError` for more than a million rows.
+ */
 export function decodeAs(
   media_type: string,
   bytes: Uint8Array,
@@ -75,7 +87,7 @@ export function decodeAs(
 ): Decoded {
   const decoded = newDecoded();
   const into = (): Decoded => {
-    if (receivedRows(decoded) >= MAX_ROWS) throw new TooLargeError(`more than ${MAX_ROWS} rows`);
+    if (receivedRows(decoded) >= MAX_ROWS) throw new TooLargeError(`the body has more than ${MAX_ROWS} rows`);
     return decoded;
   };
   if (media_type === CHUNK_MEDIA_TYPE) decodeChunk(bytes, { source: source ?? "", received_at, delivery: 0 }, into);
@@ -83,7 +95,7 @@ export function decodeAs(
   return decoded;
 }
 
-/** Passes the receipt with what was decoded, and commits it. */
+/** Writes body and receipt of a decoded body, and commits it. */
 export async function ingestDecoded(
   decoded: Decoded,
   { receipt, body }: { receipt: IngestReceipt; body: Uint8Array },
@@ -92,39 +104,39 @@ export async function ingestDecoded(
   return commit(decoded, await writeReceipt(ports.objects, body, receipt), ports);
 }
 
-/** Stores body and receipt record, or finds those of the same request. */
+/** Stores body and receipt. Returns the first receipt if the request is a repeat. */
 async function writeReceipt(objects: ObjectStore, body: Uint8Array, receipt: IngestReceipt): Promise<IngestReceipt> {
   const put = await objects.put(rawBodyKey(receipt.id), body);
-  // a body without its receipt record is a request that died here: under an Idempotency-Key it may have been another body
+  // A body without a receipt is from a request that failed here. With an Idempotency-Key, it may be a different body
   if (put === "exists" && (await objects.get(receiptKey(receipt.id))) === null) await assertSameBody(objects, receipt);
   if ((await objects.put(receiptKey(receipt.id), Buffer.from(JSON.stringify(receipt)))) === "created") return receipt;
   const first = await readReceipt(objects, receipt.id);
-  if (first === null) throw new UnavailableError(`the receipt record of ${receipt.id} cannot be read`);
+  if (first === null) throw new UnavailableError(`the receipt of ${receipt.id} cannot be read`);
   const same = (["source", "format", "media_type", "body_sha256"] as const).every(
     (name) => first[name] === receipt[name],
   );
-  if (!same) throw new ConflictError("this Idempotency-Key was used with another request");
+  if (!same) throw new ConflictError("this Idempotency-Key was used for a different request. Use a new key");
   return first;
 }
 
 async function assertSameBody(objects: ObjectStore, receipt: IngestReceipt): Promise<void> {
   const stored = await objects.get(rawBodyKey(receipt.id));
   if (stored !== null && bodyHash(inflate(stored)) !== receipt.body_sha256)
-    throw new ConflictError("this Idempotency-Key was used with another body");
+    throw new ConflictError("this Idempotency-Key was used for a different body. Use a new key");
 }
 
-/** The receipt's record of an ingestion; null when there is none. */
+/** Reads the receipt of an ingestion. Null if there is none. */
 export async function readReceipt(objects: ObjectStore, id: string): Promise<IngestReceipt | null> {
   const body = await objects.get(receiptKey(id));
   return body === null ? null : (JSON.parse(Buffer.from(body).toString("utf8")) as IngestReceipt);
 }
 
-/** Cleans what was decoded and writes rejections, then the clean file; announces it. */
+/** Cleans decoded rows, writes the rejected rows and then the clean file, and announces the file. */
 async function commit(decoded: Decoded, receipt: IngestReceipt, { objects, queue }: IngestPorts): Promise<Ingested> {
   const { batch } = decoded;
   batch.received_at.fill(receipt.received_at, 0, batch.rows);
-  const rejections = [...decoded.rejections, ...clean(batch)].map((one) => ({
-    ...one,
+  const rejections = [...decoded.rejections, ...clean(batch)].map((rejection) => ({
+    ...rejection,
     received_at: receipt.received_at,
   }));
   if (rejections.length > 0)
@@ -137,10 +149,10 @@ async function commit(decoded: Decoded, receipt: IngestReceipt, { objects, queue
   return { id: receipt.id, received: receipt.rows, cleaned: batch.rows, rejected: countByReason(rejections) };
 }
 
-/** A queue that does not answer keeps nobody waiting longer than this. */
+/** A client waits at most this long for a queue that does not respond. */
 const ANNOUNCE_MS = 2_000;
 
-/** The objects are the truth: what a queue that is down was not told, the sweep finds. */
+/** Announces a clean file. A failure of the queue is ignored, because the sweep finds files that were not announced. */
 async function announce(queue: Queue | undefined, key: string): Promise<void> {
   if (queue === undefined) return;
   let timer: NodeJS.Timeout | undefined;
@@ -151,12 +163,12 @@ async function announce(queue: Queue | undefined, key: string): Promise<void> {
   await Promise.race([sent, late]).finally(() => clearTimeout(timer));
 }
 
-/** Cleans an ingestion again from its raw body, for a receipt record whose clean file was never written. */
+/** Cleans an ingestion from its raw body, if its clean file was not written. Null if the body or the receipt is missing. */
 export async function cleanRaw(id: string, ports: IngestPorts): Promise<Ingested | null> {
   const receipt = await readReceipt(ports.objects, id);
   const body = await ports.objects.get(rawBodyKey(id));
   if (receipt === null || body === null) return null;
   const bytes = receipt.media_type === CHUNK_MEDIA_TYPE ? body : inflate(body);
-  const of = { source: receipt.source ?? undefined, received_at: receipt.received_at };
-  return commit(decodeAs(receipt.media_type, bytes, of), receipt, ports);
+  const origin = { source: receipt.source ?? undefined, received_at: receipt.received_at };
+  return commit(decodeAs(receipt.media_type, bytes, origin), receipt, ports);
 }

@@ -22,13 +22,13 @@ export interface LoadPorts extends IngestPorts {
   sink: Sink;
 }
 
-/** Cleaned flat files are at most as long as what was sent, inflated, times what names of members add. */
+/** Bytes of a clean file after inflation. It may be longer than its body, because NDJSON repeats member names. */
 const FLAT_LIMIT = 1024 * 1024 * 1024;
 
-/** Loads one clean file as one delivery, however often it is called. Null when the object is gone. */
+/** Loads a clean file as one delivery. Calling it again changes nothing. Null if the file was deleted. */
 export async function loadClean(key: string, ports: LoadPorts): Promise<Applied | null> {
   const name = parseCleanKey(key);
-  if (name === null) throw new Error(`not the key of a clean file: ${key}`);
+  if (name === null) throw new Error(`${key} is not the key of a clean file`);
   const body = await ports.objects.get(key);
   if (body === null) return null;
   const bytes = gunzip(body, FLAT_LIMIT);
@@ -55,12 +55,12 @@ async function rejectedCounts({ rejected }: CleanName, { objects }: LoadPorts): 
   return sortedByReason(counts);
 }
 
-/** Loads the object that a queue announced. Null when it is not a clean file, or was deleted. */
+/** Loads an object that a queue announced. Null if it is not a clean file or was deleted. */
 export async function loadAnnounced(key: string, ports: LoadPorts): Promise<Applied | null> {
   return parseCleanKey(key) === null ? null : loadClean(key, ports);
 }
 
-/** Loads one lake file: its rows grouped by the batch that stored them, each group a delivery of that batch's name. */
+/** Loads a lake file. The rows of each batch in the file are one delivery. Returns the number of accepted rows. */
 export async function loadLake(key: string, { objects, sink }: LoadPorts): Promise<number> {
   const { batch, batch_id } = await readLakeFile(objects, key);
   const ids = [...new Set(batch_id)];
@@ -70,7 +70,7 @@ export async function loadLake(key: string, { objects, sink }: LoadPorts): Promi
     batch.delivery[i] = ids.indexOf(id);
     rows.set(id, (rows.get(id) ?? 0) + 1);
   }
-  const received_at = batch.received_at.subarray(0, batch.rows).reduce((most, at) => Math.max(most, at), 0);
+  const received_at = batch.received_at.subarray(0, batch.rows).reduce((newest, at) => Math.max(newest, at), 0);
   const applied = await sink.apply({
     flow: "stream",
     batch_id: lakeBatch(key),
@@ -82,21 +82,22 @@ export async function loadLake(key: string, { objects, sink }: LoadPorts): Promi
   return applied.accepted;
 }
 
-/** Objects younger than this may still be under way. */
+/** An ingestion may still write its objects until they are this old, in s. The sweep leaves younger ones alone. */
 const SETTLED_AFTER_S = 10;
 
 export interface SweepOptions {
-  /** Ids that need no more looking at, remembered from sweep to sweep. */
+  /** Ids that are done. Callers keep the set from sweep to sweep, so that each id is checked once. */
   known: Set<string>;
-  /** Called with an object that cannot be cleaned or loaded; the others go on. */
-  onPoison(id: string, error: unknown): void;
+  /** Called once per process and object that cannot be cleaned or loaded. The sweep continues with the others. */
+  onBroken(id: string, error: unknown): void;
   /** Unix seconds */
   now_s?: number;
 }
 
 /**
- * One sweep: cleans raw bodies that have no clean file of any contract, and loads clean files without a delivery.
- * Returns how many were cleaned and loaded. Throws `UnavailableError` while a store is down.
+ * The sweep completes ingestions that a crash or a lost message has interrupted. It cleans raw bodies without a clean file,
+ * and loads clean files without a delivery. So the queue makes loading fast, and the sweep makes it certain. Returns the
+ * numbers of cleaned and loaded ingestions. Throws `UnavailableError` while a store is down.
  */
 export async function sweep(ports: LoadPorts, options: SweepOptions): Promise<{ cleaned: number; loaded: number }> {
   const { known, now_s = Date.now() / 1000 } = options;
@@ -107,16 +108,16 @@ export async function sweep(ports: LoadPorts, options: SweepOptions): Promise<{ 
       files.set(name.id, { key, received_at: name.hour_s });
   }
   let cleaned = 0;
-  let before = "";
+  let previous = "";
   for await (const { key, modified } of ports.objects.list(PREFIXES.raw)) {
     const id = receiptId(key);
-    // its body stands right before it, or is gone and with it what could be cleaned
-    const hasBody = id !== null && before === rawBodyKey(id);
-    before = key;
+    // In byte order, a body comes right before its receipt. Without it, retention has deleted it
+    const hasBody = id !== null && previous === rawBodyKey(id);
+    previous = key;
     if (id === null || !hasBody || known.has(id) || files.has(id) || modified > now_s - SETTLED_AFTER_S) continue;
     if (await hasClean(ports, id)) continue;
-    const ingested = await unlessPoison(id, options, () => cleanRaw(id, ports));
-    // without its body nothing is left to clean
+    const ingested = await unlessBroken(id, options, () => cleanRaw(id, ports));
+    // Either the body is broken, or it was deleted since the listing
     if (ingested === null) known.add(id);
     else cleaned++;
   }
@@ -124,7 +125,7 @@ export async function sweep(ports: LoadPorts, options: SweepOptions): Promise<{ 
   return { cleaned, loaded };
 }
 
-/** Whether a clean file came since the listing; its folder is told by the receipt's record. */
+/** Whether an ingestion has a clean file by now, under any contract. The receipt determines its folder. */
 async function hasClean({ objects }: LoadPorts, id: string): Promise<boolean> {
   const receipt = await readReceipt(objects, id);
   if (receipt === null) return true;
@@ -132,11 +133,11 @@ async function hasClean({ objects }: LoadPorts, id: string): Promise<boolean> {
   return false;
 }
 
-const IDS_A_QUERY = 1_000;
+const IDS_PER_QUERY = 1_000;
 
 interface CleanFile {
   key: string;
-  /** Unix seconds of the hour that its key names: the same day as the arrival. */
+  /** Unix seconds: the beginning of the hour in its key. The arrival is in that hour. */
   received_at: number;
 }
 
@@ -147,27 +148,27 @@ async function loadUndelivered(
 ): Promise<number> {
   let loaded = 0;
   const ids = [...files.keys()];
-  for (let start = 0; start < ids.length; start += IDS_A_QUERY) {
-    const some = ids.slice(start, start + IDS_A_QUERY);
+  for (let start = 0; start < ids.length; start += IDS_PER_QUERY) {
+    const queried = ids.slice(start, start + IDS_PER_QUERY);
     const delivered = await ports.sink.delivered(
-      some.map((id) => ({ id, received_at: files.get(id)?.received_at ?? 0 })),
+      queried.map((id) => ({ id, received_at: files.get(id)?.received_at ?? 0 })),
     );
-    for (const id of some) {
+    for (const id of queried) {
       const load = () => loadClean(files.get(id)?.key ?? "", ports);
-      if (!delivered.has(id) && (await unlessPoison(id, options, load)) !== null) loaded++;
+      if (!delivered.has(id) && (await unlessBroken(id, options, load)) !== null) loaded++;
       options.known.add(id);
     }
   }
   return loaded;
 }
 
-/** One object that is broken must not keep the others waiting; it is told once a process. Null then. */
-async function unlessPoison<T>(id: string, { onPoison }: SweepOptions, work: () => Promise<T>): Promise<T | null> {
+/** Runs `work`. Reports an error to `onBroken` and returns null, so that one broken object does not block the others. */
+async function unlessBroken<T>(id: string, { onBroken }: SweepOptions, work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof UnavailableError) throw error;
-    onPoison(id, error);
+    onBroken(id, error);
     return null;
   }
 }

@@ -52,7 +52,7 @@ const bodies = [
   `icao24,callsign,last_contact,longitude,latitude\n3c6444,"DLH,1",1700000000,8.5,50\n3c6445,X,1700000001,9,51\n`,
 ].map((text) => Buffer.from(text));
 
-/** A body with some bytes replaced, removed, doubled or put in. */
+/** A body in which some bytes are replaced, removed or inserted. */
 const mutated = fc
   .record({
     body: fc.constantFrom(...bodies, ...bodies.map((body) => gzip(body))),
@@ -70,12 +70,12 @@ const mutated = fc
   .map(({ body, edits, media_type }) => ({
     media_type,
     body: edits.reduce<Buffer>((bytes, { at, cut, put, text }) => {
-      const place = at % (bytes.length + 1);
-      return Buffer.concat([bytes.subarray(0, place), put, Buffer.from(text), bytes.subarray(place + cut)]);
+      const start = at % (bytes.length + 1);
+      return Buffer.concat([bytes.subarray(0, start), put, Buffer.from(text), bytes.subarray(start + cut)]);
     }, Buffer.from(body)),
   }));
 
-test(`${RUNS} mutated bodies: each row is accepted, a duplicate, or rejected with a reason; or the whole is refused`, () => {
+test(`in ${RUNS} mutated bodies, each row is accepted, duplicate or rejected, or the body is refused as a whole`, () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`seed ${seed}`);
   let refused = 0;

@@ -11,20 +11,20 @@ export interface PostOptions {
   signal: AbortSignal;
   /** Further headers, such as a signature of the body. */
   headers?: (body: PostedBody) => Promise<Record<string, string>>;
-  /** How often a body is sent at most. Unset: until it is accepted. */
+  /** The maximum number of attempts. Unset: no limit. */
   max_attempts?: number;
-  /** Whether a failure may pass. Default: the API is overloaded, or its stores or its gateway time out. */
+  /** Whether a retry may succeed. Default: the API is overloaded, or its stores or its gateway do not respond. */
   isTransient?: (error: PostError) => boolean;
   /** Called before each retry. */
   onRetry?: (error: PostError) => void;
 }
 
-/** The API refused a body, or could not be reached. */
+/** The API rejected a body or could not be reached. */
 export class PostError extends Error {
   override name = "PostError";
-  /** Undefined: there was no answer. */
+  /** The status of the response. Undefined if there was none. */
   readonly status: number | undefined;
-  /** The wait that the answer asks for, in s. Zero: none. */
+  /** The wait before a retry that the response requires, in s. Zero: none. */
   readonly retry_after_s: number;
   constructor(message: string, details: { status?: number; retry_after_s?: number; cause?: unknown } = {}) {
     super(message, { cause: details.cause });
@@ -37,8 +37,8 @@ const TRANSIENT = new Set([429, 502, 503, 504]);
 const MAX_RETRY_AFTER_S = 60;
 
 /**
- * Sends one body to the API, and again after a failure that may pass. A body that the API gets twice is stored once.
- * Waits as long as `Retry-After` asks for, at most a minute. Throws `PostError`.
+ * Posts a body to the API and retries transient failures with a back-off, or after `Retry-After` (at most a minute). A
+ * retry is safe, because the API stores a body once. Throws `PostError`.
  */
 export async function postBody(url: string, body: PostedBody, options: PostOptions): Promise<Ingested> {
   const {
@@ -64,13 +64,11 @@ async function postOnce(url: string, body: PostedBody, options: PostOptions): Pr
   } catch (cause) {
     return new PostError(
       `${withoutQuery(url)} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
   if (response.ok) return (await response.json()) as Ingested;
-  // seconds. The header may also be a date, for which the back-off is long enough
+  // The header may also be a date. The back-off is enough in that case
   const retry_after_s = Number(response.headers.get("retry-after") ?? 0) || 0;
   const message = `${withoutQuery(url)} answered ${response.status}: ${messageOf(await response.text())}`;
   return new PostError(message, { status: response.status, retry_after_s });
@@ -78,7 +76,7 @@ async function postOnce(url: string, body: PostedBody, options: PostOptions): Pr
 
 const withoutQuery = (url: string): string => url.replace(/\?.*$/, "");
 
-/** The message of the API's errors. Of any other body, such as a proxy's page, its beginning. */
+/** The message of an API error. For any other body, such as a proxy's page, its beginning. */
 function messageOf(text: string): string {
   try {
     return (JSON.parse(text) as { error: { message: string } }).error.message;

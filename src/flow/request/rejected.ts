@@ -2,7 +2,10 @@ import { StringDecoder } from "node:string_decoder";
 import { gunzipPieces, gzip } from "../../format/gzip.ts";
 import type { Rejection } from "../../flight/rejection.ts";
 
-/** A line of a rejected object. */
+/**
+ * A line of a rejected object. Rejected objects are the quarantine: they keep each rejected row with its reason, so that it
+ * can be inspected, and replayed under a later contract.
+ */
 export interface RejectedRow {
   reason: string;
   field: string | null;
@@ -13,26 +16,26 @@ export interface RejectedRow {
   line?: number;
   /** Number of the element of a JSON document, from 1. */
   element?: number;
-  /** The row as JSON text, where it was text. */
+  /** The row as JSON text, if it was decoded. */
   row?: string;
-  /** Its bytes in base64, where it was not. */
+  /** Its bytes in base64, if it was not. */
   bytes?: string;
 }
 
-/** The body of a rejected object. */
+/** The body of a rejected object: NDJSON, gzip. */
 export const encodeRejected = (rejections: readonly Rejection[]): Buffer =>
   gzip(Buffer.from(rejectedLines(rejections)));
 
-/** The same as NDJSON text. */
+/** Rejections as NDJSON text. */
 export const rejectedLines = (rejections: readonly Rejection[]): string =>
   rejections.map((rejection) => `${JSON.stringify(rejectedRow(rejection))}\n`).join("");
 
 function rejectedRow({ reason, field, received_at, source, ordinal, unit, content }: Rejection): RejectedRow {
-  const what = "row" in content ? { row: content.row } : { bytes: Buffer.from(content.bytes).toString("base64") };
-  return { reason, field, received_at, source, [unit]: ordinal, ...what };
+  const text = "row" in content ? { row: content.row } : { bytes: Buffer.from(content.bytes).toString("base64") };
+  return { reason, field, received_at, source, [unit]: ordinal, ...text };
 }
 
-/** The rows of a rejected object of ours, one by one: there may be millions. */
+/** Reads the rows of a rejected object one at a time, because there may be millions. */
 export async function* readRejected(body: Uint8Array): AsyncGenerator<RejectedRow> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
@@ -43,10 +46,10 @@ export async function* readRejected(body: Uint8Array): AsyncGenerator<RejectedRo
   }
 }
 
-/** What is inflated at once: at most a thousand times as much comes of it. */
+/** Bytes that are inflated at once. Gzip inflates to at most about a thousand times the size. */
 const SLICE = 4_096;
 
-// oxlint-disable-next-line typescript/require-await -- as what arrives in pieces is read
+// oxlint-disable-next-line typescript/require-await -- `gunzipPieces` requires an asynchronous iterator
 async function* slices(body: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < body.length; at += SLICE) yield body.subarray(at, at + SLICE);
 }

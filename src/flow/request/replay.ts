@@ -13,16 +13,16 @@ export interface Replayed {
   rejected: number;
 }
 
-/** Keys of rejected objects that were written under another contract and not replayed under this one. */
+/** The keys of rejected objects that were written under another contract and were not replayed under this one. */
 export async function* openRejections({ objects }: IngestPorts): AsyncGenerator<string> {
   for await (const { key } of objects.list(PREFIXES.rejected))
     if (parseRejectedKey(key)?.tag !== contractTag && (await objects.get(replayedKey(key))) === null) yield key;
 }
 
 /**
- * Sends each row of a rejected object through the receipt again, as a delivery of its own: the same row is taken once per
- * contract. Rows keep the time at which they first arrived. The object stays and is marked, unless `only` one of
- * its rows, counted from 0, is replayed. Null when there is no such object.
+ * Replays a rejected object: ingests each of its rows again, as a delivery of its own. A row is ingested once per contract,
+ * and keeps the time of its first arrival. Afterwards the object is marked as replayed. With `only`, the row with this index
+ * is replayed and the object is not marked. Null if the object does not exist.
  */
 export async function replayRejected(key: string, ports: IngestPorts, only?: number): Promise<Replayed | null> {
   const body = await ports.objects.get(key);

@@ -6,7 +6,7 @@ import { backoff, pause } from "../../retry.ts";
 export interface ConsumePorts extends SinkPorts {
   stream: Stream;
   checkpoints: Checkpoints;
-  /** The record's source where a chunk names none. */
+  /** The source of rows whose chunk names none. */
   source: string;
 }
 
@@ -14,23 +14,27 @@ export interface ConsumeOptions {
   signal: AbortSignal;
   /** Called after each micro-batch is stored and its checkpoint saved. */
   onBatch?: (applied: Applied) => void;
-  /** Called when a sink or the stream is down; the flow waits and tries again. */
+  /** Called when a sink or the stream is down. The flow waits and retries. */
   onTrouble?: (error: Error) => void;
-  /** Ends when the shards were read to what stood there at the beginning, instead of waiting for more. */
+  /** Ends when no shard has further records, instead of waiting for more. */
   untilEmpty?: boolean;
 }
 
-const RECORDS_A_BATCH = 48;
+const RECORDS_PER_BATCH = 48;
 const POLL_MS = 200;
 const REBALANCE_MS = 2_000;
-/** Position of a closed shard that was read to its end. */
+/** The position of a closed shard that was read to its end. */
 const END = "END";
 
-/** Reads a stream's shards by leases until the signal aborts: decode, clean, store, checkpoint, each delivery once. */
+/**
+ * Consumes a stream until the signal aborts. It leases shards, reads records, and decodes, cleans and stores them in
+ * micro-batches. It saves a checkpoint after a micro-batch is stored. After a crash, records since the last checkpoint are
+ * read again, and the sinks count them as repeats. So each delivery is stored exactly once.
+ */
 export async function consume(ports: ConsumePorts, options: ConsumeOptions): Promise<void> {
   for (let failures = 0; !options.signal.aborted;) {
     try {
-      await session(ports, options, () => (failures = 0));
+      await runSession(ports, options, () => (failures = 0));
       return;
     } catch (error) {
       if (!(error instanceof LeaseLostError || error instanceof UnavailableError)) throw error;
@@ -40,19 +44,20 @@ export async function consume(ports: ConsumePorts, options: ConsumeOptions): Pro
   }
 }
 
-/** One shard that this consumer holds, and how far it has read beyond what is saved. */
+/** A shard that this consumer has leased. */
 interface Reading {
   lease: Lease;
+  /** Sequence number of the last record that was read. It may be ahead of the saved position. */
   position: string | null;
 }
 
-async function session(ports: ConsumePorts, options: ConsumeOptions, onProgress: () => void): Promise<void> {
+async function runSession(ports: ConsumePorts, options: ConsumeOptions, onProgress: () => void): Promise<void> {
   const open = await ports.checkpoints.open();
   const readings = new Map<string, Reading>();
   try {
     await readOn(ports, { ...options, open, readings, onProgress });
   } finally {
-    // closing ends the leases; a session that broke has lost them already
+    // Closing ends the leases. A broken session has lost them already
     await open.close().catch(() => {});
   }
 }
@@ -63,36 +68,36 @@ interface Session extends ConsumeOptions {
   onProgress: () => void;
 }
 
-/** The next batch is read and decoded while this one is stored. */
-async function readOn(ports: ConsumePorts, of: Session): Promise<void> {
+/** Reads and stores batches. It reads and decodes the next batch while it stores the current one. */
+async function readOn(ports: ConsumePorts, session: Session): Promise<void> {
   let rebalanced = 0;
   let next: Promise<ReadBatch | null> | undefined;
-  while (!of.signal.aborted) {
+  while (!session.signal.aborted) {
     if (next === undefined && Date.now() - rebalanced > REBALANCE_MS) {
-      await rebalance(ports, of);
+      await rebalance(ports, session);
       rebalanced = Date.now();
     }
-    const batch = await (next ?? readBatch(ports, of));
+    const batch = await (next ?? readBatch(ports, session));
     next = undefined;
     if (batch === null) {
-      if (of.untilEmpty === true && (await isEmpty(ports, of))) return;
-      await ports.stream.arrival(POLL_MS, of.signal);
+      if (session.untilEmpty === true && (await isEmpty(ports, session))) return;
+      await ports.stream.arrival(POLL_MS, session.signal);
       continue;
     }
-    const ahead = Date.now() - rebalanced > REBALANCE_MS ? undefined : readBatch(ports, of);
-    // its failure is met when it is awaited, and must not end the process before that
+    const ahead = Date.now() - rebalanced > REBALANCE_MS ? undefined : readBatch(ports, session);
+    // An error is handled when `ahead` is awaited. Until then it must not end the process as an unhandled rejection
     ahead?.catch(() => {});
-    const applied = batch.micro === null ? undefined : await store(ports, batch.micro, of);
+    const applied = batch.micro === null ? undefined : await store(ports, batch.micro, session);
     if (applied === null) return;
-    // up to the batch's own records: what was read ahead is not stored yet
-    for (const [shard, position] of batch.positions) await of.readings.get(shard)?.lease.save(position);
-    of.onProgress();
-    if (applied !== undefined) of.onBatch?.(applied);
+    // The positions are those of this batch: the records that were read ahead are not stored yet
+    for (const [shard, position] of batch.positions) await session.readings.get(shard)?.lease.save(position);
+    session.onProgress();
+    if (applied !== undefined) session.onBatch?.(applied);
     next = ahead;
   }
 }
 
-/** Tries until the sinks took the batch: a sink that is down stops the flow and sheds nothing. Null when aborted. */
+/** Retries until the sinks have stored the batch. A sink that is down stops the flow, and no row is dropped. Null: aborted. */
 async function store(ports: ConsumePorts, batch: MicroBatch, { signal, onTrouble }: Session): Promise<Applied | null> {
   for (let failures = 0; ; failures++) {
     try {
@@ -107,17 +112,17 @@ async function store(ports: ConsumePorts, batch: MicroBatch, { signal, onTrouble
 }
 
 interface ReadBatch {
-  /** Null when closed shards were read to their end and nothing else. */
+  /** Null if no record was read, but closed shards were read to their end. */
   micro: MicroBatch | null;
-  /** What is to be saved of each shard once the batch is stored: its last record, or that it was read to its end. */
+  /** The position of each shard to save after the batch is stored: its last record or `END`. */
   positions: Map<string, string>;
 }
 
-/** Reads from each held shard and moves the positions to what the micro-batch took. Null when nothing is there. */
+/** Reads from each leased shard, and advances the positions to the micro-batch's last records. Null: there was nothing. */
 async function readBatch(ports: ConsumePorts, { readings }: Session): Promise<ReadBatch | null> {
   const open = [...readings.values()].filter(({ position }) => position !== END);
   if (open.length === 0) return null;
-  const limit = Math.max(1, Math.floor(RECORDS_A_BATCH / open.length));
+  const limit = Math.max(1, Math.floor(RECORDS_PER_BATCH / open.length));
   const readingOf = new Map<StreamRecord, Reading>();
   const positions = new Map<string, string>();
   for (const reading of open) {
@@ -138,10 +143,13 @@ async function readBatch(ports: ConsumePorts, { readings }: Session): Promise<Re
   return { micro, positions };
 }
 
-/** Gives up what is more than a fair share of the shards, or leases what is free up to it. Nothing may be read ahead. */
+/**
+ * Releases shards beyond this consumer's fair share, or leases free shards up to it. Invariant: no batch is being read
+ * ahead, because its shard could be released.
+ */
 async function rebalance({ stream }: ConsumePorts, { open, readings, untilEmpty }: Session): Promise<void> {
   const shards = await stream.shards();
-  // who goes when the stream is empty takes all that is free; who stays leaves the others their share
+  // A consumer that ends when the stream is empty leases all free shards. Others leave each consumer its share
   const share = untilEmpty === true ? shards.length : Math.ceil(shards.length / (await open.members()));
   for (const [id, { lease }] of [...readings].slice(share)) {
     await lease.release();
@@ -155,7 +163,10 @@ async function rebalance({ stream }: ConsumePorts, { open, readings, untilEmpty 
   }
 }
 
-/** Nothing waits in the shards of others either: a holder that died may have left something, and is not yet known dead. */
+/**
+ * Whether the shards of other consumers have no waiting records either. Another consumer may have died with records left
+ * while its lease has not ended yet.
+ */
 async function isEmpty({ stream }: ConsumePorts, { open, readings }: Session): Promise<boolean> {
   for (const { id } of await stream.shards()) {
     if (readings.has(id)) continue;
@@ -165,7 +176,7 @@ async function isEmpty({ stream }: ConsumePorts, { open, readings }: Session): P
   return true;
 }
 
-/** A child shard is read after its parents, as far as the stream still knows them. */
+/** Whether the parents of a shard were read to their end. Parents that the stream no longer has do not count. */
 async function allEnded(
   open: CheckpointSession,
   parents: readonly string[],

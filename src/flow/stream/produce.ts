@@ -10,33 +10,40 @@ import { backoff, pause } from "../../retry.ts";
 
 export interface ProducerOptions {
   signal: AbortSignal;
-  /** Partition keys that rows are spread over. */
+  /** The number of partition keys among which rows are distributed. */
   groups: number;
-  /** The record's source for every row; unset: what the shape tells. */
+  /** The source of all rows. Unset: the source that follows from the shape of the body. */
   source?: string | undefined;
+  /** Called when the stream rejects records or is down. The producer retries. */
   onTrouble?: (error: Error) => void;
 }
 
-/** Collects rows into chunks and puts them, each acknowledged before it is forgotten. */
+/**
+ * Collects rows into chunks and puts these on a stream. Invariant: a chunk stays in memory until the stream has
+ * acknowledged it, so no row is lost while the process lives.
+ */
 export interface Producer {
-  /** Takes a body in any shape; resolves when there is room for more. Throws `UndecodableError`. */
+  /** Adds a body in any accepted format. Resolves when there is room for more. Throws `UndecodableError`. */
   add(body: Uint8Array, media_type: string): Promise<void>;
-  /** Takes one row; call `room` now and then. */
+  /** Adds one row. Callers must call `room` regularly. */
   take(line: RawLine): void;
+  /** Sends chunks that are full or old. Resolves when there is room for more: this is the backpressure of the stream. */
   room(): Promise<void>;
-  /** Sends what is held; resolves when all of it is acknowledged. */
+  /** Sends all rows. Resolves when they are acknowledged. */
   flush(): Promise<void>;
-  /** Rows acknowledged so far. */
+  /** Number of rows acknowledged so far. */
   readonly rows_put: number;
 }
 
-/** A PUT unit of Kinesis, which a chunk should fill. */
+/** The size of a chunk: Kinesis bills each record in units of 25 KB. */
 const CHUNK_BYTES = 25_000;
-/** What gzip leaves of rows as JSON; only where chunks are cut depends on it. */
+/** Gzip makes rows in JSON about this many times smaller. Only the size of chunks depends on it. */
 const COMPRESSION = 6;
+/** A chunk that is not full is sent after this time. */
 const MAX_WAIT_MS = 1_000;
-const RECORDS_A_PUT = 40;
+const RECORDS_PER_PUT = 40;
 
+/** Rows with one source and one partition key, which become one chunk. */
 interface Group {
   source: string;
   key: string;
@@ -45,7 +52,10 @@ interface Group {
   since: number;
 }
 
-/** A producer on a stream. Rows of one aircraft and source go to one partition key; order across chunks is not promised. */
+/**
+ * A producer for a stream. Rows of one aircraft and source have one partition key, so one shard. Chunks may be stored in a
+ * different order than they were sent.
+ */
 export function producer(stream: Stream, options: ProducerOptions): Producer {
   const groups = new Map<string, Group>();
   let ready: OutgoingRecord[] = [];
@@ -56,18 +66,18 @@ export function producer(stream: Stream, options: ProducerOptions): Producer {
     ready.push({ partition_key: group.key, data: encodeChunk(group.source, group.lines), rows: group.lines.length });
   };
   const take = ({ source, icao24, line }: RawLine): void => {
-    const named = options.source ?? source ?? DEFAULT_SOURCE;
-    const key = partitionKey(named, icao24 ?? line, options.groups);
-    const of = `${named} ${key}`;
-    const group = groups.get(of) ?? { source: named, key, lines: [], bytes: 0, since: Date.now() };
-    groups.set(of, group);
+    const chunkSource = options.source ?? source ?? DEFAULT_SOURCE;
+    const key = partitionKey(chunkSource, icao24 ?? line, options.groups);
+    const name = `${chunkSource} ${key}`;
+    const group = groups.get(name) ?? { source: chunkSource, key, lines: [], bytes: 0, since: Date.now() };
+    groups.set(name, group);
     group.lines.push(line);
     group.bytes += line.length;
     if (group.bytes >= CHUNK_BYTES * COMPRESSION) cut(group);
   };
-  const send = async (least: number): Promise<void> => {
-    while (ready.length >= least && ready.length > 0) {
-      const records = ready.splice(0, RECORDS_A_PUT);
+  const send = async (min_records: number): Promise<void> => {
+    while (ready.length >= min_records && ready.length > 0) {
+      const records = ready.splice(0, RECORDS_PER_PUT);
       await putAll(stream, records, options);
       rowsPut += records.reduce((sum, { rows }) => sum + rows, 0);
     }
@@ -75,7 +85,7 @@ export function producer(stream: Stream, options: ProducerOptions): Producer {
   const room = async (): Promise<void> => {
     const old = Date.now() - MAX_WAIT_MS;
     for (const group of groups.values()) if (group.since <= old) cut(group);
-    await send(RECORDS_A_PUT);
+    await send(RECORDS_PER_PUT);
   };
   return {
     take,
@@ -94,23 +104,24 @@ export function producer(stream: Stream, options: ProducerOptions): Producer {
   };
 }
 
-/** `hash(source, icao24, else the line) mod groups`, as text. */
-function partitionKey(source: string, of: string | Uint8Array, groups: number): string {
-  const hash = createHash("md5").update(`${source} `).update(of).digest();
+/** `hash(source, icao24) mod groups` as text. `aircraft` is the line if the row has no icao24. */
+function partitionKey(source: string, aircraft: string | Uint8Array, groups: number): string {
+  const hash = createHash("md5").update(`${source} `).update(aircraft).digest();
   return String(hash.readUInt32BE(0) % groups);
 }
 
-/** Puts records until each is acknowledged: those that failed, and they alone, again after a back-off. */
+/** Puts records until each is acknowledged. After a back-off, it puts only those again that failed. */
 async function putAll(stream: Stream, records: readonly OutgoingRecord[], options: ProducerOptions): Promise<void> {
   let left = records;
   for (let failures = 0; left.length > 0; failures++) {
     left = await putOnce(stream, left, options);
     if (left.length > 0) await pause(backoff(failures), options.signal);
-    if (left.length > 0 && options.signal.aborted) throw new Error("stopped before all rows were acknowledged");
+    if (left.length > 0 && options.signal.aborted)
+      throw new Error("stopped before all rows were acknowledged. Send them again");
   }
 }
 
-/** The records that were not acknowledged. */
+/** Puts records once. Returns those that were not acknowledged. */
 async function putOnce(
   stream: Stream,
   records: readonly OutgoingRecord[],

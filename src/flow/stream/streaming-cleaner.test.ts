@@ -6,22 +6,22 @@ import { streamingCleaner } from "./streaming-cleaner.ts";
 import { readRejected, type RejectedRow } from "../request/rejected.ts";
 
 const icao24 = (n: number): string => (0x3c0000 + n).toString(16);
-/** Good rows, rows that break a rule and lines that cannot be read, in turns. */
+/** Rows that break a rule, good rows, and lines that cannot be decoded, in turns. */
 const lineOf = (n: number): string =>
   ["{}", JSON.stringify(goodRow({ icao24: icao24(n) })), "no row", `[${n}]`][n % 4] ?? "";
 const chunk = (from: number, to: number): Buffer =>
   Buffer.from(Array.from({ length: to - from }, (_, i) => lineOf(from + i)).join("\n"));
 
-async function judged(piece_rows: number) {
-  const judge = streamingCleaner(piece_rows);
+async function cleaned(piece_rows: number) {
+  const cleaner = streamingCleaner(piece_rows);
   for (const [delivery, [from, to]] of [[0, 150] as const, [150, 160] as const, [160, 1_000] as const].entries())
-    decodeChunk(chunk(from, to), { source: "opensky", received_at: 1_750_000_100, delivery }, judge.into);
-  const received = judge.received();
-  const { batch, rejected } = judge.end();
+    decodeChunk(chunk(from, to), { source: "opensky", received_at: 1_750_000_100, delivery }, cleaner.into);
+  const received = cleaner.received();
+  const { batch, rejected } = cleaner.end();
   const rows: Record<number, RejectedRow[]> = {};
-  for (const [delivery, one] of rejected) {
+  for (const [delivery, buffer] of rejected) {
     rows[delivery] = [];
-    for await (const row of readRejected(one.body())) rows[delivery].push(row);
+    for await (const row of readRejected(buffer.body())) rows[delivery].push(row);
   }
   return {
     received,
@@ -36,17 +36,17 @@ async function judged(piece_rows: number) {
   };
 }
 
-test("pieces change nothing of what is accepted and rejected", async () => {
-  const whole = await judged(Infinity);
+test("the size of pieces changes neither accepted nor rejected rows", async () => {
+  const whole = await cleaned(Infinity);
   expect(whole.received).toBe(1_000);
   expect(whole.accepted.length).toBe(250);
   expect(whole.rows[2]?.map(({ reason }) => reason).indexOf("bad_icao24")).toBe(420);
-  for (const piece_rows of [1, 7, 100, 160, 999, 1_000]) expect(await judged(piece_rows)).toEqual(whole);
+  for (const piece_rows of [1, 7, 100, 160, 999, 1_000]) expect(await cleaned(piece_rows)).toEqual(whole);
 });
 
-test("nor does an object that is packed twice, as after a sink was down", async () => {
-  const judge = streamingCleaner(10);
-  decodeChunk(chunk(0, 25), { source: "opensky", received_at: 1_750_000_100, delivery: 0 }, judge.into);
-  const [rows] = judge.end().rejected.values();
+test("the rejected object is the same when it is built again, as after a sink was down", async () => {
+  const cleaner = streamingCleaner(10);
+  decodeChunk(chunk(0, 25), { source: "opensky", received_at: 1_750_000_100, delivery: 0 }, cleaner.into);
+  const [rows] = cleaner.end().rejected.values();
   expect(rows?.body()).toEqual(rows?.body());
 });

@@ -5,31 +5,31 @@ import type { Rejection } from "../../flight/rejection.ts";
 import { newDecoded, receivedRows, type Decoded } from "../../format/decoded.ts";
 import { encodeRejected } from "../request/rejected.ts";
 
-/** Rows that are cleaned at once: more than a micro-batch of ours ever holds. */
-const PIECE = 100_000;
+/** Rows that are cleaned at once. A usual micro-batch has fewer, so it is one piece. */
+const PIECE_ROWS = 100_000;
 
-/** What was rejected of one delivery. */
+/** The rejected rows of one delivery. */
 export interface RejectedRows {
   counts: Record<string, number>;
-  /** The rejected object: what could not be read, then what broke a rule, each in the order of arrival. */
+  /** The rejected object: undecodable lines, then invalid rows, each in the order of arrival. */
   body(): Buffer;
 }
 
-/** Cleans what is decoded into it. */
+/** Cleans rows that are decoded into it. */
 export interface StreamingCleaner {
-  /** Where the next row goes. */
+  /** Returns the object that receives the next row. */
   into(): Decoded;
-  /** Rows and rejections so far. */
+  /** The number of rows received so far, rejected rows included. */
   received(): number;
-  /** The clean rows, and what was rejected by delivery. */
+  /** Returns the clean rows, and the rejected rows by delivery. */
   end(): { batch: Batch; rejected: ReadonlyMap<number, RejectedRows> };
 }
 
 /**
- * Decodes and cleans as one, piece by piece: a record of a few kilobytes may inflate to millions of broken rows, of which
- * none may stay but packed.
+ * Cleans rows in pieces while they are decoded. A record of a few kilobytes may inflate to millions of broken rows, which
+ * would fill the memory. After each piece, rejected rows are compressed.
  */
-export function streamingCleaner(piece_rows = PIECE): StreamingCleaner {
+export function streamingCleaner(piece_rows = PIECE_ROWS): StreamingCleaner {
   let piece = newDecoded(8_192);
   let whole: Batch | undefined;
   let before = 0;
@@ -40,8 +40,8 @@ export function streamingCleaner(piece_rows = PIECE): StreamingCleaner {
     return known;
   };
   const cleanPiece = (): Batch => {
-    for (const one of piece.rejections) bufferOf(one.delivery).add(one, "unread");
-    for (const one of clean(piece.batch)) bufferOf(one.delivery).add(one, "ruled");
+    for (const rejection of piece.rejections) bufferOf(rejection.delivery).add(rejection, "undecodable");
+    for (const rejection of clean(piece.batch)) bufferOf(rejection.delivery).add(rejection, "invalid");
     if (whole === undefined) return piece.batch;
     appendRows(piece.batch, whole);
     return whole;
@@ -51,7 +51,7 @@ export function streamingCleaner(piece_rows = PIECE): StreamingCleaner {
       if (receivedRows(piece) < piece_rows) return piece;
       before += receivedRows(piece);
       whole = cleanPiece();
-      for (const pile of rejected.values()) pile.pack();
+      for (const buffer of rejected.values()) buffer.pack();
       piece = newDecoded(8_192);
       return piece;
     },
@@ -60,35 +60,35 @@ export function streamingCleaner(piece_rows = PIECE): StreamingCleaner {
   };
 }
 
-type Kind = "unread" | "ruled";
+type Kind = "undecodable" | "invalid";
 interface RejectionBuffer extends RejectedRows {
-  add(one: Rejection, kind: Kind): void;
-  /** Packs what was added, so that it takes little memory. */
+  add(rejection: Rejection, kind: Kind): void;
+  /** Compresses the rejections that were added, to save memory. */
   pack(): void;
 }
 
 function newRejectionBuffer(): RejectionBuffer {
   const counts: Record<string, number> = {};
-  const packed: Record<Kind, Buffer[]> = { unread: [], ruled: [] };
-  let loose: Record<Kind, Rejection[]> = { unread: [], ruled: [] };
+  const packed: Record<Kind, Buffer[]> = { undecodable: [], invalid: [] };
+  let loose: Record<Kind, Rejection[]> = { undecodable: [], invalid: [] };
   const pack = (): void => {
-    for (const kind of ["unread", "ruled"] as const)
+    for (const kind of ["undecodable", "invalid"] as const)
       if (loose[kind].length > 0) packed[kind].push(encodeRejected(loose[kind]));
-    loose = { unread: [], ruled: [] };
+    loose = { undecodable: [], invalid: [] };
   };
   return {
     counts,
-    add(one, kind) {
-      counts[one.reason] = (counts[one.reason] ?? 0) + 1;
-      loose[kind].push(one);
+    add(rejection, kind) {
+      counts[rejection.reason] = (counts[rejection.reason] ?? 0) + 1;
+      loose[kind].push(rejection);
     },
     pack,
     body() {
-      const isPacked = packed.unread.length + packed.ruled.length > 0;
-      if (!isPacked) return encodeRejected([...loose.unread, ...loose.ruled]);
+      const isPacked = packed.undecodable.length + packed.invalid.length > 0;
+      if (!isPacked) return encodeRejected([...loose.undecodable, ...loose.invalid]);
       pack();
-      // members of gzip, one behind another
-      return Buffer.concat([...packed.unread, ...packed.ruled]);
+      // A gzip file may consist of several members
+      return Buffer.concat([...packed.undecodable, ...packed.invalid]);
     },
   };
 }

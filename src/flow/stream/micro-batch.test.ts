@@ -3,7 +3,7 @@ import { goodRow } from "../../../test/harness/bodies.ts";
 import { temporaryFolder } from "../../../test/harness/product.ts";
 import { encodeChunk } from "../../format/chunk.ts";
 import { fileStore } from "../../files/file-store.ts";
-import { applyInOrder } from "./lambda-batch.ts";
+import { applyInOrder } from "./micro-batch.ts";
 import { UnavailableError } from "../errors.ts";
 import { manifests } from "../ledger/manifests.ts";
 import type { Sink, StreamRecord } from "../ports.ts";
@@ -15,17 +15,17 @@ const record = (n: number): StreamRecord => ({
   arrived_at: 1_800_000_000,
 });
 
-test("while a sink is down the first record of the batch fails and nothing is quarantined; then each is stored once", async () => {
+test("while a sink is down, the first record of a batch fails and nothing is written, and later each is stored once", async () => {
   const objects = fileStore(await temporaryFolder());
   const { sink, ledger } = manifests(objects);
   const down: Sink = { ...sink, apply: () => Promise.reject(new UnavailableError("down")) };
-  const of = { objects, lake: "ndjson", stream: "test", source: "opensky" } as const;
+  const ports = { objects, lake: "ndjson", stream: "test", source: "opensky" } as const;
   const records = [record(3), record(1), record(2)];
-  const first = await applyInOrder(records, { ...of, sink: down });
+  const first = await applyInOrder(records, { ...ports, sink: down });
   expect([first.applied, first.failed?.record.sequence_number]).toEqual([[], "1"]);
   for await (const { key } of objects.list("")) expect.fail(`${key} was written`);
-  const second = await applyInOrder(records, { ...of, sink });
+  const second = await applyInOrder(records, { ...ports, sink });
   expect(second.failed).toBeUndefined();
-  expect((await applyInOrder(records, { ...of, sink })).applied).toMatchObject([{ received: 0, repeats: 3 }]);
+  expect((await applyInOrder(records, { ...ports, sink })).applied).toMatchObject([{ received: 0, repeats: 3 }]);
   expect((await ledger.totals({ since: 0 })).flows.stream).toMatchObject({ received: 3, accepted: 3 });
 });

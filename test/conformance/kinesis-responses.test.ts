@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
 import { UnavailableError } from "../../src/flow/errors.ts";
 
-type Answer = Record<string, unknown> | Error;
+type Response = Record<string, unknown> | Error;
 interface Call {
   command: string;
   input: Record<string, unknown>;
 }
 
-/** A stream whose client answers each call by `answer`; what no emulator does, Kinesis does. */
-function answering(answer: (call: Call, calls: readonly Call[]) => Answer) {
+/** A stream whose client responds to each call by `respond`. It tests responses of Kinesis that emulators do not give. */
+function streamWith(respond: (call: Call, calls: readonly Call[]) => Response) {
   const client = kinesisClient("http://127.0.0.1:1");
   const calls: Call[] = [];
   client.middlewareStack.add(
@@ -18,7 +18,7 @@ function answering(answer: (call: Call, calls: readonly Call[]) => Answer) {
       async ({ input }) => {
         const call = { command: commandName.replace(/Command$/, ""), input: input as Record<string, unknown> };
         calls.push(call);
-        const output = answer(call, calls);
+        const output = respond(call, calls);
         if (output instanceof Error) throw output;
         return { output: { $metadata: {}, ...output }, response: {} };
       },
@@ -27,24 +27,24 @@ function answering(answer: (call: Call, calls: readonly Call[]) => Answer) {
   return { stream: kinesisStream(client, { name: "stub" }), calls };
 }
 
-const found = (sequence: string) => ({
+const recordOf = (sequence: string) => ({
   PartitionKey: "k",
   SequenceNumber: sequence,
   Data: Buffer.from(sequence),
   ApproximateArrivalTimestamp: new Date(1_700_000_000_500),
 });
-const counted = (calls: readonly Call[], command: string): number =>
+const count = (calls: readonly Call[], command: string): number =>
   calls.filter((call) => call.command === command).length;
 const throttled = () =>
   Object.assign(new Error("slow down"), { name: "ProvisionedThroughputExceededException", $fault: "client" });
 const numbers = ({ records }: { records: { sequence_number: string }[] }) =>
   records.map(({ sequence_number }) => sequence_number);
 
-test("an iterator that expired is asked for again after the last record, and nothing is skipped", async () => {
-  const { stream, calls } = answering(({ command }, all) => {
+test("after an iterator expires, a new one starts after the last record and skips nothing", async () => {
+  const { stream, calls } = streamWith(({ command }, all) => {
     if (command === "GetShardIterator") return { ShardIterator: "from here" };
-    if (counted(all, "GetRecords") === 2) return new ExpiredIteratorException({ message: "old", $metadata: {} });
-    return { Records: [found(String(counted(all, "GetRecords")))], NextShardIterator: "next", MillisBehindLatest: 0 };
+    if (count(all, "GetRecords") === 2) return new ExpiredIteratorException({ message: "old", $metadata: {} });
+    return { Records: [recordOf(String(count(all, "GetRecords")))], NextShardIterator: "next", MillisBehindLatest: 0 };
   });
   expect(numbers(await stream.read("s", null, 10))).toEqual(["1"]);
   expect(numbers(await stream.read("s", "1", 10))).toEqual(["3"]);
@@ -61,34 +61,34 @@ test("an iterator that expired is asked for again after the last record, and not
   });
 });
 
-test("empty answers before records that are there are read on", async () => {
-  const { stream, calls } = answering(({ command }, all) =>
+test("a read continues after empty responses until it reaches records", async () => {
+  const { stream, calls } = streamWith(({ command }, all) =>
     command === "GetShardIterator"
       ? { ShardIterator: "first" }
-      : counted(all, "GetRecords") < 4
-        ? { Records: [], NextShardIterator: `n${counted(all, "GetRecords")}`, MillisBehindLatest: 60_000 }
-        : { Records: [found("9")], NextShardIterator: "end", MillisBehindLatest: 0 },
+      : count(all, "GetRecords") < 4
+        ? { Records: [], NextShardIterator: `n${count(all, "GetRecords")}`, MillisBehindLatest: 60_000 }
+        : { Records: [recordOf("9")], NextShardIterator: "end", MillisBehindLatest: 0 },
   );
   expect(numbers(await stream.read("s", null, 10))).toEqual(["9"]);
-  expect(counted(calls, "GetRecords")).toBe(4);
+  expect(count(calls, "GetRecords")).toBe(4);
 });
 
-test("a read that is throttled is unavailable, and goes on where the empty answers had led", async () => {
-  const { stream, calls } = answering(({ command }, all) => {
+test("a throttled read throws UnavailableError, and the next read continues from the same iterator", async () => {
+  const { stream, calls } = streamWith(({ command }, all) => {
     if (command === "GetShardIterator") return { ShardIterator: "first" };
-    if (counted(all, "GetRecords") === 2) return throttled();
-    return counted(all, "GetRecords") === 1
+    if (count(all, "GetRecords") === 2) return throttled();
+    return count(all, "GetRecords") === 1
       ? { Records: [], NextShardIterator: "led", MillisBehindLatest: 60_000 }
-      : { Records: [found("9")], NextShardIterator: "end", MillisBehindLatest: 0 };
+      : { Records: [recordOf("9")], NextShardIterator: "end", MillisBehindLatest: 0 };
   });
   await expect(stream.read("s", null, 10)).rejects.toThrow(UnavailableError);
   expect(numbers(await stream.read("s", null, 10))).toEqual(["9"]);
   expect(calls.at(-1)?.input["ShardIterator"]).toBe("led");
-  expect(counted(calls, "GetShardIterator")).toBe(1);
+  expect(count(calls, "GetShardIterator")).toBe(1);
 });
 
 test("shards are listed page by page", async () => {
-  const { stream, calls } = answering(({ input }) =>
+  const { stream, calls } = streamWith(({ input }) =>
     input["NextToken"] === undefined
       ? { Shards: [{ ShardId: "a" }], NextToken: "more" }
       : { Shards: [{ ShardId: "b", ParentShardId: "a" }] },
@@ -97,28 +97,28 @@ test("shards are listed page by page", async () => {
     { id: "a", parents: [] },
     { id: "b", parents: ["a"] },
   ]);
-  // Kinesis refuses a name beside a token
+  // Kinesis refuses a stream's name together with a token
   expect(calls[1]?.input).toEqual({ NextToken: "more" });
 });
 
-test("a closed shard that left the retention has ended; a stream that is not there is an error", async () => {
-  const gone = new ResourceNotFoundException({ message: "not found", $metadata: {} });
-  const forgotten = answering(({ command }) => (command === "ListShards" ? { Shards: [{ ShardId: "b" }] } : gone));
-  expect(await forgotten.stream.read("a", "5", 10)).toEqual({ records: [], ended: true });
-  await expect(forgotten.stream.read("b", "5", 10)).rejects.toThrow("not found");
-  await expect(answering(() => gone).stream.read("a", "5", 10)).rejects.toThrow("not found");
+test("a closed shard that retention has deleted is at its end, and a missing stream is an error", async () => {
+  const missing = new ResourceNotFoundException({ message: "not found", $metadata: {} });
+  const { stream } = streamWith(({ command }) => (command === "ListShards" ? { Shards: [{ ShardId: "b" }] } : missing));
+  expect(await stream.read("a", "5", 10)).toEqual({ records: [], ended: true });
+  await expect(stream.read("b", "5", 10)).rejects.toThrow("not found");
+  await expect(streamWith(() => missing).stream.read("a", "5", 10)).rejects.toThrow("not found");
 });
 
-test("what was acknowledged before a call that was refused stays acknowledged", async () => {
-  const { stream, calls } = answering(({ input }, all) => {
+test("records that were acknowledged before a call failed stay acknowledged", async () => {
+  const { stream, calls } = streamWith(({ input }, all) => {
     if (all.length === 2) return throttled();
     const records = input["Records"] as unknown[];
     return { Records: records.map((_, i) => ({ SequenceNumber: String(all.length * 1_000 + i), ShardId: "s" })) };
   });
   const record = { partition_key: "k", data: Buffer.from("x"), rows: 1 };
-  const answers = await stream.put(Array.from({ length: 1_100 }, () => record));
+  const results = await stream.put(Array.from({ length: 1_100 }, () => record));
   expect(calls).toHaveLength(3);
-  expect(answers.map((answer) => "error" in answer)).toEqual([
+  expect(results.map((result) => "error" in result)).toEqual([
     ...Array<boolean>(500).fill(false),
     ...Array<boolean>(500).fill(true),
     ...Array<boolean>(100).fill(false),

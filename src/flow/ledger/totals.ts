@@ -1,6 +1,6 @@
 import type { FlowTotals, LedgerRow } from "../ports.ts";
 
-/** Sums before any row; `stored` is null: nothing was counted. */
+/** Totals of an empty ledger. `stored` is null, because no table was counted. */
 export const noTotals = (): FlowTotals => ({
   received: 0,
   accepted: 0,
@@ -17,7 +17,7 @@ type Counts = Pick<FlowTotals, "received" | "accepted" | "duplicate" | "repeats"
   rejected: LedgerRow["rejected"];
 };
 
-/** Adds a ledger row to the sums. */
+/** Adds a ledger row to the totals. */
 export function addTotals(to: FlowTotals, row: Counts): void {
   for (const name of ["received", "accepted", "duplicate", "repeats", "expired"] as const) to[name] += row[name];
   for (const [reason, rows] of Object.entries(row.rejected)) {
