@@ -1,7 +1,8 @@
 """
-The contract's rules written by hand, as one would write them in PySpark: columns, `when`, one schema.
+The contract's rules written by hand in ordinary PySpark: columns, `when`, and one schema.
 
-The peer of the compiled plan. It equals the golden cases of kind `clean`; of equal texts beyond them nothing is known.
+The benchmark compares the compiled plan with this code. It has the outcomes of all golden cases of kind `clean`. Other
+input may have other outcomes.
 """
 
 from functools import reduce
@@ -26,19 +27,19 @@ ROW = StructType([StructField(name, StringType()) for name in (*NAMES, "_end")])
 OPTIONS = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 BLANK = "".join(chr(code) for code in range(33))
 DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\z"
-# a number in a text field comes as Spark spells it
-SPELT_ANEW = r'^(-?[0-9]{16,}|-?[0-9]+\.[0-9]+(E-?[0-9]+)?|"-?Infinity")\z'
+# Spark's own spelling of a number in a text field
+SPARK_NUMBER = r'^(-?[0-9]{16,}|-?[0-9]+\.[0-9]+(E-?[0-9]+)?|"-?Infinity")\z'
 UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
-MOST_EXACT = 2.0**53 - 1
+MAX_EXACT = 2.0**53 - 1
 ADDRESS = r"^~?[0-9a-f]{6}\z"
-NO_ADDRESS = r"^~?(0{6}|f{6})\z"
+RESERVED_ADDRESS = r"^~?(0{6}|f{6})\z"
 SOFT = ("position", *(name for name in NAMES if name not in ("icao24", "last_contact", "longitude", "latitude")))
-EARLIEST_S = 1_000_000_000
-MILLISECONDS_FROM = 100_000_000_000
+MIN_TIME_S = 1_000_000_000
+MAX_SECONDS = 100_000_000_000
 
 
 def any_of(*conditions: Column) -> Column:
-    """Whether one holds; unknown is no."""
+    """Whether one of the conditions is true. Null counts as false."""
     return f.coalesce(reduce(Column.__or__, conditions), f.lit(False))
 
 
@@ -50,8 +51,8 @@ def outside(value: Column, low: float, high: float) -> Column:
     return (value < low) | (value > high)
 
 
-def parsed(lines: DataFrame) -> DataFrame:
-    """One read of a line, something behind it to see its end; a second for lines that are no object."""
+def parse_lines(lines: DataFrame) -> DataFrame:
+    """Parses a line with a marker after it, which shows where the value ends. A second parse handles non-objects."""
     parts = f.from_json(f.concat(f.lit("["), "line", f.lit(',{"_end":"end"}]')), ArrayType(ROW), OPTIONS)
     other = f.from_json(f.concat(f.lit("["), "line", f.lit(',"end"]')), ArrayType(StringType()), OPTIONS)
     leaf = f.col("leaf")
@@ -59,7 +60,7 @@ def parsed(lines: DataFrame) -> DataFrame:
         lines.withColumn("parts", parts)
         .withColumn("leaf", f.when(f.get("parts", f.lit(1))["_end"] == "end", f.get("parts", f.lit(0))))
         .withColumn(
-            "unread",
+            "undecodable",
             f.when(f.col("reason").isNotNull(), f.col("reason"))
             .when(leaf.isNotNull(), None)
             .when(f.get(other, f.lit(1)) == "end", "not_an_object")
@@ -71,16 +72,16 @@ def parsed(lines: DataFrame) -> DataFrame:
 
 
 def numbers_in_text(leaf: Column) -> Column:
-    """Which text fields are numbers in truth, where they may be."""
-    doubtful = any_of(*(leaf[name].rlike(SPELT_ANEW) for name in TEXT))
+    """The text fields as numbers, for lines where the text of a field looks like Spark's spelling of a number."""
+    is_possible = any_of(*(leaf[name].rlike(SPARK_NUMBER) for name in TEXT))
     schema = ", ".join(f"{name} double" for name in TEXT)
-    return f.when(doubtful, f.from_json("line", f"struct<{schema}>", OPTIONS))
+    return f.when(is_possible, f.from_json("line", f"struct<{schema}>", OPTIONS))
 
 
 def text_value(name: str) -> Column:
     text = f.col(f"{name}_text")
-    number = f.when(f.col("leaf")[name].rlike(SPELT_ANEW), f.col("twin")[name])
-    integral = f.when((f.abs(number) <= MOST_EXACT) & (number == f.floor(number)), number.cast("bigint").cast("string"))
+    number = f.when(f.col("leaf")[name].rlike(SPARK_NUMBER), f.col("twin")[name])
+    integral = f.when((f.abs(number) <= MAX_EXACT) & (number == f.floor(number)), number.cast("bigint").cast("string"))
     return f.when(number.isNotNull(), integral).when(~text.rlike(r"^[{\[]"), text)
 
 
@@ -89,8 +90,8 @@ def boolean_value(name: str) -> Column:
     return f.when(text.isin("true", "t") | (number == 1), True).when(text.isin("false", "f") | (number == 0), False)
 
 
-def valued(rows: DataFrame) -> DataFrame:
-    """Each field as a value, and beside it whether it was there but is none."""
+def convert_fields(rows: DataFrame) -> DataFrame:
+    """Adds a column for each field's value, and one for whether the field is present but has no usable value."""
     texts = {f"{name}_text": f.btrim(f.col("leaf")[name], f.lit(BLANK)) for name in NAMES}
     numbers = {f"{name}_number": number_value(name) for name in (*INTEGER, *NUMBER, *BOOLEAN)}
     values = {
@@ -120,31 +121,31 @@ def number_value(name: str) -> Column:
 
 def integer_value(name: str) -> Column:
     number = f.col(f"{name}_number")
-    return f.when(f.abs(number) <= MOST_EXACT, f.floor(number))
+    return f.when(f.abs(number) <= MAX_EXACT, f.floor(number))
 
 
 def bad(name: str, *wrong: Column) -> Column:
     return any_of(f.col(f"{name}_unusable"), *wrong)
 
 
-def cleaned(rows: DataFrame) -> DataFrame:
+def clean_rows(rows: DataFrame) -> DataFrame:
     c = f.col
     lat, lon, since, seen = c("latitude"), c("longitude"), c("time_position"), c("last_contact")
     baro, geo, icao24, squawk = c("baro_altitude"), c("geo_altitude"), c("icao24"), c("squawk")
-    there = lat.isNotNull() | lon.isNotNull() | c("latitude_unusable") | c("longitude_unusable")
-    no_place = any_of(
+    has_position = lat.isNotNull() | lon.isNotNull() | c("latitude_unusable") | c("longitude_unusable")
+    is_invalid = any_of(
         lat.isNull(), lon.isNull(), f.abs(lat) >= 90, f.abs(lon) > 180, (f.abs(lon) < 0.01) & (f.abs(lat) < 0.01)
     )
-    no_callsign = any_of(c("callsign").rlike(r"^0*\z"), c("callsign") == "N/A")
+    is_empty_callsign = any_of(c("callsign").rlike(r"^0*\z"), c("callsign") == "N/A")
     return (
         rows.withColumns({"icao24": f.translate("icao24", UPPER, LOWER)})
-        .withColumns({"callsign": f.translate("callsign", LOWER, UPPER), "bad_position": there & no_place})
+        .withColumns({"callsign": f.translate("callsign", LOWER, UPPER), "bad_position": has_position & is_invalid})
         .withColumns(
             {
-                "callsign": unless(no_callsign, c("callsign")),
+                "callsign": unless(is_empty_callsign, c("callsign")),
                 "origin_country": unless(any_of(c("origin_country") == ""), c("origin_country")),
                 "squawk": unless(any_of(squawk == ""), squawk),
-                "is_placed": there & ~c("bad_position"),
+                "is_located": has_position & ~c("bad_position"),
                 "bad_geo_altitude": bad("geo_altitude", outside(geo, -500, 25_000)),
             }
         )
@@ -154,7 +155,7 @@ def cleaned(rows: DataFrame) -> DataFrame:
                 "bad_origin_country": bad(
                     "origin_country", ~c("origin_country").rlike(r"^(?![=+@-])[^\x00-\x1f\x7f\ufffd]{1,64}\z")
                 ),
-                "bad_time_position": c("is_placed") & bad("time_position", since < EARLIEST_S, since > seen + 1),
+                "bad_time_position": c("is_located") & bad("time_position", since < MIN_TIME_S, since > seen + 1),
                 "geo_altitude": unless(c("bad_geo_altitude"), geo),
                 "bad_on_ground": c("on_ground_unusable"),
                 "on_ground": f.coalesce("on_ground", f.lit(False)),
@@ -176,12 +177,12 @@ def cleaned(rows: DataFrame) -> DataFrame:
                     outside(baro, -500, 25_000),
                     (baro > 15_293) & any_of(geo.isNull(), f.abs(baro - geo) > 1_500),
                 ),
-                "is_placed": c("is_placed") & ~c("bad_time_position"),
+                "is_located": c("is_located") & ~c("bad_time_position"),
             }
         )
         .withColumns(
             {
-                **{name: f.when(c("is_placed"), c(name)) for name in ("longitude", "latitude", "time_position")},
+                **{name: f.when(c("is_located"), c(name)) for name in ("longitude", "latitude", "time_position")},
                 **{
                     name: unless(c(f"bad_{name}"), c(name))
                     for name in (
@@ -189,10 +190,10 @@ def cleaned(rows: DataFrame) -> DataFrame:
                         "velocity", "vertical_rate", "position_source", "category",
                     )
                 },
-                "reason": f.when(c("unread").isNotNull(), c("unread"))
-                .when(any_of(icao24.isNull(), ~icao24.rlike(ADDRESS), icao24.rlike(NO_ADDRESS)), "bad_icao24")
-                .when(any_of(seen.isNull(), seen < EARLIEST_S), "bad_last_contact")
-                .when(seen > MILLISECONDS_FROM, "milliseconds")
+                "reason": f.when(c("undecodable").isNotNull(), c("undecodable"))
+                .when(any_of(icao24.isNull(), ~icao24.rlike(ADDRESS), icao24.rlike(RESERVED_ADDRESS)), "bad_icao24")
+                .when(any_of(seen.isNull(), seen < MIN_TIME_S), "bad_last_contact")
+                .when(seen > MAX_SECONDS, "milliseconds")
                 .when(seen > c("received_at") + 10, "in_future"),
             }
         )
@@ -201,7 +202,7 @@ def cleaned(rows: DataFrame) -> DataFrame:
 
 def flags() -> Column:
     c = f.col
-    noticed = {
+    conditions = {
         **{f"bad_{name}": c(f"bad_{name}") for name in SOFT},
         "emergency": c("squawk").isin("7500", "7600", "7700"),
         "fast": c("velocity") > 340,
@@ -209,18 +210,18 @@ def flags() -> Column:
         "ground_suspect": c("on_ground") & ((c("velocity") > 103) | (c("baro_altitude") > 3_000)),
         "altitudes_differ": f.abs(c("baro_altitude") - c("geo_altitude")) > 1_500,
     }
-    return f.concat_ws(",", *(f.when(noticed[name], name) for name in sorted(noticed)))
+    return f.concat_ws(",", *(f.when(conditions[name], name) for name in sorted(conditions)))
 
 
-def judge(lines: DataFrame, identity: tuple[str, ...] = IDENTITY) -> DataFrame:
-    """Every line's outcome, in the columns that the plan gives it."""
+def clean_lines(lines: DataFrame, identity: tuple[str, ...] = IDENTITY) -> DataFrame:
+    """The outcome of every line, in the columns of the plan's query."""
     c = f.col
-    is_read = f.coalesce(c("unread") == "not_an_object", f.lit(True))
+    is_read = f.coalesce(c("undecodable") == "not_an_object", f.lit(True))
     rejected = c("reason").isNotNull()
     order = (f.lpad("sequence_number", 129, "0"), "partition_key", "place")
-    nobody = f.when(rejected, f.struct("delivery", "place"))
-    arrival = f.row_number().over(Window.partitionBy(*identity, nobody).orderBy(*order))
-    rows = cleaned(valued(parsed(lines))).withColumns(
+    unique_if_rejected = f.when(rejected, f.struct("delivery", "place"))
+    arrival = f.row_number().over(Window.partitionBy(*identity, unique_if_rejected).orderBy(*order))
+    rows = clean_rows(convert_fields(parse_lines(lines))).withColumns(
         {
             "flags": flags(),
             **{name: c(name).cast("int") for name in ("position_source", "category")},
@@ -237,7 +238,7 @@ def judge(lines: DataFrame, identity: tuple[str, ...] = IDENTITY) -> DataFrame:
         "received_at",
         "reason",
         "field",
-        c("unread").isNull().alias("is_read"),
+        c("undecodable").isNull().alias("is_read"),
         "row_text",
         "row_bytes",
         (~rejected & (arrival > 1)).alias("is_duplicate"),

@@ -1,9 +1,12 @@
 """
-One side of the question `spark`: python bench/spark_side.py check | SIDE INPUT OUT | plans INPUT OUT PLAN PLAN.
+The Spark side of the benchmarks `spark` and `plans`. It prints a line of JSON.
 
-`check` compares what is written by hand with the golden cases. A side runs twice in one session, cold and warm, and
-prints what both took; CPU is that of this process and all below it: the JVM and its Python workers. `plans` lets plans
-take turns in one session, so that a busy moment meets all of them.
+    spark_side.py check                       compares the rules written by hand with the golden cases
+    spark_side.py SIDE INPUT OUT              measures a side twice in one session: a cold pass and a warm pass
+    spark_side.py plans INPUT OUT PLAN PLAN   alternates between plans in one session
+
+SIDE is job, plan, hand or lines. CPU time includes this process and its descendants, which are the JVM and its Python
+workers. Plans alternate so that load of the machine affects both.
 """
 
 import json
@@ -23,18 +26,18 @@ sys.path[:0] = [str(GLUE), str(Path(__file__).resolve().parent)]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(GLUE), os.environ.get("PYTHONPATH", "")])
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
-import spark_by_hand  # noqa: E402 -- lies beside this
+import spark_by_hand  # noqa: E402 -- after the change of sys.path
 from databases import Manifests  # noqa: E402
-from job import World, apply_batch, session_builder  # noqa: E402
+from job import Pipeline, apply_batch, session_builder  # noqa: E402
 from lines import ChunkSettings  # noqa: E402
-from micro_batch import judge, kept_records, lines_of  # noqa: E402
+from micro_batch import clean_records, number_copies, split_lines  # noqa: E402
 from objects import FileObjects, open_objects  # noqa: E402
 from plan import Plan, prepare_session, read_plan  # noqa: E402
 
-# of 50,000 rows the JVM compiles for the first ten passes, and a form that it compiles more of looks dearer
+# With 50,000 rows the JVM compiles code during the first ten passes. A plan with more code would look slower.
 ROUNDS = 14
 
-Judge = Callable[[DataFrame, Plan, ChunkSettings], DataFrame]
+Cleaner = Callable[[DataFrame, Plan, ChunkSettings], DataFrame]
 
 
 def session(plan: Plan) -> SparkSession:
@@ -56,7 +59,7 @@ def settings_of(plan: Plan, stream: str) -> ChunkSettings:
 
 
 def cpu_s() -> float:
-    """Of this process and all below it, those that ended and were waited for included. Linux."""
+    """CPU time of this process and its descendants, including those that ended and were waited for. Linux only."""
     spent: dict[int, float] = {}
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -66,39 +69,41 @@ def cpu_s() -> float:
             continue
         pid = int(stat.parent.name)
         parents[pid] = int(fields[1])
-        spent[pid] = sum(int(one) for one in fields[11:15]) / os.sysconf("SC_CLK_TCK")
-    ours = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
-        ours |= more
-    return sum(spent[pid] for pid in ours)
+        spent[pid] = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    family = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(spent[pid] for pid in family)
 
 
 def by_hand(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
-    """Bytes become lines in the job's own step, so that the rules alone are compared."""
-    return spark_by_hand.judge(lines_of(records, plan, settings))
+    """Splits lines with the job's own step, so that the comparison covers only the rules."""
+    return spark_by_hand.clean_lines(split_lines(records, plan, settings))
 
 
 def job_pass(spark: SparkSession, plan: Plan, raw: DataFrame, out: str) -> None:
-    """What the job does with a micro-batch, without a database: counts, rejected objects, lake, manifests."""
+    """A micro-batch of the job without a database: counts, rejected objects, lake and manifests."""
     objects = open_objects(f"file:{out}")
     assert isinstance(objects, FileObjects)
-    world = World(spark, plan, settings_of(plan, "bench"), objects, Manifests(objects, plan["tag"]), "parquet")
-    assert apply_batch(world, raw) is not None
+    pipeline = Pipeline(spark, plan, settings_of(plan, "bench"), objects, Manifests(objects, plan["tag"]), "parquet")
+    assert apply_batch(pipeline, raw) is not None
 
 
-def query_pass(how: Judge) -> Callable[[SparkSession, Plan, DataFrame, str], None]:
-    """The rules alone, written as a job by hand would: accepted as Parquet by hour, rejected as lines."""
+def query_pass(cleaner: Cleaner) -> Callable[[SparkSession, Plan, DataFrame, str], None]:
+    """The rules with simple output, as in a job written by hand: accepted rows as Parquet by hour, rejected as JSON."""
 
     def run(_: SparkSession, plan: Plan, raw: DataFrame, out: str) -> None:
-        rows = how(kept_records(raw).where("copy = 1"), plan, settings_of(plan, "bench")).persist()
+        rows = cleaner(number_copies(raw).where("copy = 1"), plan, settings_of(plan, "bench")).persist()
         time_of = f.timestamp_seconds("last_contact")
-        kept = rows.where("reason is null and not is_duplicate").select(
+        accepted = rows.where("reason is null and not is_duplicate").select(
             *spark_by_hand.RECORD,
             "received_at",
             f.date_format(time_of, "yyyy-MM-dd").alias("day"),
             f.date_format(time_of, "HH").alias("hour"),
         )
-        kept.repartition("day", "hour").write.mode("overwrite").partitionBy("day", "hour").parquet(f"{out}/accepted")
+        accepted.repartition("day", "hour").write.mode("overwrite").partitionBy("day", "hour").parquet(
+            f"{out}/accepted"
+        )
         rejected = rows.where("reason is not null").select(
             "delivery", "place", "reason", "field", "row_text", "row_bytes"
         )
@@ -109,29 +114,29 @@ def query_pass(how: Judge) -> Callable[[SparkSession, Plan, DataFrame, str], Non
 
 
 def lines_pass(_: SparkSession, plan: Plan, raw: DataFrame, out: str) -> None:
-    lines_of(kept_records(raw).where("copy = 1"), plan, settings_of(plan, "bench")).write.mode("overwrite").format(
+    split_lines(number_copies(raw).where("copy = 1"), plan, settings_of(plan, "bench")).write.mode("overwrite").format(
         "noop"
     ).save(out)
 
 
 SIDES: dict[str, Callable[[SparkSession, Plan, DataFrame, str], None]] = {
     "job": job_pass,
-    "plan": query_pass(judge),
+    "plan": query_pass(clean_records),
     "hand": query_pass(by_hand),
     "lines": lines_pass,
 }
 
 
 def measure(side: str, records: str, out: str) -> dict[str, Any]:
-    begun, spent = time.perf_counter() - time.process_time(), 0.0
+    started, spent = time.perf_counter() - time.process_time(), 0.0
     plan = read_plan(str(GLUE / "plan.json"))
     spark = session(plan)
     passes = []
     for name in ("cold", "warm"):
         SIDES[side](spark, plan, spark.read.parquet(records), f"{out}/{name}")
         now, total = time.perf_counter(), cpu_s()
-        passes.append({"name": name, "wall_ms": 1_000 * (now - begun), "cpu_ms": 1_000 * (total - spent)})
-        begun, spent = now, total
+        passes.append({"name": name, "wall_ms": 1_000 * (now - started), "cpu_ms": 1_000 * (total - spent)})
+        started, spent = now, total
     if side in ("plan", "hand"):
         rows = spark.read.parquet(f"{out}/warm/accepted").count()
     elif side == "job":
@@ -143,58 +148,57 @@ def measure(side: str, records: str, out: str) -> dict[str, Any]:
     return {"spark": version, "accepted": rows, "passes": passes}
 
 
-def take_turns(records: str, out: str, *files: str) -> list[dict[str, Any]]:
-    """Wall time and CPU of each plan's warm pass: medians of the last half of the rounds."""
+def alternate_plans(records: str, out: str, *files: str) -> list[dict[str, Any]]:
+    """Wall and CPU time of each plan: the medians of the last half of the rounds."""
     plans = [read_plan(file) for file in files]
     spark = session(plans[0])
-    named = {name for plan in plans for name in plan["session"]}
+    settings = {name for plan in plans for name in plan["session"]}
     times: list[list[tuple[float, float]]] = [[] for _ in plans]
     for _ in range(ROUNDS):
         for i, plan in enumerate(plans):
-            for name in named:
+            for name in settings:
                 spark.conf.unset(name)
             prepare_session(spark, plan)
-            begun, spent = time.perf_counter(), cpu_s()
+            started, spent = time.perf_counter(), cpu_s()
             SIDES["plan"](spark, plan, spark.read.parquet(records), f"{out}/{i}")
-            times[i].append((time.perf_counter() - begun, cpu_s() - spent))
+            times[i].append((time.perf_counter() - started, cpu_s() - spent))
     rows = [spark.read.parquet(f"{out}/{i}/accepted").count() for i in range(len(plans))]
     assert len(set(rows)) == 1
     spark.stop()
-    warm = [list(zip(*of[ROUNDS // 2 :], strict=True)) for of in times]
+    warm = [list(zip(*rounds[ROUNDS // 2 :], strict=True)) for rounds in times]
     return [{"wall_ms": 1_000 * median(wall), "cpu_ms": 1_000 * median(cpu)} for wall, cpu in warm]
 
 
 def check() -> dict[str, Any]:
-    """Cases of kind `clean` whose accepted and rejected rows are those that the case tells."""
+    """The number of golden cases of kind `clean`, and the names of those with other outcomes."""
     from ids import record_id  # noqa: PLC0415
-    from test_cases import FIELDS, NAMES, RECORDS, case_of, input_of, rejection  # noqa: PLC0415
-    from test_cases import lines_of as told  # noqa: PLC0415
+    from test_cases import FIELDS, NAMES, RECORDS, read_case, read_expected, read_input, rejection  # noqa: PLC0415
 
-    names = [name for name in NAMES if case_of(name)["kind"] == "clean"]
+    names = [name for name in NAMES if read_case(name)["kind"] == "clean"]
     plan = read_plan(str(GLUE / "plan.json"))
     spark = session(plan)
-    records = [(input_of(name), name, "1", case_of(name)["received_at"]) for name in names]
-    lines = lines_of(spark.createDataFrame(records, RECORDS), plan, settings_of(plan, "cases"))
-    found = spark_by_hand.judge(lines, ("delivery", *spark_by_hand.IDENTITY)).collect()
+    records = [(read_input(name), name, "1", read_case(name)["received_at"]) for name in names]
+    lines = split_lines(spark.createDataFrame(records, RECORDS), plan, settings_of(plan, "cases"))
+    outcomes = spark_by_hand.clean_lines(lines, ("delivery", *spark_by_hand.IDENTITY)).collect()
     different = []
     for name in names:
         rows = sorted(
-            (row for row in found if row.delivery == record_id("cases", name, "1")), key=lambda row: row.place
+            (row for row in outcomes if row.delivery == record_id("cases", name, "1")), key=lambda row: row.place
         )
         accepted = [
             {field: row[field] for field in FIELDS} for row in rows if row.reason is None and not row.is_duplicate
         ]
         rejected = [rejection(row) for row in rows if row.reason is not None]
-        if accepted != told(name, "accepted.ndjson") or rejected != told(name, "rejected.ndjson"):
+        if accepted != read_expected(name, "accepted.ndjson") or rejected != read_expected(name, "rejected.ndjson"):
             different.append(name)
             if os.environ.get("FLIGHTLINE_SHOW"):
-                print(name, accepted, told(name, "accepted.ndjson"), rejected, sep="\n", file=sys.stderr)
+                print(name, accepted, read_expected(name, "accepted.ndjson"), rejected, sep="\n", file=sys.stderr)
     return {"spark": spark.version, "cases": len(names), "different": different}
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    if given[0] == "plans":
-        print(json.dumps(take_turns(*given[1:])))
+    arguments = sys.argv[1:]
+    if arguments[0] == "plans":
+        print(json.dumps(alternate_plans(*arguments[1:])))
     else:
-        print(json.dumps(check() if given == ["check"] else measure(*given)))
+        print(json.dumps(check() if arguments == ["check"] else measure(*arguments)))

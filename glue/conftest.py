@@ -1,4 +1,4 @@
-"""One Spark session for all tests of a version."""
+"""Fixtures of all tests. The tests of one Spark version share one Spark session."""
 
 import contextlib
 import os
@@ -17,17 +17,17 @@ from pyspark.sql import SparkSession
 
 from job import session_builder
 from plan import Plan, prepare_session, read_plan
-from test_worlds import Server
+from test_support import ScratchDatabase
 
 HERE = Path(__file__).parent
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
-# workers get what the JVM had at its start
+# workers inherit the environment that the JVM had at its start
 DYNAMO_PORT = free_port()
 os.environ.update(
     AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{DYNAMO_PORT}",
@@ -35,7 +35,7 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="test",
 )
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-# workers import the modules that lie here
+# workers import the modules of this folder
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
 
 
@@ -62,32 +62,35 @@ def spark(plan: Plan) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def server(spark: SparkSession) -> Iterator[Server]:
+def database(spark: SparkSession) -> Iterator[ScratchDatabase]:
+    """A new, migrated PostgreSQL database, dropped after the test."""
     dsn = os.environ.get("FLIGHTLINE_TEST_POSTGRES")
-    assert dsn, "FLIGHTLINE_TEST_POSTGRES names no server; npm run test:spark starts one"
-    made = Server(spark, dsn)
-    made.execute(made.owner, f"create database {made.name}")
-    made.execute(made.url, *(file.read_text() for file in sorted((HERE.parent / "sql").glob("0*.sql"))))
-    yield made
-    made.execute(made.owner, f"drop database {made.name} with (force)")
+    assert dsn, "set FLIGHTLINE_TEST_POSTGRES to the DSN of a PostgreSQL server, or run `npm run test:spark`"
+    scratch = ScratchDatabase(spark, dsn)
+    scratch.execute(scratch.admin_url, f"create database {scratch.name}")
+    scratch.execute(scratch.url, *(file.read_text() for file in sorted((HERE.parent / "sql").glob("0*.sql"))))
+    yield scratch
+    scratch.execute(scratch.admin_url, f"drop database {scratch.name} with (force)")
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The records and what is expected of them: made once where FLIGHTLINE_PARITY says, else here and now."""
-    given = os.environ.get("FLIGHTLINE_PARITY")
-    if given:
-        return Path(given)
+def parity(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of records and their expected outcomes. It is generated unless FLIGHTLINE_PARITY names one."""
+    existing = os.environ.get("FLIGHTLINE_PARITY")
+    if existing:
+        return Path(existing)
     folder = tmp_path_factory.mktemp("parity")
     seed = os.environ.get("FLIGHTLINE_SEED", str(random.randrange(2**31)))
     rows = os.environ.get("FLIGHTLINE_PARITY_ROWS", "24000")
-    subprocess.run(["npx", "tsx", "test/harness/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True)
+    subprocess.run(
+        ["npx", "tsx", "test/harness/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True
+    )
     return folder
 
 
 @pytest.fixture(scope="session")
 def dynamo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A client of DynamoDB's emulator, on which workers are too."""
+    """A client of a DynamoDB emulator. The workers use the same emulator."""
     command = [sys.executable, "-m", "moto.server", "--port", str(DYNAMO_PORT)]
     log = tmp_path_factory.mktemp("dynamo") / "log"
     with log.open("wb") as out:

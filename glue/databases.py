@@ -1,4 +1,4 @@
-"""What a database is to the job, and the one that stands where there is none."""
+"""The database port of the job, the implementation for files alone, and the sequence of several databases."""
 
 import json
 import time
@@ -12,73 +12,79 @@ from quarantine import hour_folder
 
 @dataclass
 class Applied:
+    """Row counts of a batch. `repeats` counts the rows of deliveries that were applied before."""
+
     received: int = 0
     accepted: int = 0
     duplicate: int = 0
     rejected: int = 0
     repeats: int = 0
 
-    def told(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
 class Database(Protocol):
-    """Law: a delivery is applied once, however often and in whatever company it comes. One that is down raises."""
+    """
+    Invariant: a database applies each delivery once, even when the delivery arrives again or in another batch.
+
+    `apply` raises when the database is not available.
+    """
 
     def apply(self, batch: MicroBatch) -> Applied: ...
 
 
 @dataclass(frozen=True)
 class Manifests:
-    """Files alone: one object a delivery with its counts."""
+    """Without a database, each delivery gets one object with its counts."""
 
     objects: Objects
     contract: str
 
     def apply(self, batch: MicroBatch) -> Applied:
         total = Applied(repeats=batch.repeats)
-        for one in batch.deliveries:
-            key = f"manifests/flow=stream/{hour_folder(one.received_at)}/{one.id}.json"
-            row = ledger_row(one, self.contract)
+        for delivery in batch.deliveries:
+            key = f"manifests/flow=stream/{hour_folder(delivery.received_at)}/{delivery.id}.json"
+            row = ledger_row(delivery, self.contract)
             if self.objects.put(key, json.dumps(row, separators=(",", ":")).encode()):
-                add_counts(total, one)
+                add_counts(total, delivery)
             else:
-                total.repeats += one.rows
+                total.repeats += delivery.rows
         return total
 
 
 @dataclass(frozen=True)
-class InOrder:
-    """A batch is done when all have it; the first one's counts are told."""
+class OrderedDatabases:
+    """A batch is complete when every database has applied it. The counts are those of the first database."""
 
     databases: tuple[Database, ...]
 
     def apply(self, batch: MicroBatch) -> Applied:
-        applied = [one.apply(batch) for one in self.databases]
+        applied = [database.apply(batch) for database in self.databases]
         return applied[0]
 
 
-def rejected_rows(of: Delivery) -> int:
-    return sum(of.rejected.values())
+def rejected_rows(delivery: Delivery) -> int:
+    return sum(delivery.rejected.values())
 
 
-def add_counts(total: Applied, one: Delivery) -> None:
-    rejected = rejected_rows(one)
-    total.received += one.rows
-    total.accepted += one.accepted
+def add_counts(total: Applied, delivery: Delivery) -> None:
+    rejected = rejected_rows(delivery)
+    total.received += delivery.rows
+    total.accepted += delivery.accepted
     total.rejected += rejected
-    total.duplicate += one.rows - rejected - one.accepted
+    total.duplicate += delivery.rows - rejected - delivery.accepted
 
 
-def ledger_row(one: Delivery, contract: str) -> dict[str, object]:
+def ledger_row(delivery: Delivery, contract: str) -> dict[str, object]:
     return {
-        "batch_id": one.id,
+        "batch_id": delivery.id,
         "flow": "stream",
         "contract": contract,
-        "received": one.rows,
-        "accepted": one.accepted,
-        "duplicate": one.rows - rejected_rows(one) - one.accepted,
-        "rejected": one.rejected,
+        "received": delivery.rows,
+        "accepted": delivery.accepted,
+        "duplicate": delivery.rows - rejected_rows(delivery) - delivery.accepted,
+        "rejected": delivery.rejected,
         "repeats": 0,
         "expired": 0,
         "applied_at": int(time.time()),

@@ -1,4 +1,4 @@
-"""DynamoDB, where a batch is one delivery: a row where its identity is free, newest wins, the ledger's row last."""
+"""DynamoDB as the job's database. Each delivery is a batch, and its ledger row is written after its other rows."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -11,17 +11,18 @@ from typing import Any
 from pyspark.sql import DataFrame, Row
 
 from databases import Applied, add_counts, rejected_rows
-from dynamo_items import Item, day_of, item_of, observation, tile_of
+from dynamo_items import Item, day_of, item_of, observation_key, tile_of
 from micro_batch import Delivery, MicroBatch
 
-KEYS_A_READ = 100
-# of one worker; more only wait for each other
-WRITES_AT_ONCE = 16
+# limit of BatchGetItem
+MAX_KEYS_PER_READ = 100
+# Per worker. More writes would only wait for each other.
+MAX_CONCURRENT_WRITES = 16
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What the tables' names begin with, where they are, and how long DynamoDB keeps a row."""
+    """The prefix of the table names, the AWS region, and the number of days before DynamoDB expires a row."""
 
     prefix: str
     region: str
@@ -30,50 +31,56 @@ class Tables:
 
 @cache
 def _client(region: str) -> Any:
-    import boto3  # noqa: PLC0415 -- without DynamoDB it need not be there
+    import boto3  # noqa: PLC0415 -- optional without DynamoDB
     from botocore.config import Config  # noqa: PLC0415
 
     retries = {"max_attempts": 8, "mode": "standard"}
-    config = Config(region_name=region, retries=retries, max_pool_connections=WRITES_AT_ONCE)
+    config = Config(region_name=region, retries=retries, max_pool_connections=MAX_CONCURRENT_WRITES)
     return boto3.client("dynamodb", config=config)
 
 
 def put_if(tables: Tables, name: str, item: Item, condition: str, **values: dict[str, Any]) -> Item | None:
-    """None, or the item that stands there and for which the condition does not hold; empty where that is not told."""
+    """
+    Puts the item when the condition is true, and returns None.
+
+    Otherwise returns the stored item, or an empty one when the service does not return it.
+    """
     client = _client(tables.region)
-    given = {"ExpressionAttributeValues": {f":{of}": value for of, value in values.items()}} if values else {}
+    parameters = {f":{parameter}": value for parameter, value in values.items()}
     try:
         client.put_item(
             TableName=f"{tables.prefix}-{name}",
             Item=item,
             ConditionExpression=condition,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **given,
+            **({"ExpressionAttributeValues": parameters} if parameters else {}),
         )
-    except client.exceptions.ConditionalCheckFailedException as refused:
-        # some stand-ins of DynamoDB do not tell
-        stands: Item = refused.response.get("Item", {})
-        return stands
+    except client.exceptions.ConditionalCheckFailedException as error:
+        # some emulators of DynamoDB omit the item
+        stored: Item = error.response.get("Item", {})
+        return stored
     return None
 
 
 def get(tables: Tables, name: str, key: Item) -> Item:
-    """The item as it is now; an empty one where there is none."""
+    """The item by a consistent read. Empty when the key does not exist."""
     table = f"{tables.prefix}-{name}"
     item: Item = _client(tables.region).get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
     return item
 
 
-def hold_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
+def put_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
     """
-    The delivery that holds the row now, after it was put where none does. It may be one that died before its ledger's
-    row and comes again in this batch. A row of a known delivery was put when that came first, and is not put again.
+    Puts the row unless its observation is stored, and returns the delivery that owns the observation.
+
+    The owner may be a delivery that failed before its ledger row and arrives again in this batch. Rows of known
+    deliveries (those with a ledger row) are not put again.
     """
     key = {
         "aircraft_day": {"S": f"{row.icao24}#{day_of(row.last_contact)}"},
-        "observation": {"S": observation(row)},
+        "observation": {"S": observation_key(row)},
     }
-    stands: Item = {}
+    stored: Item = {}
     if row.delivery_id not in known:
         refused = put_if(
             tables,
@@ -84,13 +91,13 @@ def hold_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
         )
         if refused is None:
             return str(row.delivery_id)
-        stands = refused
-    stands = stands or get(tables, "states", key)
-    return stands["batch_id"]["S"] if stands else None
+        stored = refused
+    stored = stored or get(tables, "states", key)
+    return stored["batch_id"]["S"] if stored else None
 
 
 def put_newest(row: Row, tables: Tables) -> None:
-    newest = {"S": observation(row)}
+    newest = {"S": observation_key(row)}
     put_if(
         tables,
         "aircraft",
@@ -101,25 +108,29 @@ def put_newest(row: Row, tables: Tables) -> None:
 
 
 def _put_partition(rows: Iterable[Row], tables: Tables, known: frozenset[str]) -> Iterator[tuple[str, int]]:
-    """Puts a partition's rows, which holds all of an aircraft; yields the rows that each delivery holds."""
-    held: dict[str, int] = {}
+    """
+    Puts the rows of a partition and yields each delivery with the number of rows that it owns.
+
+    The partition contains all rows of its aircraft.
+    """
+    owned: dict[str, int] = {}
     newest: dict[str, Row] = {}
     source = iter(rows)
-    # making clients is not safe for threads
+    # boto3 cannot create clients from several threads
     _client(tables.region)
-    with ThreadPoolExecutor(WRITES_AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_CONCURRENT_WRITES) as pool:
         while some := list(islice(source, 1_000)):
-            for delivery in pool.map(partial(hold_state, tables=tables, known=known), some):
+            for delivery in pool.map(partial(put_state, tables=tables, known=known), some):
                 if delivery is not None:
-                    held[delivery] = held.get(delivery, 0) + 1
+                    owned[delivery] = owned.get(delivery, 0) + 1
             for row in some:
                 if row.delivery_id in known:
                     continue
-                if row.icao24 not in newest or observation(newest[row.icao24]) < observation(row):
+                if row.icao24 not in newest or observation_key(newest[row.icao24]) < observation_key(row):
                     newest[row.icao24] = row
         for _ in pool.map(partial(put_newest, tables=tables), newest.values()):
             pass
-    yield from held.items()
+    yield from owned.items()
 
 
 @dataclass(frozen=True)
@@ -128,71 +139,77 @@ class Dynamo:
     contract: str
 
     def apply(self, batch: MicroBatch) -> Applied:
-        known = self._delivered(batch.deliveries)
-        fresh = [one for one in batch.deliveries if one.id not in known]
+        known = self._known_deliveries(batch.deliveries)
+        fresh = [delivery for delivery in batch.deliveries if delivery.id not in known]
         total = Applied(repeats=batch.repeats)
-        held = self._put_rows(batch.accepted, known) if fresh else {}
-        for one in fresh:
-            one.accepted = held.get(one.id, 0)
-        self._note_days(fresh)
-        for one in batch.deliveries:
-            if one.id not in known and self._put_ledger(one):
-                add_counts(total, one)
+        owned = self._put_rows(batch.accepted, known) if fresh else {}
+        for delivery in fresh:
+            delivery.accepted = owned.get(delivery.id, 0)
+        self._add_days(fresh)
+        for delivery in batch.deliveries:
+            if delivery.id not in known and self._put_ledger(delivery):
+                add_counts(total, delivery)
             else:
-                self._count_repeat(one)
-                total.repeats += one.rows
+                self._count_repeat(delivery)
+                total.repeats += delivery.rows
         return total
 
     def _put_rows(self, accepted: DataFrame, known: set[str]) -> dict[str, int]:
-        """How many rows each delivery holds: told by the partitions, for an accumulator counts a retried task twice."""
-        put = partial(_put_partition, tables=self.tables, known=frozenset(known))
-        held: dict[str, int] = {}
-        for delivery, number in accepted.repartition("icao24").rdd.mapPartitions(put).collect():
-            held[delivery] = held.get(delivery, 0) + number
-        return held
+        """
+        Each delivery with the number of rows that it owns.
 
-    def _delivered(self, deliveries: list[Delivery]) -> set[str]:
+        The partitions return these numbers. An accumulator would count the rows of a retried task twice.
+        """
+        put = partial(_put_partition, tables=self.tables, known=frozenset(known))
+        owned: dict[str, int] = {}
+        for delivery, number in accepted.repartition("icao24").rdd.mapPartitions(put).collect():
+            owned[delivery] = owned.get(delivery, 0) + number
+        return owned
+
+    def _known_deliveries(self, deliveries: list[Delivery]) -> set[str]:
+        """The IDs of the deliveries that have a ledger row."""
         table = f"{self.tables.prefix}-batches"
-        found: set[str] = set()
-        for some in _chunks([ledger_key(one) for one in deliveries], KEYS_A_READ):
+        known: set[str] = set()
+        for some in _chunks([ledger_key(delivery) for delivery in deliveries], MAX_KEYS_PER_READ):
             keys: list[Item] = some
             for attempt in count():
-                asked = {table: {"Keys": keys, "ProjectionExpression": "delivery_id", "ConsistentRead": True}}
-                answer = _client(self.tables.region).batch_get_item(RequestItems=asked)
-                found.update(item["delivery_id"]["S"] for item in answer["Responses"].get(table, []))
-                # what a throttled table left out
+                request = {table: {"Keys": keys, "ProjectionExpression": "delivery_id", "ConsistentRead": True}}
+                answer = _client(self.tables.region).batch_get_item(RequestItems=request)
+                known.update(item["delivery_id"]["S"] for item in answer["Responses"].get(table, []))
+                # a throttled table answers only some of the keys
                 keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
                 if not keys:
                     break
                 time.sleep(min(5, 0.05 * 2 ** min(attempt, 10)))
-        return found
+        return known
 
-    def _put_ledger(self, one: Delivery) -> bool:
-        rejected = rejected_rows(one)
+    def _put_ledger(self, delivery: Delivery) -> bool:
+        """False when the delivery has a ledger row already."""
+        rejected = rejected_rows(delivery)
         numbers = {
-            "received": one.rows,
-            "accepted": one.accepted,
-            "duplicate": one.rows - rejected - one.accepted,
+            "received": delivery.rows,
+            "accepted": delivery.accepted,
+            "duplicate": delivery.rows - rejected - delivery.accepted,
             "repeats": 0,
             "expired": 0,
-            "received_at": one.received_at,
+            "received_at": delivery.received_at,
             "applied_at": int(time.time()),
         }
-        reasons = {reason: {"N": str(rows)} for reason, rows in one.rejected.items()}
+        reasons = {reason: {"N": str(rows)} for reason, rows in delivery.rejected.items()}
         item: Item = {
-            **ledger_key(one),
+            **ledger_key(delivery),
             "contract": {"S": self.contract},
             "rejected": {"M": reasons},
             **{name: {"N": str(number)} for name, number in numbers.items()},
         }
         return put_if(self.tables, "batches", item, "attribute_not_exists(delivery_id)") is None
 
-    def _count_repeat(self, one: Delivery) -> None:
-        self._add(ledger_key(one), "repeats", {"N": str(one.rows)})
+    def _count_repeat(self, delivery: Delivery) -> None:
+        self._add(ledger_key(delivery), "repeats", {"N": str(delivery.rows)})
 
-    def _note_days(self, deliveries: list[Delivery]) -> None:
-        """Which days the ledger has, so that sums need not search for them."""
-        days = sorted({day_of(one.received_at) for one in deliveries})
+    def _add_days(self, deliveries: list[Delivery]) -> None:
+        """Lists the days that the ledger contains, so that totals do not search for them."""
+        days = sorted({day_of(delivery.received_at) for delivery in deliveries})
         if days:
             self._add({"flow_day": {"S": "days"}, "delivery_id": {"S": "stream"}}, "days", {"SS": days})
 
@@ -205,10 +222,10 @@ class Dynamo:
         )
 
 
-def ledger_key(one: Delivery) -> Item:
-    return {"flow_day": {"S": f"stream#{day_of(one.received_at)}"}, "delivery_id": {"S": one.id}}
+def ledger_key(delivery: Delivery) -> Item:
+    return {"flow_day": {"S": f"stream#{day_of(delivery.received_at)}"}, "delivery_id": {"S": delivery.id}}
 
 
-def _chunks(of: list[Item], size: int) -> Iterator[list[Item]]:
-    for start in range(0, len(of), size):
-        yield of[start : start + size]
+def _chunks(items: list[Item], size: int) -> Iterator[list[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,9 +1,9 @@
-"""What Glue puts beside the job's own options: every argument of the job, also those that Glue itself reads."""
+"""Separates Glue's own job arguments from misspelled options. Glue passes both kinds to the script."""
 
 import re
 
-# as Glue's documentation lists them, by their beginnings where they are many: a new one must not stop the job
-GLUES = re.compile(
+# From Glue's documentation. Families of arguments match by prefix, so a new argument of Glue does not stop the job.
+GLUE_ARGUMENT = re.compile(
     r"--(?:"
     r"[A-Z][A-Z0-9_]+|(?:[A-Z][a-z]+){2,}"  # JOB_NAME, JOB_RUN_ID, TempDir
     r"|(?:enable|disable|extra|custom|customer|continuous-log|job|write-shuffle|user-jars|executor|spark-event-logs)-.+"
@@ -11,18 +11,22 @@ GLUES = re.compile(
     r"|class|conf|debug|mode|endpoint|encryption-type|scriptLocation|use-postgres-driver"
     r")"
 )
-# its value is an option of pip
-TAKES_OPTIONS = "--python-modules-installer-option"
+# Its value is an option of pip, so it may start with two dashes.
+PIP_ARGUMENT = "--python-modules-installer-option"
 
 
-def unknown_options(others: list[str]) -> list[str]:
-    """Of the arguments that are no options of the job, those that are not Glue's either; values stand behind."""
+def unknown_arguments(arguments: list[str]) -> list[str]:
+    """
+    Returns the arguments that neither the job nor Glue knows.
+
+    `arguments` are those that are not options of the job. A value follows its Glue argument.
+    """
     unknown: list[str] = []
     before = ""
-    for word in others:
+    for word in arguments:
         name = word.partition("=")[0]
-        is_value = bool(GLUES.fullmatch(before)) and (not word.startswith("--") or before == TAKES_OPTIONS)
-        if not is_value and not GLUES.fullmatch(name):
+        is_value = bool(GLUE_ARGUMENT.fullmatch(before)) and (not word.startswith("--") or before == PIP_ARGUMENT)
+        if not is_value and not GLUE_ARGUMENT.fullmatch(name):
             unknown.append(name)
         before = "" if is_value else word
     return unknown

@@ -1,4 +1,4 @@
-"""Ids of deliveries and batches, the same as every other engine computes."""
+"""IDs of deliveries and batches. Every engine computes the same IDs."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ def _digest(text: str) -> str:
 
 
 def record_id(stream: str, partition_key: str, sequence_number: str) -> str:
-    """Delivery id of a stream record."""
+    """Delivery ID of a stream record."""
     parts = [stream, partition_key, sequence_number]
     return f"s{_digest(json.dumps(parts, ensure_ascii=False, separators=(',', ':')))}"
 
 
 def batch_id(deliveries: Iterable[str]) -> str:
-    """Batch id of several deliveries, whatever their order."""
+    """Batch ID of several deliveries. Their order does not matter."""
     return f"b{_digest(chr(10).join(sorted(deliveries)))}"

@@ -1,7 +1,7 @@
 """
-The streaming job of Flow 2 on Spark: stream records are read, cleaned by the plan, and written; each delivery once.
+The streaming job of Flow 2 on Spark. It reads stream records, cleans them by the plan, and writes each delivery once.
 
-It holds no rule: what a row must be is in the plan, which `flightline contract --write .` compiles.
+The job contains no cleaning rule. The rules are in the plan, which `flightline contract --write .` compiles.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from databases import Applied, Database, InOrder, Manifests
+from databases import Applied, Database, Manifests, OrderedDatabases
 from dynamo import Dynamo, Tables
-from glue_arguments import unknown_options
+from glue_arguments import unknown_arguments
 from lake import FORMATS, write_lake
 from lines import ChunkSettings
 from logins import Login, plain_login, secret_login, token_login
@@ -28,85 +28,103 @@ from postgres import Postgres
 from quarantine import write_rejected
 from sources import SourceSettings, open_source
 
-# records of up to 1 MiB that a Python worker holds at once
-RECORDS_A_WORKER = 64
-# classes that Spark keeps of the code it makes; a micro-batch uses about 80, and of a full 100 some would be made anew
-CLASSES_KEPT = 1000
+# Stream records in a Python worker's memory. Each has up to 1 MiB.
+MAX_RECORDS_PER_WORKER = 64
+# Generated classes in Spark's cache. A micro-batch uses about 80, and the default of 100 would evict some of them.
+MAX_CACHED_CLASSES = 1000
 
 
-def parser() -> argparse.ArgumentParser:
-    """The job's own options, none by a name that Glue keeps for itself."""
-    options = argparse.ArgumentParser(prog="job.py", description=__doc__, allow_abbrev=False)
-    options.add_argument("--plan", required=True, help="glue/plan.json, a file or s3://BUCKET/KEY")
-    options.add_argument("--stream", required=True, help="the stream's name, a part of every delivery's id")
-    options.add_argument("--bucket", help="where objects lie; the same as --objects s3://BUCKET")
-    options.add_argument("--objects", help="file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX")
-    options.add_argument("--lake", choices=FORMATS, default="parquet")
-    options.add_argument("--retention-days", type=int, default=7, help="that rows are kept in a database")
-    options.add_argument("--postgres", help="jdbc:postgresql://HOST:PORT/DATABASE; a database of the job")
-    options.add_argument("--postgres-user", help="logs in by tokens of IAM for this role of the database")
-    options.add_argument(
+def option_parser() -> argparse.ArgumentParser:
+    """The job's own options. None of them has a name that Glue reserves."""
+    parser = argparse.ArgumentParser(prog="job.py", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--plan", required=True, help="the compiled plan (glue/plan.json): a file or s3://BUCKET/KEY")
+    parser.add_argument("--stream", required=True, help="name of the stream, which is part of every delivery ID")
+    parser.add_argument("--bucket", help="bucket of the objects, short for --objects s3://BUCKET")
+    parser.add_argument("--objects", help="object store: file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX")
+    parser.add_argument("--lake", choices=FORMATS, default="parquet", help="file format of the lake (default: parquet)")
+    parser.add_argument("--retention-days", type=int, default=7, help="days that a database keeps a row (default: 7)")
+    parser.add_argument("--postgres", help="write to PostgreSQL: jdbc:postgresql://HOST:PORT/DATABASE")
+    parser.add_argument("--postgres-user", help="database role for logins with IAM tokens")
+    parser.add_argument(
         "--postgres-ca",
-        help="file of authorities; a relative one is sent to every worker; without it the server is not verified",
+        help="file of certificate authorities that verify the server (default: the server is not verified). "
+        "A relative file is sent to every worker.",
     )
-    options.add_argument("--postgres-secret", help="secret of Secrets Manager with username and password")
-    options.add_argument("--dynamodb", help="what the tables' names begin with; a database of the job")
-    options.add_argument("--source", default="auto", help="auto, kinesis, aws-kinesis, boto or files:FOLDER")
-    options.add_argument("--record-source", default="opensky", help="a row's source where its chunk names none")
-    options.add_argument("--region", default="us-east-1")
-    options.add_argument("--kinesis-endpoint", help="where it is not AWS's")
-    options.add_argument("--checkpoint", help="where the position is kept; else checkpoints/ beside the objects")
-    options.add_argument("--files-a-batch", type=int, default=100)
-    options.add_argument(
+    parser.add_argument("--postgres-secret", help="Secrets Manager secret with `username` and `password`")
+    parser.add_argument("--dynamodb", help="write to DynamoDB: prefix of the table names")
+    parser.add_argument(
+        "--source", default="auto", help="reader: auto, kinesis, aws-kinesis, boto or files:FOLDER (default: auto)"
+    )
+    parser.add_argument(
+        "--record-source", default="opensky", help="source of rows whose chunk names none (default: opensky)"
+    )
+    parser.add_argument("--region", default="us-east-1", help="AWS region (default: us-east-1)")
+    parser.add_argument("--kinesis-endpoint", help="URL of Kinesis (default: the AWS endpoint of the region)")
+    parser.add_argument("--checkpoint", help="folder of Spark's checkpoint (default: checkpoints/ in the object store)")
+    parser.add_argument(
+        "--files-a-batch", type=int, default=100, help="maximum files per micro-batch with files:FOLDER (default: 100)"
+    )
+    parser.add_argument(
         "--partitions",
         type=int,
-        help="of a micro-batch's rows; else twice the cores at the start; a checkpoint keeps it on Spark 3.5",
+        help="partitions of a micro-batch's rows (default: twice the cores at start). "
+        "On Spark 3.5 an existing checkpoint keeps its number.",
     )
-    options.add_argument("--trigger-seconds", type=int, default=10)
-    options.add_argument("--deployment", help="whose metrics the log tells CloudWatch; without it there are none")
-    options.add_argument("--until-empty", action="store_true", help="ends when what stood there was read")
-    return options
+    parser.add_argument(
+        "--trigger-seconds", type=int, default=10, help="seconds between starts of micro-batches (default: 10)"
+    )
+    parser.add_argument("--deployment", help="print CloudWatch metrics for this deployment (default: no metrics)")
+    parser.add_argument(
+        "--until-empty", action="store_true", help="end after reading the records that are available at start"
+    )
+    return parser
 
 
 def read_options(arguments: list[str]) -> argparse.Namespace:
-    """Exits where an option is neither the job's nor Glue's: a misspelt one would be left out without a word."""
-    known = parser()
-    given, others = known.parse_known_args(arguments)
-    unknown = unknown_options(others)
+    """Exits for an option that is neither the job's nor Glue's. Otherwise a misspelled option would have no effect."""
+    parser = option_parser()
+    options, others = parser.parse_known_args(arguments)
+    unknown = unknown_arguments(others)
     if unknown:
-        known.error(f"unknown: {' '.join(unknown)}")
-    return given
+        parser.error(f"unknown arguments: {' '.join(unknown)}; `job.py --help` lists the options")
+    return options
 
 
 @dataclass
-class World:
+class Pipeline:
+    """The plan, the settings and the sinks of a running job."""
+
     spark: SparkSession
     plan: Plan
     chunks: ChunkSettings
     objects: Objects
     database: Database
-    lake: str
-    # whose metrics are told
+    lake_format: str
+    # Deployment of the printed metrics. None prints no metrics.
     deployment: str | None = None
-    # called before and after each write with its name: where tests end the process
-    passing: Callable[[str], None] = lambda _: None
+    # Called with the name of each step of a batch. Fault injection kills the process in this call.
+    on_step: Callable[[str], None] = lambda _: None
 
 
-def apply_batch(world: World, raw: DataFrame) -> Applied | None:
-    """Rejected, database, lake: each may be done again. A sink that is down raises; a bad record never does."""
-    with Cleaning(raw, world.plan, world.chunks) as batch:
+def apply_batch(pipeline: Pipeline, raw: DataFrame) -> Applied | None:
+    """
+    Writes rejected rows, then the database, then the lake. Returns None for an empty batch.
+
+    Invariant: each of the three writes can be repeated. A sink that is not available raises. A broken record does not.
+    """
+    with Cleaning(raw, pipeline.plan, pipeline.chunks) as batch:
         if not batch.deliveries:
             return None
-        world.passing("before rejected")
-        if any(one.rejected for one in batch.deliveries):
-            write_rejected(batch.rejected, world.objects, world.plan["tag"])
-        world.passing("before database")
-        applied = world.database.apply(batch)
-        world.passing("before lake")
-        write_lake(batch, world.objects, world.lake, world.plan["contract"])
-        world.passing("after lake")
-        log("batch applied", batch_id=batch.id, deliveries=len(batch.deliveries), **applied.told())
-        print_metrics(world.deployment, applied_metrics(applied))
+        pipeline.on_step("before rejected")
+        if any(delivery.rejected for delivery in batch.deliveries):
+            write_rejected(batch.rejected, pipeline.objects, pipeline.plan["tag"])
+        pipeline.on_step("before database")
+        applied = pipeline.database.apply(batch)
+        pipeline.on_step("before lake")
+        write_lake(batch, pipeline.objects, pipeline.lake_format, pipeline.plan["contract"])
+        pipeline.on_step("after lake")
+        log("batch applied", batch_id=batch.id, deliveries=len(batch.deliveries), **applied.as_dict())
+        print_metrics(pipeline.deployment, applied_metrics(applied))
         return applied
 
 
@@ -114,21 +132,21 @@ def log(message: str, **values: Any) -> None:
     print(json.dumps({"message": message, **values}), flush=True)
 
 
-def open_database(given: argparse.Namespace, spark: SparkSession, plan: Plan, objects: Objects) -> Database:
-    """PostgreSQL first, then DynamoDB, each where it is named; files alone where neither is."""
-    stores: list[Database] = []
-    if given.postgres:
-        stores.append(Postgres(spark, plan, given.postgres, login_of(given), given.retention_days))
-    if given.dynamodb:
-        stores.append(Dynamo(Tables(given.dynamodb, given.region, given.retention_days), plan["tag"]))
-    return InOrder(tuple(stores)) if stores else Manifests(objects, plan["tag"])
+def open_database(options: argparse.Namespace, spark: SparkSession, plan: Plan, objects: Objects) -> Database:
+    """The databases that the options name, PostgreSQL before DynamoDB. Without a database, manifest objects."""
+    databases: list[Database] = []
+    if options.postgres:
+        databases.append(Postgres(spark, plan, options.postgres, login_of(options), options.retention_days))
+    if options.dynamodb:
+        databases.append(Dynamo(Tables(options.dynamodb, options.region, options.retention_days), plan["tag"]))
+    return OrderedDatabases(tuple(databases)) if databases else Manifests(objects, plan["tag"])
 
 
-def login_of(given: argparse.Namespace) -> Login:
-    if given.postgres_user:
-        return token_login(given.postgres, given.postgres_user, given.region, given.postgres_ca)
-    if given.postgres_secret:
-        return secret_login(given.postgres_secret, given.region, given.postgres_ca)
+def login_of(options: argparse.Namespace) -> Login:
+    if options.postgres_user:
+        return token_login(options.postgres, options.postgres_user, options.region, options.postgres_ca)
+    if options.postgres_secret:
+        return secret_login(options.postgres_secret, options.region, options.postgres_ca)
     return plain_login
 
 
@@ -136,86 +154,84 @@ def session_builder() -> SparkSession.Builder:
     return (
         SparkSession.Builder()
         .appName("flightline")
-        .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(RECORDS_A_WORKER))
-        .config("spark.sql.codegen.cache.maxEntries", str(CLASSES_KEPT))
-        # an empty marker is no file of the lake
+        .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(MAX_RECORDS_PER_WORKER))
+        .config("spark.sql.codegen.cache.maxEntries", str(MAX_CACHED_CLASSES))
+        # Hadoop's empty _SUCCESS file does not belong in the lake
         .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
     )
 
 
-def open_world(given: argparse.Namespace, spark: SparkSession) -> World:
-    plan = read_plan(given.plan, given.region)
+def open_pipeline(options: argparse.Namespace, spark: SparkSession) -> Pipeline:
+    plan = read_plan(options.plan, options.region)
     prepare_session(spark, plan)
-    # Spark's own 200 are 200 tasks of a few rows each in every micro-batch
-    spark.conf.set("spark.sql.shuffle.partitions", given.partitions or 2 * spark.sparkContext.defaultParallelism)
+    # Spark's default of 200 would start 200 tasks of a few rows each for every micro-batch
+    spark.conf.set("spark.sql.shuffle.partitions", options.partitions or 2 * spark.sparkContext.defaultParallelism)
     send_modules(spark)
-    place = given.objects or (f"s3://{given.bucket}" if given.bucket else None)
-    if place is None:
-        raise SystemExit("--bucket or --objects is missing")
-    objects = open_objects(place, given.region)
+    url = options.objects or (f"s3://{options.bucket}" if options.bucket else None)
+    if url is None:
+        raise SystemExit("no object store: set --bucket BUCKET, or --objects to file:FOLDER, s3:// or s3a://")
+    objects = open_objects(url, options.region)
     if isinstance(objects, FileObjects):
-        without_checksum_files(spark)
-    if given.postgres_ca and not Path(given.postgres_ca).is_absolute():
-        # a worker finds it in the folder that it runs in, as the driver does
-        spark.sparkContext.addFile(given.postgres_ca)
-    return World(
+        disable_checksum_files(spark)
+    if options.postgres_ca and not Path(options.postgres_ca).is_absolute():
+        # the driver and the workers find it in their working folder
+        spark.sparkContext.addFile(options.postgres_ca)
+    return Pipeline(
         spark=spark,
         plan=plan,
-        chunks=ChunkSettings(given.stream, given.record_source, plan["source_pattern"], plan["fields"]),
+        chunks=ChunkSettings(options.stream, options.record_source, plan["source_pattern"], plan["fields"]),
         objects=objects,
-        database=open_database(given, spark, plan, objects),
-        lake=given.lake,
-        deployment=given.deployment,
+        database=open_database(options, spark, plan, objects),
+        lake_format=options.lake,
+        deployment=options.deployment,
     )
 
 
 def send_modules(spark: SparkSession) -> None:
-    """The modules that lie beside the job, for the workers; those that came as an archive they have."""
-    beside = Path(__file__).resolve().parent
-    # not by asking the modules, of which some would import others
-    found = [vars(one).get("__file__") for one in list(sys.modules.values()) if hasattr(one, "__dict__")]
-    for file in sorted({Path(name).resolve() for name in found if isinstance(name, str)}):
-        if file.parent == beside and file.is_file():
+    """Sends the imported modules of the job's folder to the workers. Modules from an archive are there already."""
+    folder = Path(__file__).resolve().parent
+    # not by getattr, since some modules import others when an attribute is read
+    files = [vars(module).get("__file__") for module in list(sys.modules.values()) if hasattr(module, "__dict__")]
+    for file in sorted({Path(name).resolve() for name in files if isinstance(name, str)}):
+        if file.parent == folder and file.is_file():
             spark.sparkContext.addPyFile(str(file))
 
 
-def without_checksum_files(spark: SparkSession) -> None:
-    """Hadoop puts a file beside each file of a local folder, which would be an object of its own."""
+def disable_checksum_files(spark: SparkSession) -> None:
+    """Otherwise Hadoop writes a checksum file for each file of a local folder, which would count as an object."""
     context: Any = spark.sparkContext
     hadoop = context._jvm.org.apache.hadoop.fs.FileSystem
     hadoop.getLocal(context._jsc.hadoopConfiguration()).setWriteChecksum(False)
     hadoop.get(context._jvm.java.net.URI("file:///"), context._jsc.hadoopConfiguration()).setWriteChecksum(False)
 
 
-def run(given: argparse.Namespace, world: World) -> None:
-    endpoint = given.kinesis_endpoint or f"https://kinesis.{given.region}.amazonaws.com"
-    checkpoint = given.checkpoint or f"{world.objects.root}/checkpoints/{given.stream}"
+def run(options: argparse.Namespace, pipeline: Pipeline) -> None:
+    endpoint = options.kinesis_endpoint or f"https://kinesis.{options.region}.amazonaws.com"
+    checkpoint = options.checkpoint or f"{pipeline.objects.root}/checkpoints/{options.stream}"
     source = SourceSettings(
-        source=given.source,
-        stream=given.stream,
-        region=given.region,
+        source=options.source,
+        stream=options.stream,
+        region=options.region,
         endpoint=endpoint,
-        files_a_batch=given.files_a_batch,
+        files_per_batch=options.files_a_batch,
         checkpoint=checkpoint,
-        until_empty=given.until_empty,
+        until_empty=options.until_empty,
     )
+
+    def apply(raw: DataFrame, _: int) -> None:
+        apply_batch(pipeline, raw)
+
     writer = (
-        open_source(world.spark, source)
-        .writeStream.foreachBatch(lambda raw, _: void(apply_batch(world, raw)))
-        .option("checkpointLocation", checkpoint)
+        open_source(pipeline.spark, source).writeStream.foreachBatch(apply).option("checkpointLocation", checkpoint)
     )
     timed = (
         writer.trigger(availableNow=True)
-        if given.until_empty
-        else writer.trigger(processingTime=f"{given.trigger_seconds} seconds")
+        if options.until_empty
+        else writer.trigger(processingTime=f"{options.trigger_seconds} seconds")
     )
     timed.start().awaitTermination()
 
 
-def void(_: object) -> None:
-    return None
-
-
 if __name__ == "__main__":
-    options = read_options(sys.argv[1:])
-    run(options, open_world(options, session_builder().getOrCreate()))
+    job_options = read_options(sys.argv[1:])
+    run(job_options, open_pipeline(job_options, session_builder().getOrCreate()))

@@ -1,9 +1,12 @@
 """
-Kinesis for Spark 4.1 by boto3: a Python Data Source, where the engine brings no reader of its own.
+Reads Kinesis with boto3 on Spark 4.1, for installations of Spark without a Kinesis connector. A Python Data Source.
 
-An offset holds a sequence number for each shard: up to it, the shard is read. A closed shard that was read to its end
-has its ending number, which no record has; only then its children are read. That records were given up by the stream
-before they were read is noticed where the last of a range is gone, which is the newest: the batch fails.
+An offset contains a sequence number for each shard. The shard has been read up to and including that number. A closed
+shard that was read to its end has the shard's ending sequence number, which no record has. Only then are its child
+shards read.
+
+Records may expire before they are read. The source notices this when the last record of a range, which is the newest,
+has expired. The batch then fails.
 """
 
 import json
@@ -13,16 +16,17 @@ from typing import Any, cast
 
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
 
-from sources import RAW
+from raw_schema import RAW_SCHEMA
 
 FORMAT = "boto"
-MOST_A_CALL = 10_000
+# limit of GetRecords
+MAX_RECORDS_PER_CALL = 10_000
 Offset = dict[str, str]
 
 
 @dataclass
 class ShardRange(InputPartition):
-    """Records of a shard after the number `after`, which is empty for the shard's begin, up to `last`."""
+    """Records of a shard after the sequence number `after` up to `last`. Empty `after` is the start of the shard."""
 
     shard: str
     after: str
@@ -31,40 +35,42 @@ class ShardRange(InputPartition):
 
 @dataclass
 class Stream:
-    """It travels to workers: it holds no connection."""
+    """Spark pickles it for the workers, so it opens a client for each call."""
 
     name: str
     region: str
     endpoint: str
 
     def client(self) -> Any:
-        import boto3  # noqa: PLC0415 -- where Glue reads the stream it need not be there
+        import boto3  # noqa: PLC0415 -- optional with Glue's own reader
         from botocore.config import Config  # noqa: PLC0415
 
         retries = {"max_attempts": 10, "mode": "standard"}
-        place = {"region_name": self.region, "endpoint_url": self.endpoint}
-        return boto3.client("kinesis", **place, config=Config(retries=retries))
+        return boto3.client(
+            "kinesis", region_name=self.region, endpoint_url=self.endpoint, config=Config(retries=retries)
+        )
 
     def shards(self) -> list[dict[str, Any]]:
-        """Parents before their children: by the number that they start with."""
+        """Sorted by starting sequence number, so that parents come before their children."""
         pages = self.client().get_paginator("list_shards").paginate(StreamName=self.name)
-        found = [shard for page in pages for shard in page["Shards"]]
-        return sorted(found, key=lambda shard: int(shard["SequenceNumberRange"]["StartingSequenceNumber"]))
+        shards = [shard for page in pages for shard in page["Shards"]]
+        return sorted(shards, key=lambda shard: int(shard["SequenceNumberRange"]["StartingSequenceNumber"]))
 
     def answers(self, shard: str, after: str) -> Iterator[dict[str, Any]]:
-        """Answers of GetRecords, to the end of a closed shard, and of an open one for ever."""
+        """Answers of GetRecords. They end at the end of a closed shard and never end for an open shard."""
         client = self.client()
-        place = {"StartingSequenceNumber": after} if after else {}
+        start = {"StartingSequenceNumber": after} if after else {}
         kind = "AFTER_SEQUENCE_NUMBER" if after else "TRIM_HORIZON"
-        iterator = client.get_shard_iterator(StreamName=self.name, ShardId=shard, ShardIteratorType=kind, **place)
+        iterator = client.get_shard_iterator(StreamName=self.name, ShardId=shard, ShardIteratorType=kind, **start)
         following = iterator["ShardIterator"]
         while following:
-            answer = client.get_records(ShardIterator=following, Limit=MOST_A_CALL)
+            answer = client.get_records(ShardIterator=following, Limit=MAX_RECORDS_PER_CALL)
             yield answer
             following = answer.get("NextShardIterator")
 
 
 def is_tip(answer: dict[str, Any]) -> bool:
+    """Whether the shard has no newer record."""
     return not answer["Records"] and answer.get("MillisBehindLatest", 0) == 0
 
 
@@ -74,20 +80,23 @@ class KinesisSource(DataSource):
         return FORMAT
 
     def schema(self) -> str:
-        return RAW
+        return RAW_SCHEMA
 
     def streamReader(self, schema: Any) -> DataSourceStreamReader:
-        # option keys arrive lower-cased
-        given = self.options
-        stream = Stream(given["streamname"], given["region"], given["endpointurl"])
-        return KinesisReader(stream, json.loads(given["position"]), int(given["callsabatch"]))
+        # Spark changes option names to lower case
+        options = self.options
+        stream = Stream(options["streamname"], options["region"], options["endpointurl"])
+        return KinesisReader(stream, json.loads(options["position"]), int(options["maxcallsperbatch"]))
 
 
 class KinesisReader(DataSourceStreamReader):
-    """`current` is where the last planned batch ends: latestOffset is told no start, so it goes on from there."""
+    """
+    `current` is the end of the last planned batch. Spark calls latestOffset without a start offset, so the reader
+    continues from there.
+    """
 
-    def __init__(self, stream: Stream, position: Offset, calls_a_batch: int) -> None:
-        self.stream, self.current, self.calls_a_batch = stream, position, calls_a_batch
+    def __init__(self, stream: Stream, position: Offset, max_calls: int) -> None:
+        self.stream, self.current, self.max_calls = stream, position, max_calls
 
     def initialOffset(self) -> Offset:
         return {}
@@ -115,36 +124,40 @@ class KinesisReader(DataSourceStreamReader):
         for number, answer in enumerate(self.stream.answers(shard, after), 1):
             if answer["Records"]:
                 last = answer["Records"][-1]["SequenceNumber"]
-            # a closed shard is read until no iterator follows
-            is_enough = number == self.calls_a_batch or (ending is None and is_tip(answer))
+            # a closed shard is read until Kinesis returns no next iterator
+            is_enough = number == self.max_calls or (ending is None and is_tip(answer))
             if is_enough and answer.get("NextShardIterator") is not None:
                 return last
-        # closed meanwhile where the list did not say so yet: the next list will
+        # The shard closed after the list was read. The next list has its ending number.
         return last if ending is None else ending
 
     def partitions(self, start: Offset, end: Offset) -> Sequence[InputPartition]:
-        # after a restart the logged batch is planned first, by its own bounds
+        # after a restart Spark plans the logged batch first, with the offsets of the log
         self.current = end
         ranges = [ShardRange(shard, start.get(shard, ""), last) for shard, last in end.items()]
-        return [one for one in ranges if int(one.last) > int(one.after or 0)]
+        return [planned for planned in ranges if int(planned.last) > int(planned.after or 0)]
 
     def read(self, partition: InputPartition) -> Iterator[tuple[Any, ...]]:
-        of = cast(ShardRange, partition)
-        last, found = int(of.last), False
-        gone = RuntimeError(f"records of {of.shard} up to {of.last} are gone")
-        for answer in self.stream.answers(of.shard, of.after):
+        planned = cast(ShardRange, partition)
+        last, has_records = int(planned.last), False
+        expired = RuntimeError(
+            f"records of shard {planned.shard} up to sequence number {planned.last} expired before they were read; "
+            "to continue with the records that remain, start the job with a new --checkpoint"
+        )
+        for answer in self.stream.answers(planned.shard, planned.after):
             for record in answer["Records"]:
                 number = record["SequenceNumber"]
-                # numbers grow in digits too, so texts compare wrongly
+                # compared as integers, since the numbers differ in length
                 if int(number) > last:
-                    raise gone
-                found = True
+                    raise expired
+                has_records = True
                 yield record["Data"], record["PartitionKey"], number, record["ApproximateArrivalTimestamp"]
                 if int(number) == last:
                     return
-            if is_tip(answer) and not found and not self._is_ending(of):
-                raise gone
+            if is_tip(answer) and not has_records and not self._is_ending(planned):
+                raise expired
 
-    def _is_ending(self, of: ShardRange) -> bool:
-        found = [shard["SequenceNumberRange"] for shard in self.stream.shards() if shard["ShardId"] == of.shard]
-        return any(numbers.get("EndingSequenceNumber") == of.last for numbers in found)
+    def _is_ending(self, planned: ShardRange) -> bool:
+        """Whether the range ends with the shard's ending sequence number, which no record has."""
+        ranges = [shard["SequenceNumberRange"] for shard in self.stream.shards() if shard["ShardId"] == planned.shard]
+        return any(numbers.get("EndingSequenceNumber") == planned.last for numbers in ranges)

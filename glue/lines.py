@@ -1,4 +1,4 @@
-"""From a stream record's bytes to lines: gzip, the chunk's header, and what only bytes can tell of a line."""
+"""Splits the bytes of a stream record into lines: gzip, the chunk's header, and the checks that require bytes."""
 
 import re
 import sys
@@ -11,37 +11,42 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from ids import record_id
-from own_members import DECODER, narrowed
+from known_members import DECODER, keep_known_members
 
 INFLATED_LIMIT = 64 * 1024 * 1024
-# what Node inflates at once: it looks at the size behind each such piece, so that a fault within the piece comes first
+# Piece size of Node's zlib. Node checks the size after each piece, so an error inside a piece comes before the limit.
 INFLATED_PIECE = 16 * 1024
 LINE_LIMIT = 65_536
-# nesting and digits in a run from which JSON is not read
+# JSON with this nesting depth, or with this many digits in a row, is rejected
 NESTING_LIMIT = 1_000
-# begins where a run does, so that the time grows with the length alone
+# starts only at the start of a run of digits, so that the time is linear in the length
 LONG_DIGITS = re.compile("(?<![0-9])[0-9]{1000}")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-# or what begins one and does not end it
+# also matches a string that is not closed
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 GZIP_MAGIC = b"\x1f\x8b"
-# what one Arrow batch of lines may hold, and where it ends earlier
-LINES_A_BATCH = 4_096
-BYTES_A_BATCH = 8 * 1024 * 1024
+# an Arrow batch ends when it reaches one of the two
+MAX_LINES_PER_BATCH = 4_096
+MAX_BYTES_PER_BATCH = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class ChunkSettings:
+    """`source` applies to chunks whose header names none. `fields` maps the members of a row to their kinds."""
+
     stream: str
-    """The record's source where a chunk names none."""
     source: str
     source_pattern: str
-    """Members of a row and their kinds."""
     fields: dict[str, str]
 
 
 class Line(NamedTuple):
-    """What is read of a line, or the reason why it is no text; what arrived, where that is another. 0 is the chunk."""
+    """
+    A line of a chunk. `place` is its number, or 0 for the whole chunk.
+
+    `text` is None when the line is rejected with a `reason`. `content` has the original bytes of a rejected line, and
+    of a line whose text was changed.
+    """
 
     place: int
     source: str
@@ -51,7 +56,7 @@ class Line(NamedTuple):
 
 
 class ChunkError(Exception):
-    """The reason why a chunk cannot be read as lines."""
+    """The chunk cannot be split into lines. The message is the reason of the rejection."""
 
 
 SCHEMA = pa.schema(
@@ -70,7 +75,7 @@ SCHEMA = pa.schema(
 
 
 def gunzip(data: bytes) -> bytes:
-    """All members of RFC 1952; only zero bytes may follow the last one. Raises ChunkError."""
+    """Inflates all members (RFC 1952). Only zero bytes may follow the last one. Raises ChunkError."""
     parts: list[bytes] = []
     left = INFLATED_LIMIT + INFLATED_PIECE
     rest = data
@@ -78,7 +83,7 @@ def gunzip(data: bytes) -> bytes:
         engine = zlib.decompressobj(wbits=31)
         while not engine.eof:
             try:
-                # where none is left a member that begins may still be broken
+                # at least one byte, so that an error in the member is found even at the limit
                 piece = engine.decompress(rest, left or 1)
             except zlib.error:
                 raise ChunkError("not_gzip") from None
@@ -97,23 +102,23 @@ def gunzip(data: bytes) -> bytes:
 
 
 def has_unpaired_escape(text: str) -> bool:
-    """Whether an escape is a surrogate without its other half right beside it; JSON or not."""
+    r"""Whether a \u escape is a surrogate without its other half next to it. The text need not be JSON."""
     if "\\u" not in text:
         return False
     high_ends_at = -1
-    for found in ESCAPE.finditer(text):
-        unit = int(found[1], 16) if found[1] else 0
+    for escape in ESCAPE.finditer(text):
+        unit = int(escape[1], 16) if escape[1] else 0
         if 0xDC00 <= unit <= 0xDFFF:
-            if high_ends_at != found.start():
+            if high_ends_at != escape.start():
                 return True
         elif high_ends_at >= 0:
             return True
-        high_ends_at = found.end() if 0xD800 <= unit <= 0xDBFF else -1
+        high_ends_at = escape.end() if 0xD800 <= unit <= 0xDBFF else -1
     return high_ends_at >= 0
 
 
 def nests_too_deep(text: str) -> bool:
-    """Of valid JSON; of anything else it does not matter."""
+    """Exact for valid JSON. For other text the result has no effect, since the text is rejected anyway."""
     if text.count("[") + text.count("{") < NESTING_LIMIT:
         return False
     depth = 0
@@ -125,7 +130,7 @@ def nests_too_deep(text: str) -> bool:
 
 
 def text_of(line: bytes) -> tuple[str | None, str | None]:
-    """A line's text, or why it is none: the first reason that holds. SQL tells what is JSON."""
+    """The text of a line, or the first reason to reject it. The SQL of the plan decides whether the text is JSON."""
     if len(line) > LINE_LIMIT:
         return None, "too_large"
     try:
@@ -140,7 +145,7 @@ def text_of(line: bytes) -> tuple[str | None, str | None]:
 
 
 def header_of(line: bytes, source_pattern: str) -> dict[str, Any] | None:
-    """The chunk's first line if it is a header. Raises ChunkError for one that is none of ours."""
+    """The header, if the chunk's first line is one. Raises ChunkError for a header of another version or source."""
     if b"l" not in line:
         return None
     text, reason = text_of(line)
@@ -161,31 +166,31 @@ def header_of(line: bytes, source_pattern: str) -> dict[str, Any] | None:
 
 
 def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
-    """The lines of one stream record that are not blank; or one rejection of the whole, with its bytes."""
+    """The lines of one stream record that are not blank, or one rejection of the whole record with its bytes."""
     try:
         content = gunzip(data) if data.startswith(GZIP_MAGIC) else data
         if len(content) > INFLATED_LIMIT:
             raise ChunkError("too_large")
-        first, _, behind = content.partition(b"\n")
+        first, _, rest = content.partition(b"\n")
         header = header_of(first, settings.source_pattern)
     except ChunkError as error:
         yield Line(0, settings.source, str(error), None, data)
         return
     source = (header or {}).get("source") or settings.source
-    lines = BytesIO(content if header is None else behind)
-    # one at a time: a record of a few kilobytes may inflate to millions of lines
+    lines = BytesIO(content if header is None else rest)
+    # one line at a time, since a record of a few kilobytes may inflate to millions of lines
     for place, ended in enumerate(lines, 1 if header is None else 2):
         line = ended.removesuffix(b"\n")
         if not line.strip(b" \t\r"):
             continue
         text, reason = text_of(line)
-        other = None if text is None else narrowed(text, settings.fields)
-        yield Line(place, source, reason, other or text, line if other or reason else None)
+        changed = None if text is None else keep_known_members(text, settings.fields)
+        yield Line(place, source, reason, changed or text, line if changed or reason else None)
 
 
 def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> Iterator[pa.RecordBatch]:
-    """For mapInArrow: records (data, partition_key, sequence_number, received_at) to the view `lines`."""
-    # a header may nest nearly as deep as a line may, and the reader of JSON calls itself
+    """For mapInArrow: records (data, partition_key, sequence_number, received_at) become rows of the view `lines`."""
+    # Python's JSON decoder is recursive, and a header may have nearly as many levels as a line
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 5 * NESTING_LIMIT))
     rows: list[tuple[object, ...]] = []
     size = 0
@@ -197,7 +202,7 @@ def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> 
                 place, source, reason, text, content = line
                 rows.append((delivery, number, key, place, source, record["received_at"], reason, text, content))
                 size += len(text or "") + len(content or b"")
-                if len(rows) >= LINES_A_BATCH or size >= BYTES_A_BATCH:
+                if len(rows) >= MAX_LINES_PER_BATCH or size >= MAX_BYTES_PER_BATCH:
                     yield _arrow(rows)
                     rows, size = [], 0
     if rows:

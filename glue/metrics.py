@@ -1,4 +1,4 @@
-"""The numbers of a batch as lines of the log that CloudWatch reads as metrics, named as every engine names them."""
+"""Prints the counts of a batch as log lines that CloudWatch extracts as metrics. Every engine uses the same names."""
 
 import json
 import time
@@ -9,24 +9,28 @@ NAMESPACE = "Flightline"
 
 
 def applied_metrics(applied: Applied) -> dict[str, int]:
-    """The counts of a batch, and that there was one."""
-    return {**applied.told(), "heartbeat": 1}
+    """The counts of a batch, and a heartbeat of 1."""
+    return {**applied.as_dict(), "heartbeat": 1}
 
 
 def print_metrics(deployment: str | None, values: dict[str, int]) -> None:
-    """In CloudWatch's embedded metric format. No call is made: it can fail no batch. Nothing without a deployment."""
+    """
+    Prints a line in CloudWatch's embedded metric format. Prints nothing without a deployment.
+
+    This makes no call of AWS, so it cannot fail a batch.
+    """
     if deployment is None:
         return
-    told = {
+    directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [["Deployment", "Flow"]],
         "Metrics": [{"Name": name, "Unit": "Count"} for name in values],
     }
     line = {
-        "_aws": {"Timestamp": int(1_000 * time.time()), "CloudWatchMetrics": [told]},
+        "_aws": {"Timestamp": int(1_000 * time.time()), "CloudWatchMetrics": [directive]},
         "Deployment": deployment,
         "Flow": "stream",
         **values,
     }
-    # one write: what workers print must not come between a line and its end
+    # one write, so that output of the workers cannot separate the line from its line feed
     print(json.dumps(line, separators=(",", ":")) + "\n", end="", flush=True)

@@ -1,4 +1,4 @@
-"""A micro-batch of stream records: cleaned once, counted once, and told as deliveries."""
+"""Cleans and counts a micro-batch of stream records, and groups its rows by delivery."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,11 @@ from plan import Plan, sql_of
 
 @dataclass
 class Delivery:
-    """A stream record: what is counted and never applied twice."""
+    """
+    A stream record with the counts of its rows.
+
+    Invariant: a database applies a delivery at most once.
+    """
 
     id: str
     received_at: int
@@ -26,33 +30,38 @@ class Delivery:
 
 @dataclass
 class MicroBatch:
+    """`repeats` counts the rows of records that occur again in this batch."""
+
     id: str
     deliveries: list[Delivery]
     hours: int
     accepted: DataFrame
     rejected: DataFrame
     arrived_at: int
-    # rows of records that came more than once
     repeats: int
 
 
-def lines_of(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
+def split_lines(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
     return records.mapInArrow(partial(_read, settings=settings), plan["lines"])
 
 
-def judge(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
-    """Every line's outcome. `records` as `kept_records` gives them."""
-    lines_of(records, plan, settings).createOrReplaceTempView("lines")
+def clean_records(records: DataFrame, plan: Plan, settings: ChunkSettings) -> DataFrame:
+    """The outcome of every line: accepted, duplicate or rejected. `records` has the columns of `number_copies`."""
+    split_lines(records, plan, settings).createOrReplaceTempView("lines")
     return records.sparkSession.sql(sql_of(plan["clean"]))
 
 
-# mapInArrow takes no partial of a function that names its arguments in another way
+# mapInArrow checks the parameter names, so it refuses a partial of read_records itself
 def _read(batches: Iterator[object], settings: ChunkSettings) -> Iterator[object]:
     return read_records(batches, settings)
 
 
-def kept_records(raw: DataFrame) -> DataFrame:
-    """What Kinesis gives, by our names; arrival in Unix seconds. `copy` 1 stands for a record that comes twice."""
+def number_copies(raw: DataFrame) -> DataFrame:
+    """
+    Raw records with Flightline's column names and the arrival in Unix seconds.
+
+    `copy` numbers the copies of a record from 1, since a record may occur twice.
+    """
     named = raw.select(
         "data",
         f.col("partitionKey").alias("partition_key"),
@@ -63,48 +72,49 @@ def kept_records(raw: DataFrame) -> DataFrame:
     return named.withColumn("copy", f.row_number().over(same))
 
 
-def deliveries_of(records: DataFrame, stream: str) -> tuple[list[Delivery], bool]:
-    """Each delivery once, and whether a record came more than once."""
+def list_deliveries(records: DataFrame, stream: str) -> tuple[list[Delivery], bool]:
+    """Each delivery once, and whether a record occurs more than once."""
     rows = records.select("sequence_number", "partition_key", "received_at", "copy").collect()
-    found = [row for row in rows if row["copy"] == 1]
-    deliveries = [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in found]
-    return deliveries, len(found) < len(rows)
+    first = [row for row in rows if row["copy"] == 1]
+    deliveries = [Delivery(record_id(stream, row.partition_key, row.sequence_number), row.received_at) for row in first]
+    return deliveries, len(first) < len(rows)
 
 
 class Cleaning:
-    """Keeps what a batch is read from until it is applied: `with Cleaning(...) as batch`."""
+    """Caches the records and the cleaned rows of a batch until it is applied: `with Cleaning(...) as batch`."""
 
     def __init__(self, raw: DataFrame, plan: Plan, settings: ChunkSettings) -> None:
         self.plan, self.settings = plan, settings
-        self.records = kept_records(raw).persist(StorageLevel.MEMORY_AND_DISK)
+        self.records = number_copies(raw).persist(StorageLevel.MEMORY_AND_DISK)
         once = self.records.where("copy = 1")
-        self.judged = judge(once, plan, settings).persist(StorageLevel.MEMORY_AND_DISK)
+        self.cleaned = clean_records(once, plan, settings).persist(StorageLevel.MEMORY_AND_DISK)
 
     def __enter__(self) -> MicroBatch:
-        deliveries, is_repeated = deliveries_of(self.records, self.settings.stream)
-        self.judged.createOrReplaceTempView("judged")
-        spark = self.judged.sparkSession
-        hours = count(spark, self.plan, {one.id: one for one in deliveries})
+        deliveries, has_copies = list_deliveries(self.records, self.settings.stream)
+        # the name that the plan's queries use
+        self.cleaned.createOrReplaceTempView("judged")
+        spark = self.cleaned.sparkSession
+        hours = count_outcomes(spark, self.plan, {delivery.id: delivery for delivery in deliveries})
         return MicroBatch(
-            id=batch_id(one.id for one in deliveries),
+            id=batch_id(delivery.id for delivery in deliveries),
             deliveries=deliveries,
             hours=hours,
             accepted=spark.sql(sql_of(self.plan["accepted"])),
             rejected=spark.sql(sql_of(self.plan["rejected"])),
-            arrived_at=max((one.received_at for one in deliveries), default=0),
-            repeats=self._repeats() if is_repeated else 0,
+            arrived_at=max((delivery.received_at for delivery in deliveries), default=0),
+            repeats=self._count_repeats() if has_copies else 0,
         )
 
-    def _repeats(self) -> int:
-        return lines_of(self.records.where("copy > 1"), self.plan, self.settings).count()
+    def _count_repeats(self) -> int:
+        return split_lines(self.records.where("copy > 1"), self.plan, self.settings).count()
 
     def __exit__(self, *_: object) -> None:
-        self.judged.unpersist()
+        self.cleaned.unpersist()
         self.records.unpersist()
 
 
-def count(spark: SparkSession, plan: Plan, deliveries: dict[str, Delivery]) -> int:
-    """Adds the rows of each outcome to its delivery; returns how many hours the accepted rows touch."""
+def count_outcomes(spark: SparkSession, plan: Plan, deliveries: dict[str, Delivery]) -> int:
+    """Adds the rows of each outcome to its delivery. Returns the number of hours with accepted rows."""
     hours: set[int] = set()
     for row in spark.sql(sql_of(plan["counts"])).collect():
         delivery = deliveries[row.delivery]

@@ -1,4 +1,4 @@
-"""The object store: a key is created once and never changed. A store travels to workers: it holds no connection."""
+"""The object store. Spark pickles a store for the workers, so it has no open connection."""
 
 import os
 import secrets
@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-# what S3 answers to a key that must be new
-IS_THERE, IS_BEING_WRITTEN = 412, 409
-ATTEMPTS = 6
+# HTTP statuses of S3 for a put that must create its key
+KEY_EXISTS, KEY_IS_BEING_WRITTEN = 412, 409
+MAX_ATTEMPTS = 6
 
 
 class Objects(Protocol):
-    """Where keys lie, as Spark spells it."""
+    """Invariant: a key is created once and never changes."""
 
     @property
-    def root(self) -> str: ...
+    def root(self) -> str:
+        """URL of the store in Spark's spelling."""
+        ...
 
     def put(self, key: str, body: bytes) -> bool:
-        """Creates the key; False when it is there already, which changes nothing."""
+        """Creates the key. Returns False, without a change, when the key exists."""
         ...
 
 
@@ -36,32 +38,33 @@ class FileObjects:
     def put(self, key: str, body: bytes) -> bool:
         target = Path(self.folder, key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.parent / f".new-{os.getpid()}-{secrets.token_hex(6)}"
-        with aside.open("xb") as file:
+        temporary = target.parent / f".new-{os.getpid()}-{secrets.token_hex(6)}"
+        with temporary.open("xb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(aside, target)
+            os.link(temporary, target)
         except FileExistsError:
             return False
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         return True
 
 
 @cache
 def _s3(region: str) -> Any:
-    import boto3  # noqa: PLC0415 -- without S3 it need not be there
+    import boto3  # noqa: PLC0415 -- optional without S3
 
     return boto3.client("s3", region_name=region)
 
 
 @dataclass(frozen=True)
 class S3Objects:
+    """`scheme` is s3 on Glue, and s3a on other installations of Spark."""
+
     bucket: str
     prefix: str
-    """s3 on Glue, s3a on a Spark of one's own."""
     scheme: str
     region: str
 
@@ -70,28 +73,30 @@ class S3Objects:
         return f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/")
 
     def put(self, key: str, body: bytes) -> bool:
-        from botocore.exceptions import ClientError  # noqa: PLC0415 -- without S3 it need not be there
+        from botocore.exceptions import ClientError  # noqa: PLC0415 -- optional without S3
 
         name = f"{self.prefix}/{key}".lstrip("/")
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 _s3(self.region).put_object(Bucket=self.bucket, Key=name, Body=body, IfNoneMatch="*")
                 return True
             except ClientError as error:
                 status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-                if status == IS_THERE:
+                if status == KEY_EXISTS:
                     return False
-                if status != IS_BEING_WRITTEN or attempt == ATTEMPTS:
+                if status != KEY_IS_BEING_WRITTEN or attempt == MAX_ATTEMPTS:
                     raise
                 time.sleep(0.1 * 2**attempt)
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def open_objects(url: str, region: str = "us-east-1") -> Objects:
-    """`file:FOLDER`, `s3://BUCKET/PREFIX` or `s3a://BUCKET/PREFIX`."""
+    """`file:FOLDER`, `s3://BUCKET/PREFIX` or `s3a://BUCKET/PREFIX`. Raises ValueError for other URLs."""
     if url.startswith("file:"):
         return FileObjects(url.removeprefix("file:"))
     parts = urlsplit(url)
     if parts.scheme in ("s3", "s3a"):
         return S3Objects(parts.netloc, parts.path.strip("/"), parts.scheme, region)
-    raise ValueError(f"{url} is neither file:, s3:// nor s3a://")
+    raise ValueError(
+        f"unsupported object store {url!r}: use file:FOLDER, s3://BUCKET/PREFIX or s3a://BUCKET/PREFIX for --objects"
+    )

@@ -1,4 +1,4 @@
-"""The plan that the contract was compiled to: read, checked, and put into a session."""
+"""Reads and checks the plan that the contract was compiled to, and applies its settings to a Spark session."""
 
 import hashlib
 import json
@@ -25,28 +25,31 @@ class Plan(TypedDict):
 
 
 def parse_plan(text: str) -> Plan:
-    """The plan, if it is as it was written. Raises ValueError."""
+    """Raises ValueError when the plan changed after it was compiled."""
     whole = cast(dict[str, object], json.loads(text))
     content = {name: part for name, part in whole.items() if name != "hash"}
     digest = hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
     if whole.get("hash") != digest:
-        raise ValueError("the plan is not what was compiled: its hash differs; write it anew with flightline contract")
+        raise ValueError(
+            f"the plan changed after it was compiled: its hash is {whole.get('hash')}, but its content has {digest}; "
+            "compile it again with `flightline contract --write .`"
+        )
     return cast(Plan, whole)
 
 
-def read_plan(place: str, region: str = "us-east-1") -> Plan:
-    """From a file, or an object of S3 in the region."""
-    url = urlsplit(place)
+def read_plan(location: str, region: str = "us-east-1") -> Plan:
+    """Reads a file, or an S3 object in the region."""
+    url = urlsplit(location)
     if url.scheme not in ("s3", "s3a"):
-        return parse_plan(Path(place).read_text(encoding="utf-8"))
-    import boto3  # noqa: PLC0415 -- without S3 it need not be there
+        return parse_plan(Path(location).read_text(encoding="utf-8"))
+    import boto3  # noqa: PLC0415 -- optional without S3
 
     body = boto3.client("s3", region_name=region).get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"]
     return parse_plan(body.read().decode())
 
 
 def prepare_session(spark: SparkSession, plan: Plan) -> None:
-    """Without these settings the SQL does not mean what it says."""
+    """Invariant: the plan's SQL runs only with these settings, which change its meaning."""
     for name, value in plan["session"].items():
         spark.conf.set(name, value)
 

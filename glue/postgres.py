@@ -1,4 +1,4 @@
-"""PostgreSQL: rows to a stage by Spark, then one transaction from the driver, by the statements of the plan."""
+"""PostgreSQL as the job's database. Spark fills a staging table, then the driver merges it in one transaction."""
 
 import json
 import re
@@ -18,32 +18,35 @@ from logins import Login
 from micro_batch import Delivery, MicroBatch
 from plan import Plan, sql_of
 
-STAGE = "spark_stage"
+STAGING_TABLE = "spark_stage"
 DRIVER = "org.postgresql.Driver"
-# a deadlock or a serialisation failure: another writer was first, and waiting helps
-RETRIED = ("40P01", "40001")
-ATTEMPTS = 5
+# deadlock_detected and serialization_failure: another writer was first, so a retry helps
+RETRIED_STATES = ("40P01", "40001")
+MAX_ATTEMPTS = 5
 DAY_S = 86_400
 Answer = TypeVar("Answer")
-# a server that is gone without a word fails the batch, and one that wakes up is waited for: s, of its answer to TLS ms
-PATIENCE = {"tcpKeepAlive": "true", "connectTimeout": "60", "sslResponseTimeout": "60000", "socketTimeout": "900"}
+# A paused server has time to start. A server that stops answering fails the batch. Seconds, sslResponseTimeout in ms.
+TIMEOUTS = {"tcpKeepAlive": "true", "connectTimeout": "60", "sslResponseTimeout": "60000", "socketTimeout": "900"}
 PARAMETER = re.compile(r"\$(\d+)")
 
 
 class StageError(Exception):
-    """The stage does not hold what was put there."""
+    """The staging table does not contain the rows that Spark wrote. The batch can be applied again."""
 
 
 @dataclass
 class Postgres:
+    """
+    `url` is jdbc:postgresql://HOST:PORT/DATABASE. `login` returns the driver's properties, and is called for each
+    connection. The day partitions cover `retention_days`.
+    """
+
     spark: SparkSession
     plan: Plan
-    """jdbc:postgresql://HOST:PORT/DATABASE"""
     url: str
-    """user and password, and what else the driver takes; asked for with each connection"""
     login: Login
-    """days that rows are kept; the day partitions follow it"""
     retention_days: int
+    # days since 1970
     partitions_made_on: int = -1
 
     def apply(self, batch: MicroBatch) -> Applied:
@@ -52,11 +55,11 @@ class Postgres:
         stage = uuid4().hex
         rows = batch.accepted.withColumns({"batch_id": f.lit(batch.id), "stage_id": f.lit(stage)})
         options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
-        rows.write.jdbc(self.url, STAGE, mode="append", properties={**PATIENCE, **self.login(), **options})
+        rows.write.jdbc(self.url, STAGING_TABLE, mode="append", properties={**TIMEOUTS, **self.login(), **options})
         return self._transaction(lambda connection: self._merge(connection, batch, stage))
 
     def _make_partitions(self) -> None:
-        """Once a day: what is missing is told by one statement of the plan, and made by those that it tells."""
+        """Once a day. A query of the plan returns a statement for each missing partition."""
         today = int(time.time()) // DAY_S
         if self.partitions_made_on == today:
             return
@@ -66,16 +69,17 @@ class Postgres:
         self.partitions_made_on = today
 
     def _merge(self, connection: Any, batch: MicroBatch, stage: str) -> Applied:
-        claims = json.dumps([{"id": one.id, "rows": one.rows} for one in batch.deliveries])
-        fresh = set(self._query(connection, "claim-deliveries", claims, batch.id))
-        kept = [one for one in batch.deliveries if one.id in fresh]
-        total = Applied(repeats=batch.repeats + sum(one.rows for one in batch.deliveries if one.id not in fresh))
-        for one in kept:
-            add_counts(total, one)
-        ids = json.dumps(sorted(fresh))
-        total.accepted = self._update(connection, "insert-staged-states", stage, ids) if kept else 0
+        claims = json.dumps([{"id": delivery.id, "rows": delivery.rows} for delivery in batch.deliveries])
+        fresh_ids = set(self._query(connection, "claim-deliveries", claims, batch.id))
+        fresh = [delivery for delivery in batch.deliveries if delivery.id in fresh_ids]
+        repeated = sum(delivery.rows for delivery in batch.deliveries if delivery.id not in fresh_ids)
+        total = Applied(repeats=batch.repeats + repeated)
+        for delivery in fresh:
+            add_counts(total, delivery)
+        ids = json.dumps(sorted(fresh_ids))
+        total.accepted = self._update(connection, "insert-staged-states", stage, ids) if fresh else 0
         total.duplicate = total.received - total.rejected - total.accepted
-        if kept:
+        if fresh:
             self._update(connection, "merge-staged-aircraft", stage, ids)
         self._update(
             connection,
@@ -86,22 +90,25 @@ class Postgres:
             total.received,
             total.accepted,
             total.duplicate,
-            json.dumps(_reasons(kept)),
+            json.dumps(_sum_reasons(fresh)),
             total.repeats,
             batch.arrived_at,
         )
-        self._query(connection, "tell-applied", batch.id)
-        # asked last: rows that are there now were there for each statement before; the stage does not outlive a crash
-        # of the server
+        self._query(connection, "notify-applied", batch.id)
+        # Counted last: rows that exist now existed for each statement above. The staging table is unlogged, so a crash
+        # of the server empties it.
         staged = int(self._query(connection, "count-staged", stage)[0])
-        accepted = sum(one.accepted for one in batch.deliveries)
+        accepted = sum(delivery.accepted for delivery in batch.deliveries)
         if staged != accepted:
-            raise StageError(f"{staged} of {accepted} rows are staged; the batch is to be applied again")
+            raise StageError(
+                f"the staging table contains {staged} of {accepted} accepted rows of batch {batch.id}; "
+                "nothing was applied, so run the batch again"
+            )
         self._update(connection, "clear-stage", stage)
         return total
 
     def _transaction(self, act: Callable[[Any], Answer]) -> Answer:
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             connection = self._connect()
             try:
                 connection.setAutoCommit(False)
@@ -109,54 +116,55 @@ class Postgres:
                 connection.commit()
                 return answer
             except Py4JJavaError as error:
-                if sql_state(error) not in RETRIED or attempt == ATTEMPTS:
+                if sql_state(error) not in RETRIED_STATES or attempt == MAX_ATTEMPTS:
                     raise
                 time.sleep(0.1 * 2**attempt)
             finally:
-                # what was not committed is rolled back by it
+                # rolls back when nothing was committed
                 connection.close()
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _connect(self) -> Any:
         jvm: Any = self.spark._jvm  # type: ignore[attr-defined,unused-ignore]
         properties = jvm.java.util.Properties()
-        # the server takes every parameter for what the statement needs, as it does from other clients of ours
-        for name, value in {**PATIENCE, **self.login(), "stringtype": "unspecified"}.items():
+        # untyped parameters: the server infers their types, as with the clients of the TypeScript engine
+        for name, value in {**TIMEOUTS, **self.login(), "stringtype": "unspecified"}.items():
             properties.setProperty(name, value)
-        # DriverManager does not see drivers that came by spark.jars
+        # DriverManager does not find drivers from spark.jars
         return jvm.org.postgresql.Driver().connect(self.url, properties)
 
-    def _prepare(self, connection: Any, name: str, given: tuple[object, ...]) -> Any:
-        sql = sql_of(self.plan["statements"][name])
-        prepared = connection.prepareStatement(PARAMETER.sub("?", sql_without_comments(sql)))
-        for at, number in enumerate(PARAMETER.findall(sql_without_comments(sql)), 1):
-            prepared.setString(at, str(given[int(number) - 1]))
+    def _prepare(self, connection: Any, name: str, parameters: tuple[object, ...]) -> Any:
+        sql = sql_without_comments(sql_of(self.plan["statements"][name]))
+        prepared = connection.prepareStatement(PARAMETER.sub("?", sql))
+        for at, number in enumerate(PARAMETER.findall(sql), 1):
+            prepared.setString(at, str(parameters[int(number) - 1]))
         return prepared
 
-    def _update(self, connection: Any, name: str, *given: object) -> int:
-        prepared = self._prepare(connection, name, given)
+    def _update(self, connection: Any, name: str, *parameters: object) -> int:
+        prepared = self._prepare(connection, name, parameters)
         try:
             return int(prepared.executeUpdate())
         finally:
             prepared.close()
 
-    def _query(self, connection: Any, name: str, *given: object) -> list[str]:
-        prepared = self._prepare(connection, name, given)
+    def _query(self, connection: Any, name: str, *parameters: object) -> list[str]:
+        """The first column of each row, as text."""
+        prepared = self._prepare(connection, name, parameters)
         try:
-            rows, found = prepared.executeQuery(), []
+            rows, values = prepared.executeQuery(), []
             while rows.next():
-                found.append(str(rows.getString(1)))
-            return found
+                values.append(str(rows.getString(1)))
+            return values
         finally:
             prepared.close()
 
 
 def _execute(connection: Any, sql: str) -> None:
-    made = connection.createStatement()
+    statement = connection.createStatement()
     try:
-        made.execute(sql)
+        statement.execute(sql)
     finally:
-        made.close()
+        statement.close()
 
 
 def sql_without_comments(sql: str) -> str:
@@ -164,14 +172,14 @@ def sql_without_comments(sql: str) -> str:
 
 
 def sql_state(error: Py4JJavaError) -> str:
-    found = error.java_exception
-    return str(found.getSQLState()) if hasattr(found, "getSQLState") else ""
+    exception = error.java_exception
+    return str(exception.getSQLState()) if hasattr(exception, "getSQLState") else ""
 
 
-def _reasons(deliveries: list[Delivery]) -> dict[str, int]:
+def _sum_reasons(deliveries: list[Delivery]) -> dict[str, int]:
     sums: dict[str, int] = {}
-    for one in deliveries:
-        for reason, rows in one.rejected.items():
+    for delivery in deliveries:
+        for reason, rows in delivery.rejected.items():
             sums[reason] = sums.get(reason, 0) + rows
-    assert sum(sums.values()) == sum(rejected_rows(one) for one in deliveries)
+    assert sum(sums.values()) == sum(rejected_rows(delivery) for delivery in deliveries)
     return dict(sorted(sums.items()))

@@ -1,4 +1,4 @@
-"""Rejected rows as objects, one a delivery, the same that every other engine writes."""
+"""Writes rejected rows to quarantine: one object per delivery, the same object that every other engine writes."""
 
 import base64
 import gzip
@@ -19,21 +19,22 @@ def hour_folder(unix_s: int) -> str:
 
 
 def rejected_line(row: Row) -> str:
-    told = {
+    """A rejection as a line of NDJSON. The row is text where possible, otherwise bytes in base64."""
+    origin = {
         "reason": row.reason,
         "field": row.field,
         "received_at": row.received_at,
         "source": row.source,
         "place": row.place,
     }
-    what = (
+    content = (
         {"row": row.row_text} if row.row_bytes is None else {"bytes": base64.b64encode(bytes(row.row_bytes)).decode()}
     )
-    return json.dumps({**told, **what}, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps({**origin, **content}, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def write_rejected(rejected: DataFrame, objects: Objects, tag: str) -> None:
-    """One object a delivery: what could not be read before what broke a rule, each in the order of its lines."""
+    """One object per delivery: first its undecodable lines, then its invalid rows, both in the order of the lines."""
     sorted_rows = rejected.repartition("delivery").sortWithinPartitions("delivery", "is_read", "place")
     sorted_rows.foreachPartition(partial(_write_partition, objects=objects, tag=tag))
 
@@ -44,7 +45,7 @@ def _write_partition(rows: Iterator[Row], objects: Objects, tag: str) -> None:
 
 
 def _write_object(delivery: str, rows: Iterable[Row], objects: Objects, tag: str) -> None:
-    """Packed row by row: a record of a few kilobytes may inflate to millions of rows."""
+    """Compresses row by row, since a record of a few kilobytes may inflate to millions of rows."""
     hour, body = "", BytesIO()
     with gzip.GzipFile(filename="", fileobj=body, mode="wb", compresslevel=1, mtime=0) as packed:
         for row in rows:

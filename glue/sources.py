@@ -1,4 +1,4 @@
-"""Where stream records come from: raw, as Kinesis keeps them."""
+"""Opens the reader of stream records."""
 
 import json
 from dataclasses import dataclass
@@ -7,97 +7,109 @@ from typing import Any
 from pyspark import cloudpickle
 from pyspark.sql import DataFrame, SparkSession
 
-RAW = "data binary, partitionKey string, sequenceNumber string, approximateArrivalTimestamp timestamp"
-# of the job's own reader, a shard
-CALLS_A_BATCH = 10
-# Glue's own reader, and the open connector that it brings; which name a version answers to is tried at start
+from raw_schema import RAW_SCHEMA
+
+# GetRecords calls per shard and batch of the job's own reader
+MAX_CALLS_PER_BATCH = 10
+# Glue's own reader, and the open-source connector that Glue includes. The job tries both, since Glue versions differ.
 KINESIS_FORMATS = ("kinesis", "aws-kinesis")
 
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """`kinesis`, `aws-kinesis`, `auto` (both, in this order), `boto` (Spark 4.1), or `files:FOLDER` of Parquet files"""
+    """
+    `source` is `kinesis`, `aws-kinesis`, `auto` (both in this order), `boto` (the job's own reader, Spark 4.1), or
+    `files:FOLDER` (Parquet files of raw records).
+    """
 
     source: str
     stream: str
     region: str
     endpoint: str
-    files_a_batch: int
+    files_per_batch: int
     checkpoint: str
     until_empty: bool
 
 
-def kinesis_options(name: str, of: SourceSettings) -> dict[str, str]:
-    """failOnDataLoss is false where it is not said: records that expired would be lost without a word."""
+def kinesis_options(name: str, settings: SourceSettings) -> dict[str, str]:
+    """Sets failOnDataLoss, whose default is false. With the default, expired records would be lost silently."""
     if name == "kinesis":
         return {
-            "streamName": of.stream,
-            "endpointUrl": of.endpoint,
+            "streamName": settings.stream,
+            "endpointUrl": settings.endpoint,
             "startingPosition": "TRIM_HORIZON",
             "failOnDataLoss": "true",
-            # what the alarm on the consumer's lag reads
+            # metric of the alarm on the consumer's lag
             "emitConsumerLagMetrics": "true",
         }
     return {
-        "kinesis.streamName": of.stream,
-        "kinesis.region": of.region,
-        "kinesis.endpointUrl": of.endpoint,
+        "kinesis.streamName": settings.stream,
+        "kinesis.region": settings.region,
+        "kinesis.endpointUrl": settings.endpoint,
         "kinesis.consumerType": "GetRecords",
         "kinesis.startingPosition": "TRIM_HORIZON",
         "kinesis.failOnDataLoss": "true",
     }
 
 
-def open_source(spark: SparkSession, of: SourceSettings) -> DataFrame:
-    kind, _, place = of.source.partition(":")
+def open_source(spark: SparkSession, settings: SourceSettings) -> DataFrame:
+    kind, _, folder = settings.source.partition(":")
     if kind == "files":
-        files = spark.readStream.schema(RAW).option("maxFilesPerTrigger", of.files_a_batch)
-        return files.parquet(place)
+        files = spark.readStream.schema(RAW_SCHEMA).option("maxFilesPerTrigger", settings.files_per_batch)
+        return files.parquet(folder)
     if kind == "boto":
-        return open_boto(spark, of)
+        return open_boto(spark, settings)
     failures: list[str] = []
     for name in KINESIS_FORMATS if kind == "auto" else (kind,):
         try:
-            return spark.readStream.format(name).options(**kinesis_options(name, of)).load()
+            return spark.readStream.format(name).options(**kinesis_options(name, settings)).load()
         except Exception as error:
             failures.append(f"{name}: {error}")
-    raise RuntimeError(f"no reader of Kinesis answers: {'; '.join(failures)}")
+    raise RuntimeError(
+        f"no reader for --source {settings.source}: {'; '.join(failures)}. "
+        "Add a Kinesis connector to Spark, or pass --source boto (Spark 4.1) or files:FOLDER"
+    )
 
 
-def open_boto(spark: SparkSession, of: SourceSettings) -> DataFrame:
-    """Our own reader, where the engine knows Python Data Sources."""
+def open_boto(spark: SparkSession, settings: SourceSettings) -> DataFrame:
+    """The job's own reader of Kinesis. It requires Python Data Sources, which Spark 3.5 does not have."""
     if int(spark.version.split(".")[0]) < 4:
-        raise SystemExit("--source boto needs Spark 4.1")
-    import kinesis_source  # noqa: PLC0415 -- Spark 3.5 cannot load it
+        raise SystemExit(
+            f"--source boto requires Spark 4.1, this is Spark {spark.version}; "
+            "pass --source auto, kinesis, aws-kinesis or files:FOLDER"
+        )
+    import kinesis_source  # noqa: PLC0415 -- cannot be imported on Spark 3.5
 
-    # the process that plans batches imports nothing that lies beside the job
+    # by value, since Spark's planner process cannot import modules from the job's folder
     untyped: Any = cloudpickle
     untyped.register_pickle_by_value(kinesis_source)
-    # without it a run that ends when nothing is left would do one batch, and only that if one was not done before
+    # without this setting a run with --until-empty is a single batch, and after a failure only the unfinished one
     spark.conf.set("spark.sql.streaming.triggerAvailableNowWrapper.enabled", "true")
     spark.dataSource.register(kinesis_source.KinesisSource)
     options = {
-        "streamName": of.stream,
-        "region": of.region,
-        "endpointUrl": of.endpoint,
-        "position": logged_position(spark, of.checkpoint),
-        # a run that ends when nothing is left asks for the latest offset once
-        "callsABatch": str(0 if of.until_empty else CALLS_A_BATCH),
+        "streamName": settings.stream,
+        "region": settings.region,
+        "endpointUrl": settings.endpoint,
+        "position": logged_position(spark, settings.checkpoint),
+        # With --until-empty Spark requests the latest offset only once. 0 removes the limit.
+        "maxCallsPerBatch": str(0 if settings.until_empty else MAX_CALLS_PER_BATCH),
     }
     return spark.readStream.format(kinesis_source.FORMAT).options(**options).load()
 
 
 def logged_position(spark: SparkSession, checkpoint: str) -> str:
     """
-    Where the newest logged batch ends, done or not: a Python Data Source is told it only of a batch that was not done,
-    and would begin anew after a clean stop. The log holds a line for its version, one about the batch, one a source.
+    The end offset of the newest batch in the checkpoint's log, finished or not. `{}` without a log.
+
+    Spark passes an offset to a Python Data Source only for an unfinished batch. After a clean stop the source would
+    start from the beginning. A file of the log has a line for its version, one for the batch, and one per source.
     """
     context: Any = spark.sparkContext
     folder = context._jvm.org.apache.hadoop.fs.Path(f"{checkpoint}/offsets")
     files = folder.getFileSystem(context._jsc.hadoopConfiguration())
     if not files.exists(folder):
         return "{}"
-    names = [one.getPath().getName() for one in files.listStatus(folder)]
+    names = [status.getPath().getName() for status in files.listStatus(folder)]
     numbers = [int(name) for name in names if name.isdigit()]
     if not numbers:
         return "{}"

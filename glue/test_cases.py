@@ -1,4 +1,4 @@
-"""The golden cases that a stream record can hold mean on Spark what they mean everywhere."""
+"""Spark gives each golden case of a stream record the outcomes that the case expects of every engine."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from pyspark.sql import Row, SparkSession
 
 from ids import record_id
 from lines import ChunkSettings
-from micro_batch import judge
+from micro_batch import clean_records
 from plan import Plan
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -22,52 +22,52 @@ FIELDS = [
 ]  # fmt: skip
 
 
-def case_of(name: str) -> dict[str, Any]:
+def read_case(name: str) -> dict[str, Any]:
     return dict(json.loads((CASES / name / "case.json").read_text(encoding="utf-8")))
 
 
-def input_of(name: str) -> bytes:
+def read_input(name: str) -> bytes:
     file = next((CASES / name).glob("input.*"))
     return bytes.fromhex(file.read_text().strip()) if file.suffix == ".hex" else file.read_bytes()
 
 
-def lines_of(name: str, file: str) -> list[dict[str, Any]]:
+def read_expected(name: str, file: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (CASES / name / file).read_text(encoding="utf-8").split("\n") if line]
 
 
-NAMES = sorted(one.parent.name for one in CASES.glob("*/case.json"))
-CHUNKS = [name for name in NAMES if case_of(name)["kind"] == "clean" or case_of(name).get("chunk")]
+NAMES = sorted(file.parent.name for file in CASES.glob("*/case.json"))
+CHUNKS = [name for name in NAMES if read_case(name)["kind"] == "clean" or read_case(name).get("chunk")]
 
 
 def rejection(row: Row) -> dict[str, Any]:
-    """As the case tells it: the row as text, or bytes in base64."""
-    told = {"reason": row.reason, "field": row.field, "place": row.place}
+    """In the form of the case's file: the row as text, or bytes in base64."""
+    common = {"reason": row.reason, "field": row.field, "place": row.place}
     if row.row_text is not None:
-        return {**told, "row": row.row_text}
-    return {**told, "bytes": base64.b64encode(row.row_bytes).decode()}
+        return {**common, "row": row.row_text}
+    return {**common, "bytes": base64.b64encode(row.row_bytes).decode()}
 
 
 @pytest.fixture(scope="module")
 def results(spark: SparkSession, plan: Plan) -> dict[str, list[Row]]:
-    """All cases as records of one batch; duplicates are looked for within each, for they know nothing of each other."""
+    """All cases run as records of one batch. Duplicates count within a case only, since cases are independent."""
     clean = [line.replace("partition by source,", "partition by delivery, source,") for line in plan["clean"]]
     assert clean != plan["clean"]
     settings = ChunkSettings("cases", "opensky", plan["source_pattern"], plan["fields"])
-    records = [(input_of(name), name, "1", case_of(name)["received_at"]) for name in CHUNKS]
+    records = [(read_input(name), name, "1", read_case(name)["received_at"]) for name in CHUNKS]
     names = {record_id("cases", name, "1"): name for name in CHUNKS}
-    found: dict[str, list[Row]] = {name: [] for name in CHUNKS}
-    for row in judge(spark.createDataFrame(records, RECORDS), {**plan, "clean": clean}, settings).collect():
-        found[names[row.delivery]].append(row)
-    return found
+    rows: dict[str, list[Row]] = {name: [] for name in CHUNKS}
+    for row in clean_records(spark.createDataFrame(records, RECORDS), {**plan, "clean": clean}, settings).collect():
+        rows[names[row.delivery]].append(row)
+    return rows
 
 
 @pytest.mark.parametrize("name", CHUNKS)
-def test_a_case_means_the_same(name: str, results: dict[str, list[Row]]) -> None:
+def test_a_case_has_its_expected_outcomes(name: str, results: dict[str, list[Row]]) -> None:
     rows = sorted(results[name], key=lambda row: int(row.place))
     accepted = [{field: row[field] for field in FIELDS} for row in rows if row.reason is None and not row.is_duplicate]
-    assert accepted == lines_of(name, "accepted.ndjson")
-    assert [rejection(row) for row in rows if row.reason is not None] == lines_of(name, "rejected.ndjson")
+    assert accepted == read_expected(name, "accepted.ndjson")
+    assert [rejection(row) for row in rows if row.reason is not None] == read_expected(name, "rejected.ndjson")
 
 
-def test_there_are_cases() -> None:
+def test_there_are_more_than_100_cases() -> None:
     assert len(CHUNKS) > 100

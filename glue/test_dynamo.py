@@ -1,4 +1,4 @@
-"""DynamoDB as the job's database, on an emulator."""
+"""DynamoDB as the job's database, on an emulator: each delivery once, and the newest row of each aircraft."""
 
 import os
 import subprocess
@@ -10,12 +10,12 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from dynamo import Dynamo, Tables
-from dynamo_items import attribute, observation
+from dynamo_items import attribute, observation_key
 from job import apply_batch
 from plan import Plan
 from test_cases import FIELDS
-from test_parity import expected_of
-from test_worlds import ROOT, parts, raw_records, records_frame, world_of
+from test_parity import read_expected
+from test_support import ROOT, local_pipeline, raw_records, records_frame, split_records
 
 KEYS = {
     "aircraft": ["icao24"],
@@ -52,87 +52,87 @@ def ledger(dynamo: Any, prefix: str) -> dict[str, int]:
 
 
 def test_each_delivery_is_applied_once_and_the_newest_row_wins(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, dynamo: Any, prefix: str
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path, dynamo: Any, prefix: str
 ) -> None:
-    raw = raw_records(spark, made / "few")
-    world = world_of(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
-    for part in reversed(parts(raw, 2)):
-        applied = apply_batch(world, part)
+    raw = raw_records(spark, parity / "few")
+    pipeline = local_pipeline(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
+    for part in reversed(split_records(raw, 2)):
+        applied = apply_batch(pipeline, part)
         assert applied is not None
         assert applied.received == applied.accepted + applied.duplicate + applied.rejected
-    accepted = [cells for kind, *cells in expected_of(made / "few").values() if kind == "accepted"]
+    accepted = [cells for kind, *cells in read_expected(parity / "few").values() if kind == "accepted"]
     counted = ledger(dynamo, prefix)
-    assert counted["received"] == len(expected_of(made / "few"))
+    assert counted["received"] == len(read_expected(parity / "few"))
     assert counted["accepted"] == len(accepted) == len(items(dynamo, f"{prefix}-states"))
     newest: dict[str, str] = {}
     for cells in accepted:
         row = Row(**dict(zip(FIELDS, cells, strict=True)))
-        newest[row.icao24] = max(observation(row), newest.get(row.icao24, ""))
-    found = {item["icao24"]["S"]: item["newest"]["S"] for item in items(dynamo, f"{prefix}-aircraft")}
-    assert found == newest
+        newest[row.icao24] = max(observation_key(row), newest.get(row.icao24, ""))
+    stored = {item["icao24"]["S"]: item["newest"]["S"] for item in items(dynamo, f"{prefix}-aircraft")}
+    assert stored == newest
 
-    again = apply_batch(world, raw)
+    again = apply_batch(pipeline, raw)
     assert again is not None
     assert (again.received, again.accepted, again.repeats) == (0, 0, counted["received"])
     assert ledger(dynamo, prefix) == counted
     assert len(items(dynamo, f"{prefix}-states")) == len(accepted)
 
 
-def test_as_a_program_it_sends_its_workers_what_they_import(spark: SparkSession, tmp_path: Path, dynamo: Any) -> None:
+def test_the_program_sends_its_modules_to_the_workers(spark: SparkSession, tmp_path: Path, dynamo: Any) -> None:
     create_tables(dynamo, "program")
     row = b'{"icao24":"abcdef","last_contact":1750000000}\n'
     raw = records_frame(spark, [(row * 2 + b"no row", "p", "1", 1_750_000_100), (row, "p", "2", 1_750_000_100)])
     raw.write.parquet(str(tmp_path / "records"))
-    given = {
+    options = {
         "--plan": ROOT / "glue/plan.json",
         "--stream": "parity",
         "--source": f"files:{tmp_path}/records",
         "--objects": f"file:{tmp_path}/objects",
         "--dynamodb": "program",
     }
-    command = [sys.executable, str(ROOT / "glue/job.py"), *(str(word) for pair in given.items() for word in pair)]
+    command = [sys.executable, str(ROOT / "glue/job.py"), *(str(word) for pair in options.items() for word in pair)]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run([*command, "--until-empty"], cwd=tmp_path, env=env, check=True)
     assert ledger(dynamo, "program") == {"received": 4, "accepted": 1, "duplicate": 2}
     assert len(items(dynamo, "program-states")) == 1
 
 
-def test_a_number_too_close_to_zero_for_the_store_is_zero() -> None:
+def test_a_number_too_close_to_zero_for_dynamodb_becomes_zero() -> None:
     assert [attribute(value) for value in (5e-324, -1e-131, 1e-130, True, 7, "x")] == [
         {"N": "0"}, {"N": "0"}, {"N": "1e-130"}, {"BOOL": True}, {"N": "7"}, {"S": "x"},
     ]  # fmt: skip
 
 
-class _DiedError(Exception):
+class _KilledError(Exception):
     pass
 
 
-def test_a_row_whose_holder_died_before_its_ledger_is_counted_when_the_holder_comes_again(
+def test_a_row_counts_when_its_owner_failed_before_its_ledger_row_and_arrives_again(
     spark: SparkSession, plan: Plan, tmp_path: Path, dynamo: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new checkpoint brings the holder beside an earlier record with the same row, which is then the batch's."""
+    """A new checkpoint puts the owner into one batch with an earlier record of the same row."""
     line = (
         b'{"icao24":"fedcba","last_contact":1800000000,"time_position":null,"longitude":8,"latitude":50,'
         b'"on_ground":false}'
     )
-    records = [(line, "died", str(n), 1_800_000_000 + n) for n in range(3)]
+    records = [(line, "failed", str(n), 1_800_000_000 + n) for n in range(3)]
     raw = records_frame(spark, records)
     first, second, third = (raw.where(f"sequenceNumber = '{n}'") for n in range(3))
-    world = world_of(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
+    pipeline = local_pipeline(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
     before = ledger(dynamo, prefix)
 
-    def die(*_: object) -> bool:
-        raise _DiedError
+    def fail(*_: object) -> bool:
+        raise _KilledError
 
-    with monkeypatch.context() as dying, pytest.raises(_DiedError):
-        dying.setattr(Dynamo, "_put_ledger", die)
-        apply_batch(world, second)
-    # the first finds its row held
-    applied = apply_batch(world, first)
+    with monkeypatch.context() as patched, pytest.raises(_KilledError):
+        patched.setattr(Dynamo, "_put_ledger", fail)
+        apply_batch(pipeline, second)
+    # the second record owns the row
+    applied = apply_batch(pipeline, first)
     assert applied is not None
     assert (applied.accepted, applied.duplicate) == (0, 1)
-    # of the three rows the first one's is the batch's, though it is known by now
-    applied = apply_batch(world, first.union(second).union(third))
+    # within the batch the row is the first record's, although that record is known and its row a duplicate
+    applied = apply_batch(pipeline, first.union(second).union(third))
     assert applied is not None
     assert (applied.accepted, applied.duplicate, applied.repeats) == (1, 1, 1)
     counted = ledger(dynamo, prefix)

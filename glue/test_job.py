@@ -1,4 +1,4 @@
-"""The job's options, its logins, its metrics and which databases it opens."""
+"""The job's options, logins and metrics, and the databases that it opens."""
 
 import json
 import subprocess
@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from databases import Applied, InOrder, Manifests
+from databases import Applied, Manifests, OrderedDatabases
 from dynamo import Dynamo
-from job import open_database, parser, read_options
+from job import open_database, option_parser, read_options
 from logins import token_login
 from metrics import applied_metrics, print_metrics
-from objects import FileObjects
+from objects import FileObjects, open_objects
 from plan import Plan, parse_plan, read_plan
 from postgres import Postgres
-from test_worlds import ROOT
+from test_support import ROOT
 
-OWN = ["--plan", "p", "--stream", "s"]
+REQUIRED = ["--plan", "p", "--stream", "s"]
 
 
-def test_what_glue_adds_is_left_to_glue() -> None:
-    glues = ["--JOB_NAME", "x", "--JOB_RUN_ID", "jr_1", "--TempDir", "s3://b/t", "--enable-metrics", ""]
-    more = [
+def test_the_job_ignores_arguments_of_glue() -> None:
+    before = ["--JOB_NAME", "x", "--JOB_RUN_ID", "jr_1", "--TempDir", "s3://b/t", "--enable-metrics", ""]
+    after = [
         "--endpoint",
         "e",
         "--conf",
@@ -32,12 +32,12 @@ def test_what_glue_adds_is_left_to_glue() -> None:
         "--no-index",
         "--debug",
     ]
-    options = read_options([*glues, *OWN, *more, "--job-bookmark-option=job-bookmark-disable"])
+    options = read_options([*before, *REQUIRED, *after, "--job-bookmark-option=job-bookmark-disable"])
     assert (options.plan, options.stream, options.kinesis_endpoint, options.lake) == ("p", "s", None, "parquet")
 
 
 @pytest.mark.parametrize(
-    ("given", "named"),
+    ("arguments", "refused"),
     [
         (["--postgress", "jdbc:x"], "--postgress"),
         (["--Postgres", "jdbc:x"], "--Postgres"),
@@ -45,22 +45,27 @@ def test_what_glue_adds_is_left_to_glue() -> None:
         (["--retention_days=3"], "--retention_days"),
     ],
 )
-def test_an_option_of_nobody_is_refused_by_its_name(
-    given: list[str], named: str, capsys: pytest.CaptureFixture[str]
+def test_the_error_about_an_unknown_argument_names_it(
+    arguments: list[str], refused: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        read_options([*OWN, *given])
-    assert f"unknown: {named}" in capsys.readouterr().err
+        read_options([*REQUIRED, *arguments])
+    assert f"unknown arguments: {refused}" in capsys.readouterr().err
 
 
-def test_a_plan_that_was_changed_by_hand_is_refused() -> None:
+def test_an_unsupported_object_store_is_refused_with_its_url() -> None:
+    with pytest.raises(ValueError, match=r"unsupported object store 'gs://bucket': use file:FOLDER"):
+        open_objects("gs://bucket")
+
+
+def test_a_plan_that_was_edited_by_hand_is_refused() -> None:
     text = (ROOT / "glue/plan.json").read_text(encoding="utf-8")
     assert parse_plan(text) == read_plan(str(ROOT / "glue/plan.json"))
-    with pytest.raises(ValueError, match="hash differs"):
+    with pytest.raises(ValueError, match="changed after it was compiled"):
         parse_plan(text.replace("velocity > 340", "velocity > 350"))
 
 
-def test_a_login_by_token_is_made_anew_for_each_connection_and_demands_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_login_signs_a_new_token_for_each_connection_and_requires_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     url = "jdbc:postgresql://db.example.org:6543/flightline"
@@ -75,37 +80,37 @@ def test_a_login_by_token_is_made_anew_for_each_connection_and_demands_tls(monke
     assert token_login(url, "flightline", "eu-west-1", None)()["sslmode"] == "require"
 
 
-EMITTED = """
+TYPESCRIPT_METRICS = """
 import { appliedMetrics, emitMetrics } from "./src/aws/metrics.ts";
 const counts = { received: 5, accepted: 2, duplicate: 1, rejected: 2, repeats: 7 };
 emitMetrics({ deployment: "d", flow: "stream" }, appliedMetrics(counts));
 """
 
 
-def test_the_log_tells_cloudwatch_what_the_other_engine_tells(capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["npx", "tsx", "--input-type=module", "-e", EMITTED]
+def test_the_job_prints_the_metrics_line_of_the_typescript_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["npx", "tsx", "--input-type=module", "-e", TYPESCRIPT_METRICS]
     answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     print_metrics("d", applied_metrics(Applied(5, 2, 1, 2, 7)))
-    ours, theirs = json.loads(capsys.readouterr().out), json.loads(answer.stdout)
-    assert [line["_aws"].pop("Timestamp") > 0 for line in (ours, theirs)] == [True, True]
-    assert ours == theirs
+    python, typescript = json.loads(capsys.readouterr().out), json.loads(answer.stdout)
+    assert [line["_aws"].pop("Timestamp") > 0 for line in (python, typescript)] == [True, True]
+    assert python == typescript
     print_metrics(None, applied_metrics(Applied()))
     assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
-    ("given", "kinds"),
+    ("arguments", "kinds"),
     [
         ([], []),
         (["--postgres", "jdbc:postgresql://h/d"], [Postgres]),
         (["--dynamodb", "d", "--postgres", "jdbc:postgresql://h/d"], [Postgres, Dynamo]),
     ],
 )
-def test_the_databases_are_those_that_are_named_and_postgres_comes_first(
-    spark: SparkSession, plan: Plan, tmp_path: Path, given: list[str], kinds: list[type]
+def test_the_job_opens_the_databases_that_the_options_name_with_postgres_first(
+    spark: SparkSession, plan: Plan, tmp_path: Path, arguments: list[str], kinds: list[type]
 ) -> None:
-    options = parser().parse_args(["--plan", "p", "--stream", "s", *given])
-    found = open_database(options, spark, plan, FileObjects(str(tmp_path)))
-    stores = found.databases if isinstance(found, InOrder) else ()
-    assert [type(one) for one in stores] == kinds
-    assert isinstance(found, InOrder if kinds else Manifests)
+    options = option_parser().parse_args([*REQUIRED, *arguments])
+    database = open_database(options, spark, plan, FileObjects(str(tmp_path)))
+    opened = database.databases if isinstance(database, OrderedDatabases) else ()
+    assert [type(each) for each in opened] == kinds
+    assert isinstance(database, OrderedDatabases if kinds else Manifests)

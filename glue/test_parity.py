@@ -1,4 +1,4 @@
-"""What the TypeScript engine makes of stream records, Spark makes of them too: row for row, bit for bit."""
+"""Spark gives each line of a stream record the outcome that the TypeScript engine gives it, bit for bit."""
 
 import base64
 import json
@@ -10,29 +10,30 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from lines import ChunkSettings
-from micro_batch import judge
+from micro_batch import clean_records
 from plan import Plan
 from test_cases import FIELDS, RECORDS
 
-LEAST_RANDOM_ROWS = 20_000
-SHOWN = 5
+MIN_RANDOM_ROWS = 20_000
+MAX_SHOWN = 5
 
 Outcome = tuple[Any, ...]
 
 
-def read(folder: Path, name: str) -> list[Any]:
+def read_lines(folder: Path, name: str) -> list[Any]:
     return [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").split("\n") if line]
 
 
-def expected_of(folder: Path) -> dict[str, Outcome]:
-    """Each line's outcome by delivery and place."""
-    accepted = {place: ("accepted", *cells) for place, *cells in read(folder, "accepted.ndjson")}
-    duplicates = dict.fromkeys(read(folder, "duplicates.ndjson"), ("duplicate",))
-    rejected = {place: ("rejected", *told) for place, *told in read(folder, "rejected.ndjson")}
+def read_expected(folder: Path) -> dict[str, Outcome]:
+    """Expected outcomes by delivery and line number."""
+    accepted = {place: ("accepted", *cells) for place, *cells in read_lines(folder, "accepted.ndjson")}
+    duplicates = dict.fromkeys(read_lines(folder, "duplicates.ndjson"), ("duplicate",))
+    rejected = {place: ("rejected", *rejection) for place, *rejection in read_lines(folder, "rejected.ndjson")}
     return {**accepted, **duplicates, **rejected}
 
 
 def cell(value: object) -> object:
+    """A double becomes its 64 bits in hexadecimal."""
     return struct.pack(">d", value).hex() if isinstance(value, float) else value
 
 
@@ -43,57 +44,60 @@ def outcome_of(row: Row) -> Outcome:
     return ("duplicate",) if row.is_duplicate else ("accepted", *(cell(row[name]) for name in FIELDS))
 
 
-def records_of(folder: Path) -> list[tuple[bytes, str, str, int]]:
+def read_records(folder: Path) -> list[tuple[bytes, str, str, int]]:
     return [
-        (base64.b64decode(one["data"]), one["partition_key"], one["sequence_number"], one["arrived_at"])
-        for one in read(folder, "records.ndjson")
+        (base64.b64decode(record["data"]), record["partition_key"], record["sequence_number"], record["arrived_at"])
+        for record in read_lines(folder, "records.ndjson")
     ]
 
 
-def judged(spark: SparkSession, plan: Plan, folder: Path) -> dict[str, Outcome]:
+def clean_folder(spark: SparkSession, plan: Plan, folder: Path) -> dict[str, Outcome]:
     settings = ChunkSettings("parity", "opensky", plan["source_pattern"], plan["fields"])
-    rows = judge(spark.createDataFrame(records_of(folder), RECORDS), plan, settings).collect()
-    found = {f"{row.delivery} {row.place}": outcome_of(row) for row in rows}
-    assert len(found) == len(rows)
-    return found
+    rows = clean_records(spark.createDataFrame(read_records(folder), RECORDS), plan, settings).collect()
+    outcomes = {f"{row.delivery} {row.place}": outcome_of(row) for row in rows}
+    assert len(outcomes) == len(rows)
+    return outcomes
 
 
-def differences(expected: dict[str, Outcome], found: dict[str, Outcome]) -> list[str]:
+def differences(expected: dict[str, Outcome], outcomes: dict[str, Outcome]) -> list[str]:
     return [
-        f"{place}: TypeScript {expected.get(place)}, Spark {found.get(place)}"
-        for place in sorted(expected.keys() | found.keys())
-        if expected.get(place) != found.get(place)
+        f"{place}: TypeScript {expected.get(place)}, Spark {outcomes.get(place)}"
+        for place in sorted(expected.keys() | outcomes.keys())
+        if expected.get(place) != outcomes.get(place)
     ]
 
 
 def compare(spark: SparkSession, plan: Plan, folder: Path) -> tuple[int, list[str]]:
-    expected, found = expected_of(folder), judged(spark, plan, folder)
-    return len(expected.keys() | found.keys()), differences(expected, found)
+    """The number of rows compared, and a text for each row that differs."""
+    expected, outcomes = read_expected(folder), clean_folder(spark, plan, folder)
+    return len(expected.keys() | outcomes.keys()), differences(expected, outcomes)
 
 
-def test_random_rows_and_adversarial_texts_are_the_same(
-    spark: SparkSession, plan: Plan, made: Path, capsys: pytest.CaptureFixture[str]
+def test_random_rows_and_adversarial_texts_have_the_same_outcomes(
+    spark: SparkSession, plan: Plan, parity: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows, differing = compare(spark, plan, made / "random")
+    rows, differing = compare(spark, plan, parity / "random")
     with capsys.disabled():
         print(f"\nrandom: {rows} rows compared on Spark {spark.version}, {len(differing)} differences")
-    assert differing[:SHOWN] == []
-    assert rows >= LEAST_RANDOM_ROWS
-    assert compare(spark, plan, made / "few")[1][:SHOWN] == []
+    assert differing[:MAX_SHOWN] == []
+    assert rows >= MIN_RANDOM_ROWS
+    assert compare(spark, plan, parity / "few")[1][:MAX_SHOWN] == []
 
 
-def test_recorded_files_are_the_same(
-    spark: SparkSession, plan: Plan, made: Path, capsys: pytest.CaptureFixture[str]
+def test_recorded_files_have_the_same_outcomes(
+    spark: SparkSession, plan: Plan, parity: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folders = sorted(one.parent for one in made.glob("*/records.ndjson") if one.parent.name not in ("random", "few"))
+    folders = sorted(
+        file.parent for file in parity.glob("*/records.ndjson") if file.parent.name not in ("random", "few")
+    )
     for folder in folders:
         rows, differing = compare(spark, plan, folder)
         with capsys.disabled():
             print(f"\n{folder.name}: {rows} rows compared on Spark {spark.version}, {len(differing)} differences")
-        assert differing[:SHOWN] == []
+        assert differing[:MAX_SHOWN] == []
     if not folders:
         with capsys.disabled():
-            print("\nrecorded files were not compared: there are none beside the repository")
+            print("\nno recorded files were compared; FLIGHTLINE_RECORDED names their folder")
 
 
 @pytest.mark.parametrize(
@@ -106,8 +110,10 @@ def test_recorded_files_are_the_same(
         ("length(sequence_number), sequence_number", "sequence_number"),
     ],
 )
-def test_another_rule_is_a_difference(spark: SparkSession, plan: Plan, made: Path, rule: str, changed: str) -> None:
+def test_a_changed_rule_shows_as_a_difference(
+    spark: SparkSession, plan: Plan, parity: Path, rule: str, changed: str
+) -> None:
     clean = [line.replace(rule, changed) for line in plan["clean"]]
     assert clean != plan["clean"]
-    _, differing = compare(spark, {**plan, "clean": clean}, made / "few")
+    _, differing = compare(spark, {**plan, "clean": clean}, parity / "few")
     assert differing

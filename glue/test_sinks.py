@@ -1,4 +1,4 @@
-"""Objects, the order of the sinks, and one of them that is down."""
+"""Objects, manifests, the order of the sinks, and sinks that are not available."""
 
 import gzip
 import json
@@ -8,116 +8,116 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from databases import Applied, Database, InOrder, Manifests
+from databases import Applied, Database, Manifests, OrderedDatabases
 from ids import record_id
 from job import apply_batch
 from micro_batch import MicroBatch
 from objects import FileObjects
 from plan import Plan
 from postgres import Postgres
-from test_parity import expected_of, read, records_of
-from test_worlds import TOTALS, Server, raw_records, world_of
+from test_parity import read_expected, read_lines, read_records
+from test_support import TOTALS, ScratchDatabase, local_pipeline, raw_records
 
 
-def test_objects_are_those_of_the_typescript_engine(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+def test_rejected_objects_equal_those_of_the_typescript_engine(
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path
 ) -> None:
-    apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+    apply_batch(local_pipeline(spark, plan, tmp_path), raw_records(spark, parity / "few"))
     expected: dict[str, list[Any]] = {}
-    for place, *told in read(made / "few", "rejected.ndjson"):
-        expected.setdefault(place.split(" ")[0], []).append([int(place.split(" ")[1]), *told])
+    for place, *rejection in read_lines(parity / "few", "rejected.ndjson"):
+        expected.setdefault(place.split(" ")[0], []).append([int(place.split(" ")[1]), *rejection])
     folder = tmp_path / "rejected/flow=stream/day=2025-06-15/hour=15"
-    found: dict[str, list[Any]] = {}
+    written: dict[str, list[Any]] = {}
     for file in folder.iterdir():
         delivery, tag, *_ = file.name.split(".")
         assert tag == plan["tag"]
         lines = [json.loads(line) for line in gzip.decompress(file.read_bytes()).decode().split("\n") if line]
         assert {line["received_at"] for line in lines} == {1_750_000_100}
-        found[delivery] = [
+        written[delivery] = [
             [line["place"], line["reason"], line["field"], line["source"], line.get("row", line.get("bytes"))]
             for line in lines
         ]
-    assert found == expected
+    assert written == expected
 
 
-def test_manifests_and_metrics_count_what_the_outcomes_are(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_manifests_and_metrics_count_the_outcomes(
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = world_of(spark, plan, tmp_path)
-    world.deployment = "d"
-    applied = apply_batch(world, raw_records(spark, made / "few"))
+    pipeline = local_pipeline(spark, plan, tmp_path)
+    pipeline.deployment = "d"
+    applied = apply_batch(pipeline, raw_records(spark, parity / "few"))
     assert applied is not None
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["Deployment"], told["received"], told["heartbeat"]) == ("d", applied.received, 1)
+    metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (metrics["Deployment"], metrics["received"], metrics["heartbeat"]) == ("d", applied.received, 1)
     manifests = [json.loads(file.read_text()) for file in (tmp_path / "manifests").rglob("*.json")]
     for name in ("received", "accepted", "duplicate"):
-        assert sum(one[name] for one in manifests) == getattr(applied, name)
-    assert applied.received == len(expected_of(made / "few"))
-    ids = {record_id("parity", key, number) for _, key, number, _ in records_of(made / "few")}
-    assert {one["batch_id"] for one in manifests} == ids
+        assert sum(manifest[name] for manifest in manifests) == getattr(applied, name)
+    assert applied.received == len(read_expected(parity / "few"))
+    ids = {record_id("parity", key, number) for _, key, number, _ in read_records(parity / "few")}
+    assert {manifest["batch_id"] for manifest in manifests} == ids
 
 
-def test_a_sink_that_is_down_fails_the_batch_and_sheds_nothing(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+def test_a_database_that_is_not_available_fails_the_batch_without_losing_rows(
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path
 ) -> None:
     down = Postgres(spark, plan, "jdbc:postgresql://127.0.0.1:1/none", lambda: {"user": "x", "password": "x"}, 7)
     with pytest.raises(Exception, match="refused"):
-        apply_batch(world_of(spark, plan, tmp_path, down), raw_records(spark, made / "few"))
+        apply_batch(local_pipeline(spark, plan, tmp_path, down), raw_records(spark, parity / "few"))
     assert not (tmp_path / "lake").exists()
-    applied = apply_batch(world_of(spark, plan, tmp_path), raw_records(spark, made / "few"))
+    applied = apply_batch(local_pipeline(spark, plan, tmp_path), raw_records(spark, parity / "few"))
     assert applied is not None
-    assert applied.received == len(expected_of(made / "few"))
+    assert applied.received == len(read_expected(parity / "few"))
 
 
-class AwayAtFirst:
-    """A database that is down when it is asked for the first time."""
+class FailingOnce:
+    """A database that is not available at the first call."""
 
     def __init__(self, database: Database) -> None:
-        self.database, self.asked = database, 0
+        self.database, self.calls = database, 0
 
     def apply(self, batch: MicroBatch) -> Applied:
-        self.asked += 1
-        if self.asked == 1:
-            raise ConnectionError("away")
+        self.calls += 1
+        if self.calls == 1:
+            raise ConnectionError("not available")
         return self.database.apply(batch)
 
 
-def test_of_two_databases_the_second_one_gets_what_it_missed(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+def test_the_second_of_two_databases_receives_a_batch_that_it_missed(
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path, database: ScratchDatabase
 ) -> None:
-    raw = raw_records(spark, made / "few")
-    second = AwayAtFirst(Manifests(FileObjects(str(tmp_path)), plan["tag"]))
-    both = InOrder((Postgres(spark, plan, server.url, server.login, 7), second))
-    world = world_of(spark, plan, tmp_path, both)
-    with pytest.raises(ConnectionError, match="away"):
-        apply_batch(world, raw)
+    raw = raw_records(spark, parity / "few")
+    second = FailingOnce(Manifests(FileObjects(str(tmp_path)), plan["tag"]))
+    both = OrderedDatabases((Postgres(spark, plan, database.url, database.login, 7), second))
+    pipeline = local_pipeline(spark, plan, tmp_path, both)
+    with pytest.raises(ConnectionError, match="not available"):
+        apply_batch(pipeline, raw)
     assert not (tmp_path / "lake").exists()
-    received = len(expected_of(made / "few"))
-    assert server.rows(TOTALS)[0]["received"] == received
-    again = apply_batch(world, raw)
+    received = len(read_expected(parity / "few"))
+    assert database.rows(TOTALS)[0]["received"] == received
+    again = apply_batch(pipeline, raw)
     assert again is not None
     assert (again.received, again.repeats) == (0, received)
-    assert server.rows(TOTALS)[0]["received"] == received
+    assert database.rows(TOTALS)[0]["received"] == received
     manifests = [json.loads(file.read_text()) for file in (tmp_path / "manifests").rglob("*.json")]
-    assert sum(one["received"] for one in manifests) == received
+    assert sum(manifest["received"] for manifest in manifests) == received
     assert (tmp_path / "lake").exists()
 
 
-def test_objects_that_cannot_be_written_fail_the_batch_before_its_database(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path, server: Server
+def test_an_object_store_that_is_not_writable_fails_the_batch_before_the_database(
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path, database: ScratchDatabase
 ) -> None:
-    (tmp_path / "file").write_text("no folder")
-    database = Postgres(spark, plan, server.url, server.login, 7)
-    world = world_of(spark, plan, tmp_path / "file", database)
+    (tmp_path / "file").write_text("not a folder")
+    postgres = Postgres(spark, plan, database.url, database.login, 7)
+    pipeline = local_pipeline(spark, plan, tmp_path / "file", postgres)
     with pytest.raises(Exception, match="file"):
-        apply_batch(world, raw_records(spark, made / "few"))
-    assert server.rows("select count(*)::int as n from deliveries") == [{"n": 0}]
+        apply_batch(pipeline, raw_records(spark, parity / "few"))
+    assert database.rows("select count(*)::int as n from deliveries") == [{"n": 0}]
 
 
-def test_a_record_that_comes_twice_counts_as_a_repeat(
-    spark: SparkSession, plan: Plan, made: Path, tmp_path: Path
+def test_the_rows_of_a_record_that_occurs_twice_count_as_repeats(
+    spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path
 ) -> None:
-    raw = raw_records(spark, made / "few")
-    applied = apply_batch(world_of(spark, plan, tmp_path), raw.union(raw))
+    raw = raw_records(spark, parity / "few")
+    applied = apply_batch(local_pipeline(spark, plan, tmp_path), raw.union(raw))
     assert applied is not None
-    assert (applied.received, applied.repeats) == (len(expected_of(made / "few")),) * 2
+    assert (applied.received, applied.repeats) == (len(read_expected(parity / "few")),) * 2

@@ -80,7 +80,7 @@ const jobFiles = (stack: Stack): JobFiles => ({
   modules: new Asset(stack, "JobModules", {
     path: glue,
     // what the tests bring stays behind; a later pattern that begins with ! takes in again
-    exclude: ["*", "!*.py", "job.py", "test_*.py", "conftest.py", "victim.py"],
+    exclude: ["*", "!*.py", "job.py", "test_*.py", "conftest.py", "fault_injection.py"],
     ignoreMode: IgnoreMode.GIT,
   }),
   plan: new Asset(stack, "JobPlan", { path: path.join(glue, "plan.json") }),

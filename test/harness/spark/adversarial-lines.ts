@@ -2,16 +2,16 @@ const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(dept
 const LAST_CONTACT = "1750000000";
 const minimal = (member: string): string => `{"icao24":"3c6444","last_contact":${LAST_CONTACT},${member}}`;
 
-/** A number of more than 1,000 digits none of whose runs is that long. */
+/** A number of more than 1,000 digits in shorter runs: `whole` digits, a point, and `fraction` digits. */
 const longNumber = (whole: number, fraction: number): string => `${"1".repeat(whole)}.${"0".repeat(fraction)}`;
-/** Names that Java's readers of JSON give one hash, as members. */
-const alike = (count: number, from = 0): string =>
+/** Members whose names have the same hash in Java's JSON readers. */
+const collidingMembers = (count: number, from = 0): string =>
   Array.from({ length: count }, (_, i) => {
     const bits = (from + i).toString(2).padStart(11, "0");
     return `"${bits.replaceAll("0", "aB").replaceAll("1", "b!")}":0`;
   }).join(",");
 
-/** Texts that two readers of JSON may see differently. */
+/** Lines that two JSON readers may interpret differently. */
 export const ADVERSARIAL: readonly string[] = [
   ...'{} [] null true 5 -5 1e3 "x" "" [1,2] [{}] {"a":1}} {"a":1}{"b":2} {"a":1},{"b":2} {"a":1}] ]{"a":1} {"a":01} {"a":+1} {"a":.5} {"a":5.} {"a":1e} {"a":-} {"a":NaN} {"a":Infinity} {"a":-Infinity} {a:1} {\'a\':1} {"a":\'b\'} {"a":1,} {,} [,] {"a"} {"a":} {:1} nul nulll tru TRUE undefined // # /**/{} {"a":0x1} {"a":1_0} "a""b" -0 00 {"a":tRue} NaN Infinity'.split(
     " ",
@@ -127,11 +127,11 @@ export const ADVERSARIAL: readonly string[] = [
   minimal(`"squawk":${"1".repeat(500)}e-${"0".repeat(600)}496,"squawk":"7000"`),
   minimal(`"velocity":${longNumber(600, 600)},"x":01`),
   ...[120, 150, 151, 280, 302, 400, 2_000].flatMap((count) => [
-    minimal(alike(count)),
-    minimal(`"a":{${alike(count)}}`),
-    `[{${alike(count)}}]`,
+    minimal(collidingMembers(count)),
+    minimal(`"a":{${collidingMembers(count)}}`),
+    `[{${collidingMembers(count)}}]`,
   ]),
-  ...[0, 140, 280, 420].map((from) => minimal(alike(140, from))),
+  ...[0, 140, 280, 420].map((from) => minimal(collidingMembers(140, from))),
   ...[50_000, 50_001].flatMap((length) => [`[{"${"n".repeat(length)}":1}]`, `[{"${"n".repeat(length)}":01}]`]),
   ...[65_536, 65_537].flatMap((length) => [
     minimal(`"a":"${"x".repeat(length - minimal('"a":""').length)}"`),
@@ -142,14 +142,14 @@ export const ADVERSARIAL: readonly string[] = [
   minimal(`"a":"${"ü".repeat(32_760)}"`),
   minimal(`"${"n".repeat(49_990)}":1`),
   minimal(`"${"n".repeat(50_001)}":1`),
-  // 45,100 characters, 50,200 of Java's
+  // 45,100 characters, which are 50,200 UTF-16 units
   minimal(`"${"n".repeat(40_000)}${"\u{1f6e9}".repeat(5_100)}":1`),
   minimal(`"a":{"${"n".repeat(60_000)}":1}`),
   minimal(`"origin_country":"${"c".repeat(60_000)}"`),
   minimal(`"velocity":"${" ".repeat(60_000)}1"`),
   minimal(`"velocity":${"9".repeat(400)}`),
   minimal(`"velocity":${"1".repeat(310)}e-300`),
-  // at the edges of rules
+  // values at the limits of the rules
   minimal('"callsign":"ABCDEFGH"'),
   minimal('"callsign":"ABCDEFGHI"'),
   minimal('"velocity":340'),
@@ -158,6 +158,6 @@ export const ADVERSARIAL: readonly string[] = [
   minimal('"true_track":-360'),
 ];
 
-/** Every adversarial text once, each a second before the one before it: none is the duplicate of another. */
+/** Every adversarial line once, each a second earlier than the previous one, so that they are not duplicates. */
 export const adversarialLines = (): Buffer[] =>
   ADVERSARIAL.map((text, i) => Buffer.from(text.replace(LAST_CONTACT, String(Number(LAST_CONTACT) - i))));

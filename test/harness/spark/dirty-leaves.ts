@@ -1,11 +1,11 @@
 import { rawFields, type Kind } from "../../../src/flight/contract.ts";
 import { pick } from "../../../src/source/simulation/random.ts";
 
-/** Numbers in [0, 1), one after the other. */
+/** Returns the next number of a sequence, in [0, 1). */
 export type Next = () => number;
 type Name = (typeof rawFields)[number]["name"];
 
-/** Leaves as JSON text, spelled in every way that a number or a text can be. */
+/** JSON numbers in many spellings, and values at the limits of doubles. */
 const NUMBERS = (
   "0 -0 0.0 -0.0 1 1.0 1e0 10e-1 1.5 -1.5 1e3 1E+3 1.10 100e-2 1e15 1e16 1e20 1e21 1e22 1e308 1e309 -1e309 1e999 1e-400 " +
   "4.9e-324 2.5e-324 1.7976931348623157e308 1.7976931348623159e308 9007199254740991 9007199254740992 9007199254740993 " +
@@ -158,9 +158,9 @@ const TEXTS: Partial<Record<Name, readonly string[]>> = {
   ],
 };
 
-/** A valid value of a field, as JSON text. Aircraft and times repeat, so that observations do. */
+/** A valid value of a field, as JSON text. Aircraft and times repeat, so that observations repeat too. */
 export function goodLeaf(name: Name, next: Next): string {
-  const text = (of: string) => JSON.stringify(of);
+  const text = (value: string) => JSON.stringify(value);
   const number = (low: number, high: number) => spelled(low + (high - low) * next(), next);
   switch (name) {
     case "icao24":
@@ -203,8 +203,8 @@ export function goodLeaf(name: Name, next: Next): string {
   }
 }
 
-/** A number in one of its spellings, some of which say another one. */
-export const spelled = (of: number, next: Next): string =>
+/** A number in a random spelling. Some spellings round it. */
+export const spelled = (value: number, next: Next): string =>
   pick(
     [
       String,
@@ -217,9 +217,9 @@ export const spelled = (of: number, next: Next): string =>
       (x: number) => JSON.stringify(` ${x} `),
     ],
     next(),
-  )(of);
+  )(value);
 
-/** Something that may stand there in its place, as JSON text. */
+/** A value that a broken source may send for the field, as JSON text. */
 export function dirtyLeaf(name: Name, kind: Kind, next: Next): string {
   const [edges, texts] = [EDGES[name], TEXTS[name]];
   const choice = next();
@@ -232,11 +232,11 @@ export function dirtyLeaf(name: Name, kind: Kind, next: Next): string {
   return kind === "text" || edges === undefined ? "null" : spelled(pick(edges, next()), next);
 }
 
-/** Text as JSON, now and then with escapes that need not be. */
-export function textJson(of: string, next: Next): string {
-  const plain = JSON.stringify(of);
+/** A text as JSON. In a fifth of the cases every character is escaped. */
+export function textJson(value: string, next: Next): string {
+  const plain = JSON.stringify(value);
   if (next() < 0.8 || plain.includes("\\")) return plain;
-  const escaped = Array.from(of, (character) =>
+  const escaped = Array.from(value, (character) =>
     Array.from(
       { length: character.length },
       (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`,

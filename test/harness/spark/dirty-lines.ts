@@ -20,7 +20,7 @@ const UNKNOWN = [
   '"flightline":1',
 ];
 
-/** A row object as JSON text: most members good, some dirty, missing, twice or unknown, in any order. */
+/** A row object as JSON text. Most members are valid, others are dirty, missing, repeated or unknown. */
 function rowText(next: Next): string {
   const members: string[] = [];
   const dirt = pick([0, 0, 0.05, 0.15, 0.5], next());
@@ -38,8 +38,8 @@ function rowText(next: Next): string {
   return `${pick(BLANKS, next())}{${members.join(`${pick(BLANKS, next())},${pick(BLANKS, next())}`)}}${pick(BLANKS, next())}`;
 }
 
-/** What damages bytes do: a cut, a changed byte, bytes that are no UTF-8. */
-function damaged(line: Buffer, next: Next): Buffer {
+/** Cuts the line or replaces one of its bytes, which may make it invalid UTF-8. */
+function damage(line: Buffer, next: Next): Buffer {
   const at = Math.floor(line.length * next());
   const choice = next();
   if (choice < 0.3) return line.subarray(0, at);
@@ -54,7 +54,7 @@ export function dirtyLine(next: Next): Buffer {
   if (choice < 0.02) return Buffer.from(pick(ADVERSARIAL, next()));
   if (choice < 0.03) return Buffer.from(pick(["", " ", "\t\r", "\r", " \u000b", "\u00a0"], next()));
   const line = Buffer.from(rowText(next));
-  return choice < 0.07 ? damaged(line, next) : line;
+  return choice < 0.07 ? damage(line, next) : line;
 }
 
 const HEADERS = [
@@ -77,9 +77,13 @@ const BAD_HEADERS = [
   '{"flightline":1,"source":5}',
   '{"flightline":1,"source":"x23456789012345678901234567890123"}',
 ];
-const NO_HEADERS = ['["flightline"]', '{"flightline":1', '{"flightline":NaN}', "flightline", '{"Flightline":2}'];
+/** First lines that resemble a header but are rows. */
+const NOT_HEADERS = ['["flightline"]', '{"flightline":1', '{"flightline":NaN}', "flightline", '{"Flightline":2}'];
 
-/** A stream record of lines: plain or gzip, in members, with zeros behind, with a header or without; few are broken. */
+/**
+ * A stream record of lines: plain or gzip, with one or more members, with or without a header or trailing zeros. A few
+ * records are broken.
+ */
 export function dirtyChunk(lines: readonly Buffer[], next: Next): Buffer {
   const choice = next();
   const first =
@@ -88,7 +92,7 @@ export function dirtyChunk(lines: readonly Buffer[], next: Next): Buffer {
       : choice < 0.43
         ? pick(BAD_HEADERS, next())
         : choice < 0.48
-          ? pick(NO_HEADERS, next())
+          ? pick(NOT_HEADERS, next())
           : null;
   const all = first === null ? lines : [Buffer.from(first), ...lines];
   const end = next() < 0.5 ? "\n" : "";

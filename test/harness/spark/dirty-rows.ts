@@ -10,15 +10,17 @@ import { edgeChunks } from "./edge-chunks.ts";
 import { writeExpected } from "./expected.ts";
 
 /**
- * Writes what both engines are compared on: stream records, and what the TypeScript engine makes of them.
+ * Writes the input of the parity tests: stream records, and the outcomes of the TypeScript engine for them.
  *   npx tsx test/harness/spark/dirty-rows.ts OUT ROWS SEED
- * OUT/random holds random dirty rows, adversarial texts and records around the limit of size, OUT/few some more of them; OUT/<recording> each recorded file, where there are any.
+ * OUT/random contains random dirty rows, adversarial lines, and records near the size limit. OUT/few is a smaller set of
+ * random rows. OUT/<kind> contains recorded files, where FLIGHTLINE_RECORDED names a folder of them.
  */
 const [out = "", rows = "20000", seed = "1"] = process.argv.slice(2);
 
-/** Keys whose order differs between UTF-8 bytes and UTF-16 units; numbers whose order differs between text and integer. */
+/** Partition keys whose order differs between UTF-8 bytes and UTF-16 units. */
 const KEYS = ["0", "1", "15", "\uff5e", "\u{1f6e9}", "ä", "z"];
-const numberAt = (at: number): string =>
+/** Sequence numbers whose order differs between text and integer. `at` is in [0, 1). */
+const sequenceNumber = (at: number): string =>
   at < 0.5 ? String(Math.floor(at * 20)) : `4966${Math.floor(at * 1e15)}${"0".repeat(Math.floor(at * 40))}`;
 
 function randomRecords(count: number): StreamRecord[] {
@@ -26,7 +28,7 @@ function randomRecords(count: number): StreamRecord[] {
   const names = new Set<string>();
   const records: StreamRecord[] = [];
   const add = (data: Uint8Array) => {
-    const name = { partition_key: pick(KEYS, next()), sequence_number: numberAt(next()) };
+    const name = { partition_key: pick(KEYS, next()), sequence_number: sequenceNumber(next()) };
     const id = JSON.stringify(name);
     if (names.has(id)) return add(data);
     names.add(id);
@@ -34,7 +36,7 @@ function randomRecords(count: number): StreamRecord[] {
   };
   add(Buffer.concat(adversarialLines().flatMap((line) => [line, Buffer.from("\n")])));
   add(Buffer.alloc(0));
-  // one row twice: the first by number is not the first by text
+  // one row twice: the first in numeric order is the second in text order
   for (const sequence_number of ["9000", "10000"])
     records.push({
       partition_key: "0",
@@ -63,15 +65,15 @@ const edgeRecords = (): StreamRecord[] =>
     arrived_at: 1_750_000_100,
   }));
 
-/** A stream that keeps what is put. */
-function keeping(put: OutgoingRecord[]): Stream {
+/** A stream that appends the records to an array. */
+function capturingStream(captured: OutgoingRecord[]): Stream {
   const shards = async () => [];
   const read = async () => ({ records: [], ended: false });
   return {
-    name: "kept",
+    name: "captured",
     async put(records) {
-      put.push(...records);
-      return records.map((_, i) => ({ sequence_number: String(put.length + i) }));
+      captured.push(...records);
+      return records.map((_, i) => ({ sequence_number: String(captured.length + i) }));
     },
     shards,
     read,
@@ -79,14 +81,14 @@ function keeping(put: OutgoingRecord[]): Stream {
   };
 }
 
-/** A recorded file as the producer sends it. */
+/** A recorded file as the producer puts it on a stream. */
 async function recordedRecords(file: string): Promise<StreamRecord[]> {
-  const put: OutgoingRecord[] = [];
+  const captured: OutgoingRecord[] = [];
   const { signal } = new AbortController();
-  const to = producer(keeping(put), { signal, groups: 16 });
+  const to = producer(capturingStream(captured), { signal, groups: 16 });
   await recorded({ files: [{ name: file, open: () => createReadStream(file) }], speed: Infinity }).play(to, signal);
   await to.flush();
-  return put.map(({ partition_key, data }, i) => ({
+  return captured.map(({ partition_key, data }, i) => ({
     partition_key,
     data,
     sequence_number: String(i + 1),
@@ -94,7 +96,7 @@ async function recordedRecords(file: string): Promise<StreamRecord[]> {
   }));
 }
 
-/** Enough for a changed rule to show. */
+/** Enough rows to show a changed rule as a difference. */
 const FEW = 2_500;
 
 const random = [...randomRecords(Number(rows)), ...edgeRecords()];
@@ -109,4 +111,4 @@ if (existsSync(folder))
         all.push({ ...record, sequence_number: String(all.length + 1) });
     console.log(`${kind}: ${writeExpected(path.join(out, kind), all)} rows`);
   }
-else console.log(`recorded files: none at ${folder}`);
+else console.log(`no recorded files in ${folder}; set FLIGHTLINE_RECORDED to their folder`);

@@ -12,26 +12,27 @@ import { recordId } from "../../../src/flow/objects/ids.ts";
 import { encodeLake, lakeExtension } from "../../../src/flow/lake/write.ts";
 import type { StreamRecord } from "../../../src/flow/ports.ts";
 
-/** What both engines are given for a chunk without a source, and the name of the stream. */
+/** Both engines use this source for a chunk without one. */
 const SOURCE = "opensky";
 const STREAM = "parity";
 
-const bits = (of: number): string => {
+/** The 64 bits of a double in hexadecimal. */
+const bits = (value: number): string => {
   const buffer = Buffer.alloc(8);
-  buffer.writeDoubleBE(of);
+  buffer.writeDoubleBE(value);
   return buffer.toString("hex");
 };
 
-/** A cell so that nothing of it is lost: doubles as their 64 bits. */
+/** A cell without loss: doubles as their 64 bits. */
 function cell({ batch }: Decoded, { name, kind }: (typeof fields)[number], i: number): unknown {
   if (name === "flags") return flagText(batch.columns.flags[i] ?? 0);
-  const found = batch.columns[name][i];
-  if (kind === "boolean") return found === 1;
-  if (typeof found !== "number") return found ?? null;
-  return Number.isNaN(found) ? null : kind === "number" ? bits(found) : found;
+  const value = batch.columns[name][i];
+  if (kind === "boolean") return value === 1;
+  if (typeof value !== "number") return value ?? null;
+  return Number.isNaN(value) ? null : kind === "number" ? bits(value) : value;
 }
 
-/** Cleans records as one micro-batch and writes what came of them beside what they were. Returns the rows received. */
+/** Cleans the records as one micro-batch, and writes the records and the outcomes. Returns the rows received. */
 export function writeExpected(folder: string, records: readonly StreamRecord[]): number {
   const decoded = newDecoded();
   const sorted = [...records].sort(byArrival);
@@ -40,14 +41,14 @@ export function writeExpected(folder: string, records: readonly StreamRecord[]):
     decodeChunk(data, { source: SOURCE, received_at: arrived_at, delivery }, () => decoded);
   const received = receivedRows(decoded);
   const rejections = [...decoded.rejections, ...clean(decoded.batch)];
-  const at = (i: number): string => `${ids[decoded.batch.delivery[i] ?? 0]} ${decoded.batch.ordinal[i]}`;
-  const cleaned = Array.from({ length: decoded.batch.rows }, (_, i) => at(i));
+  const rowId = (i: number): string => `${ids[decoded.batch.delivery[i] ?? 0]} ${decoded.batch.ordinal[i]}`;
+  const cleaned = Array.from({ length: decoded.batch.rows }, (_, i) => rowId(i));
   dropDuplicates(decoded.batch, identities());
   const accepted = Array.from({ length: decoded.batch.rows }, (_, i) => [
-    at(i),
+    rowId(i),
     ...fields.map((field) => cell(decoded, field, i)),
   ]);
-  const kept = new Set(accepted.map(([place]) => place));
+  const kept = new Set(accepted.map(([id]) => id));
   const write = (name: string, lines: readonly unknown[]) =>
     writeFileSync(path.join(folder, name), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   mkdirSync(folder, { recursive: true });
@@ -58,7 +59,7 @@ export function writeExpected(folder: string, records: readonly StreamRecord[]):
   write("accepted.ndjson", accepted);
   write(
     "duplicates.ndjson",
-    cleaned.filter((place) => !kept.has(place)),
+    cleaned.filter((id) => !kept.has(id)),
   );
   write(
     "rejected.ndjson",

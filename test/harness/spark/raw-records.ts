@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { StreamRecord } from "../../../src/flow/ports.ts";
 
-/** A Parquet file of raw records, as Kinesis gives them; written aside and renamed, so that the job never sees half a file. */
+/** Writes a Parquet file of raw records in Kinesis's columns. It is renamed when complete, so the job never reads a partial file. */
 export function writeRecords(file: string, records: readonly StreamRecord[]): void {
   const sink = new ByteWriter();
   const column = (name: string, type: "BYTE_ARRAY" | "STRING" | "TIMESTAMP", data: unknown[]) => ({ name, type, data });
@@ -46,6 +46,6 @@ export function writeRecords(file: string, records: readonly StreamRecord[]): vo
   ];
   void writer.write({ columnData: columnData.map(({ name, data }) => ({ name, data })) as never });
   void writer.finish();
-  writeFileSync(`${file}.aside`, sink.getBytes());
-  renameSync(`${file}.aside`, file);
+  writeFileSync(`${file}.partial`, sink.getBytes());
+  renameSync(`${file}.partial`, file);
 }

@@ -6,27 +6,29 @@ import { startTlsPostgres } from "../tls-postgres.ts";
 import { installSpark, jdbcJar, missing, python, SPARKS } from "./tools.ts";
 
 /**
- * The tests of the Glue job, on both Spark versions: npm run test:spark [-- 3.5 | 4.1] [pytest | stream] [words for pytest].
- * The rows that both engines are compared on are made once; FLIGHTLINE_SEED=n makes the same again.
+ * Runs the tests of the Glue job on both Spark versions: npm run test:spark [-- [3.5 | 4.1] [pytest | stream] [pytest
+ * arguments]]. The random rows of the parity tests are generated once. FLIGHTLINE_SEED=n generates the same rows again.
  */
 const ROWS = process.env["FLIGHTLINE_PARITY_ROWS"] ?? "24000";
 
-/** Of the streaming end to end, a version; the first one also plays the job's own reader of Kinesis. */
+/** Runs of the streaming end-to-end test per version. The first one also tests the job's own Kinesis reader. */
 const SEEDS = Number(process.env["FLIGHTLINE_SPARK_SEEDS"] ?? 2);
 
 const lacking = missing();
 if (lacking.length > 0) {
-  console.error(`The tests of the Glue job need ${lacking.join(", and ")}.`);
+  console.error(`cannot run the tests of the Glue job: install ${lacking.join(", and ")}`);
   process.exit(2);
 }
 installSpark();
 
-const given = process.argv.slice(2);
-const isOneOf = (words: readonly string[]) => (word: string) => words.includes(word);
+const words = process.argv.slice(2);
+const isOneOf = (choices: readonly string[]) => (word: string) => choices.includes(word);
 const names = Object.keys(SPARKS);
-const some = (words: readonly string[]) => (given.some(isOneOf(words)) ? given.filter(isOneOf(words)) : words);
-const parts = some(["pytest", "stream"]);
-const forPytest = given.filter((word) => !isOneOf([...names, "pytest", "stream"])(word));
+/** The choices that the command line names, or all of them. */
+const selected = (choices: readonly string[]) =>
+  words.some(isOneOf(choices)) ? words.filter(isOneOf(choices)) : choices;
+const parts = selected(["pytest", "stream"]);
+const pytestArguments = words.filter((word) => !isOneOf([...names, "pytest", "stream"])(word));
 const folder = mkdtempSync(path.join(tmpdir(), "flightline-spark-"));
 const seed = process.env["FLIGHTLINE_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
 const server = await startTlsPostgres(path.join(folder, "postgres"));
@@ -39,20 +41,21 @@ const env = {
 };
 const failed: string[] = [];
 function step(name: string, command: string, args: string[], cwd = "."): void {
-  const begun = Date.now();
+  const started = Date.now();
   const { status } = spawnSync(command, args, { stdio: "inherit", env, cwd });
-  console.log(`${name}: ${status === 0 ? "passed" : "failed"}, ${Math.round((Date.now() - begun) / 1000)} s`);
+  console.log(`${name}: ${status === 0 ? "passed" : "failed"}, ${Math.round((Date.now() - started) / 1000)} s`);
   if (status !== 0) failed.push(name);
 }
 try {
   step("ruff", python("spark-check"), ["-m", "ruff", "check", "glue", "bench"]);
   step("ruff format", python("spark-check"), ["-m", "ruff", "format", "--check", "glue", "bench"]);
   step("mypy", python("spark-check"), ["-m", "mypy", ".", "../bench"], "glue");
+  step("imports", python("spark-check"), ["-m", "pytest", "--noconftest", "test_imports.py"], "glue");
   if (parts.includes("pytest"))
     step("rows", "npx", ["tsx", "test/harness/spark/dirty-rows.ts", env.FLIGHTLINE_PARITY, ROWS, seed]);
-  for (const name of some(names)) {
+  for (const name of selected(names)) {
     if (parts.includes("pytest"))
-      step(`pytest on Spark ${name}`, python(`spark-${name}`), ["-m", "pytest", ...forPytest], "glue");
+      step(`pytest on Spark ${name}`, python(`spark-${name}`), ["-m", "pytest", ...pytestArguments], "glue");
     for (let n = 0; parts.includes("stream") && n < SEEDS; n++)
       step(`stream on Spark ${name}, seed ${Number(seed) + n}`, "npx", [
         ...["tsx", "test/harness/spark/stream.ts", name, String(Number(seed) + n), server.dsn],
@@ -64,6 +67,6 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 if (failed.length > 0) {
-  console.error(`failed: ${failed.join(", ")}; the same rows again: FLIGHTLINE_SEED=${seed}`);
+  console.error(`failed: ${failed.join(", ")}; FLIGHTLINE_SEED=${seed} repeats the run`);
   process.exitCode = 1;
 }

@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** The Spark of Glue 5.1 and of Glue 6.0. */
+/** The Spark versions of Glue 5.1 and Glue 6.0. */
 export const SPARKS = { "3.5": "3.5.6", "4.1": "4.1.1" } as const;
 const JDBC = "42.7.8";
 
 const root = path.resolve(".tools");
 const run = (command: string, args: string[]): void =>
   void execFileSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
-/** What a command prints; null when it fails or is not there. */
-function said(command: string, args: string[]): string | null {
+/** The output of a command. Null when the command fails or does not exist. */
+function outputOf(command: string, args: string[]): string | null {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
   return status === 0 ? stdout + stderr : null;
 }
@@ -20,20 +20,20 @@ export const python = (venv: string): string => path.join(root, venv, "bin", "py
 const ivy = path.join(root, "ivy");
 export const jdbcJar = path.join(ivy, "jars", `org.postgresql_postgresql-${JDBC}.jar`);
 
-/** What is missing to run Spark here, in words; empty when nothing is. */
+/** Names of the programs that Spark requires and this machine lacks. */
 export function missing(): string[] {
-  const [, minor = "0"] = /Python 3\.(\d+)/.exec(said("python3", ["--version"]) ?? "") ?? [];
-  const [, java = "0"] = /version "(\d+)/.exec(said("java", ["-version"]) ?? "") ?? [];
-  const needed: [string, boolean][] = [
+  const [, minor = "0"] = /Python 3\.(\d+)/.exec(outputOf("python3", ["--version"]) ?? "") ?? [];
+  const [, java = "0"] = /version "(\d+)/.exec(outputOf("java", ["-version"]) ?? "") ?? [];
+  const required: [string, boolean][] = [
     ["Python 3.11 to 3.13, as python3", Number(minor) >= 11 && Number(minor) <= 13],
-    ["Python's modules venv and ensurepip", said("python3", ["-c", "import ensurepip, venv"]) !== null],
+    ["Python's modules venv and ensurepip", outputOf("python3", ["-c", "import ensurepip, venv"]) !== null],
     ["Java 17 to 21, as java", Number(java) >= 17 && Number(java) <= 21],
-    ["openssl", said("openssl", ["version"]) !== null],
+    ["openssl", outputOf("openssl", ["version"]) !== null],
   ];
-  return needed.flatMap(([name, isThere]) => (isThere ? [] : [name]));
+  return required.flatMap(([name, isInstalled]) => (isInstalled ? [] : [name]));
 }
 
-/** Installs into .tools/ what is not there in the versions that glue/requirements-*.txt pin. */
+/** Installs both Spark versions, the checkers and the JDBC driver into .tools/, unless the pinned versions are there. */
 export function installSpark(): void {
   mkdirSync(root, { recursive: true });
   for (const [name, version] of Object.entries(SPARKS))
@@ -42,19 +42,19 @@ export function installSpark(): void {
   if (!existsSync(jdbcJar)) fetchDriver();
 }
 
-/** Spark itself looks the driver up, where it finds packages. */
+/** Spark downloads the JDBC driver from its package repository. */
 function fetchDriver(): void {
   const settings = `config('spark.jars.packages', 'org.postgresql:postgresql:${JDBC}').config('spark.jars.ivy', '${ivy}')`;
   const session = `SparkSession.builder.master('local[1]').${settings}.getOrCreate().stop()`;
   run(python("spark-3.5"), ["-c", `from pyspark.sql import SparkSession\n${session}`]);
 }
 
-/** A virtual environment that notes what was asked for, so that another pin is installed. */
+/** Creates a virtual environment. A file in it records the pins, so that a changed pin is installed. */
 function environment(name: string, requirements: string, others: string[]): void {
   const note = path.join(root, name, "installed");
-  const asked = createHash("sha256").update(readFileSync(requirements)).update(others.join()).digest("hex");
-  if (existsSync(note) && readFileSync(note, "utf8") === asked) return;
+  const pins = createHash("sha256").update(readFileSync(requirements)).update(others.join()).digest("hex");
+  if (existsSync(note) && readFileSync(note, "utf8") === pins) return;
   run("python3", ["-m", "venv", path.join(root, name)]);
   run(python(name), ["-m", "pip", "install", "--quiet", "-r", requirements, ...others]);
-  writeFileSync(note, asked);
+  writeFileSync(note, pins);
 }

@@ -1,4 +1,4 @@
-"""What the tests of the sinks stand on: a batch, a world, a PostgreSQL server."""
+"""Code that several tests use: a PostgreSQL database, a pipeline over a folder, and stream records."""
 
 import secrets
 from pathlib import Path
@@ -8,23 +8,23 @@ from urllib.parse import urlsplit
 from pyspark.sql import DataFrame, SparkSession
 
 from databases import Database, Manifests
-from job import World, without_checksum_files
+from job import Pipeline, disable_checksum_files
 from lines import ChunkSettings
 from objects import FileObjects
 from plan import Plan
-from sources import RAW
-from test_parity import records_of
+from raw_schema import RAW_SCHEMA
+from test_parity import read_records
 
 ROOT = Path(__file__).parent.parent
 
 
-class Server:
-    """A database of its own on the tests' PostgreSQL."""
+class ScratchDatabase:
+    """A database of one test on the PostgreSQL server of all tests."""
 
     def __init__(self, spark: SparkSession, dsn: str) -> None:
         url = urlsplit(dsn)
         self.spark, self.name = spark, f"test_{secrets.token_hex(6)}"
-        self.owner = f"jdbc:postgresql://{url.hostname}:{url.port}/postgres"
+        self.admin_url = f"jdbc:postgresql://{url.hostname}:{url.port}/postgres"
         self.url = f"jdbc:postgresql://{url.hostname}:{url.port}/{self.name}"
         self.properties = {"user": str(url.username), "password": str(url.password)}
 
@@ -46,31 +46,32 @@ class Server:
 
     def rows(self, query: str, **more: str) -> list[dict[str, Any]]:
         properties = {**self.properties, **more, "driver": "org.postgresql.Driver"}
-        found = self.spark.read.jdbc(self.url, f"({query}) as q", properties=properties)
-        return [row.asDict() for row in found.collect()]
+        frame = self.spark.read.jdbc(self.url, f"({query}) as q", properties=properties)
+        return [row.asDict() for row in frame.collect()]
 
 
-def world_of(spark: SparkSession, plan: Plan, folder: Path, database: Database | None = None) -> World:
+def local_pipeline(spark: SparkSession, plan: Plan, folder: Path, database: Database | None = None) -> Pipeline:
+    """A pipeline that writes objects and the lake into the folder."""
     objects = FileObjects(str(folder))
-    without_checksum_files(spark)
+    disable_checksum_files(spark)
     chunks = ChunkSettings("parity", "opensky", plan["source_pattern"], plan["fields"])
-    return World(spark, plan, chunks, objects, database or Manifests(objects, plan["tag"]), "parquet")
+    return Pipeline(spark, plan, chunks, objects, database or Manifests(objects, plan["tag"]), "parquet")
 
 
-def raw_records(spark: SparkSession, made: Path) -> DataFrame:
-    return records_frame(spark, records_of(made))
+def raw_records(spark: SparkSession, folder: Path) -> DataFrame:
+    return records_frame(spark, read_records(folder))
 
 
 def records_frame(spark: SparkSession, records: list[tuple[bytes, str, str, int]]) -> DataFrame:
-    """Raw records of (data, partition key, sequence number, arrival in Unix seconds)."""
-    timed = spark.createDataFrame(records, RAW.replace("timestamp", "bigint"))
+    """Raw records from tuples (data, partition key, sequence number, arrival in Unix seconds)."""
+    timed = spark.createDataFrame(records, RAW_SCHEMA.replace("timestamp", "bigint"))
     return timed.withColumn(
         "approximateArrivalTimestamp", timed.approximateArrivalTimestamp.cast("timestamp")
     ).persist()
 
 
-def parts(raw: DataFrame, number: int) -> list[DataFrame]:
-    """The records in so many batches; which one a record comes in differs with the number."""
+def split_records(raw: DataFrame, number: int) -> list[DataFrame]:
+    """The records in `number` batches. Another number gives the batches other bounds."""
     return [raw.where(f"pmod(hash(partitionKey, sequenceNumber), {number}) = {i}") for i in range(number)]
 
 
