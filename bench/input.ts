@@ -5,7 +5,7 @@ import { openskyOrder } from "../src/flight/contract.ts";
 import { simulator } from "../src/source/simulation/simulator.ts";
 
 /** Recorded flights. Without this folder the questions use simulated rows, dirt included. */
-const recordings = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
+const recordings = process.env["FLIGHTLINE_TEST_RECORDED"] ?? path.resolve("../shared/data");
 
 export interface Input {
   from: string;

@@ -218,8 +218,8 @@ def clean_lines(lines: DataFrame, identity: tuple[str, ...] = IDENTITY) -> DataF
     c = f.col
     is_read = f.coalesce(c("undecodable") == "not_an_object", f.lit(True))
     rejected = c("reason").isNotNull()
-    order = (f.lpad("sequence_number", 129, "0"), "partition_key", "place")
-    unique_if_rejected = f.when(rejected, f.struct("delivery", "place"))
+    order = (f.lpad("sequence_number", 129, "0"), "partition_key", "line_number")
+    unique_if_rejected = f.when(rejected, f.struct("delivery", "line_number"))
     arrival = f.row_number().over(Window.partitionBy(*identity, unique_if_rejected).orderBy(*order))
     rows = clean_rows(convert_fields(parse_lines(lines))).withColumns(
         {
@@ -234,7 +234,7 @@ def clean_lines(lines: DataFrame, identity: tuple[str, ...] = IDENTITY) -> DataF
     )
     return rows.select(
         "delivery",
-        "place",
+        "line_number",
         "received_at",
         "reason",
         "field",

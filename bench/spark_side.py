@@ -85,7 +85,7 @@ def job_pass(spark: SparkSession, plan: Plan, raw: DataFrame, out: str) -> None:
     """A micro-batch of the job without a database: counts, rejected objects, lake and manifests."""
     objects = open_objects(f"file:{out}")
     assert isinstance(objects, FileObjects)
-    pipeline = Pipeline(spark, plan, settings_of(plan, "bench"), objects, Manifests(objects, plan["tag"]), "parquet")
+    pipeline = Pipeline(spark, plan, settings_of(plan, "bench"), objects, Manifests(objects, plan), "parquet")
     assert apply_batch(pipeline, raw) is not None
 
 
@@ -105,7 +105,7 @@ def query_pass(cleaner: Cleaner) -> Callable[[SparkSession, Plan, DataFrame, str
             f"{out}/accepted"
         )
         rejected = rows.where("reason is not null").select(
-            "delivery", "place", "reason", "field", "row_text", "row_bytes"
+            "delivery", "line_number", "reason", "field", "row_text", "row_bytes"
         )
         rejected.write.mode("overwrite").json(f"{out}/rejected")
         rows.unpersist()
@@ -183,7 +183,7 @@ def check() -> dict[str, Any]:
     different = []
     for name in names:
         rows = sorted(
-            (row for row in outcomes if row.delivery == record_id("cases", name, "1")), key=lambda row: row.place
+            (row for row in outcomes if row.delivery == record_id("cases", name, "1")), key=lambda row: row.line_number
         )
         accepted = [
             {field: row[field] for field in FIELDS} for row in rows if row.reason is None and not row.is_duplicate
@@ -191,7 +191,7 @@ def check() -> dict[str, Any]:
         rejected = [rejection(row) for row in rows if row.reason is not None]
         if accepted != read_expected(name, "accepted.ndjson") or rejected != read_expected(name, "rejected.ndjson"):
             different.append(name)
-            if os.environ.get("FLIGHTLINE_SHOW"):
+            if os.environ.get("FLIGHTLINE_BENCH_SHOW"):
                 print(name, accepted, read_expected(name, "accepted.ndjson"), rejected, sep="\n", file=sys.stderr)
     return {"spark": spark.version, "cases": len(names), "different": different}
 

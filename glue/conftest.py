@@ -52,7 +52,7 @@ def spark(plan: Plan) -> Iterator[SparkSession]:
         .config("spark.ui.enabled", "false")
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.driver.memory", "3g")
-        .config("spark.jars", os.environ.get("FLIGHTLINE_POSTGRES_JAR", ""))
+        .config("spark.jars", os.environ.get("FLIGHTLINE_TEST_POSTGRES_JAR", ""))
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
@@ -75,13 +75,13 @@ def database(spark: SparkSession) -> Iterator[ScratchDatabase]:
 
 @pytest.fixture(scope="session")
 def parity(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of records and their expected outcomes. It is generated unless FLIGHTLINE_PARITY names one."""
-    existing = os.environ.get("FLIGHTLINE_PARITY")
+    """The folder of records and their expected outcomes. It is generated unless FLIGHTLINE_TEST_PARITY names one."""
+    existing = os.environ.get("FLIGHTLINE_TEST_PARITY")
     if existing:
         return Path(existing)
     folder = tmp_path_factory.mktemp("parity")
-    seed = os.environ.get("FLIGHTLINE_SEED", str(random.randrange(2**31)))
-    rows = os.environ.get("FLIGHTLINE_PARITY_ROWS", "24000")
+    seed = os.environ.get("FLIGHTLINE_TEST_SEED", str(random.randrange(2**31)))
+    rows = os.environ.get("FLIGHTLINE_TEST_PARITY_ROWS", "24000")
     subprocess.run(
         ["npx", "tsx", "test/harness/spark/dirty-rows.ts", str(folder), rows, seed], cwd=HERE.parent, check=True
     )

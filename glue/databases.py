@@ -7,6 +7,7 @@ from typing import Protocol
 
 from micro_batch import Delivery, MicroBatch
 from objects import Objects
+from plan import Plan
 from quarantine import hour_folder
 
 
@@ -39,13 +40,14 @@ class Manifests:
     """Without a database, each delivery gets one object with its counts."""
 
     objects: Objects
-    contract: str
+    plan: Plan
 
     def apply(self, batch: MicroBatch) -> Applied:
         total = Applied(repeats=batch.repeats)
+        prefix = self.plan["prefixes"]["manifests"]
         for delivery in batch.deliveries:
-            key = f"manifests/flow=stream/{hour_folder(delivery.received_at)}/{delivery.id}.json"
-            row = ledger_row(delivery, self.contract)
+            key = f"{prefix}{hour_folder(delivery.received_at)}/{delivery.id}.json"
+            row = ledger_row(delivery, self.plan["tag"])
             if self.objects.put(key, json.dumps(row, separators=(",", ":")).encode()):
                 add_counts(total, delivery)
             else:

@@ -117,11 +117,11 @@ def apply_batch(pipeline: Pipeline, raw: DataFrame) -> Applied | None:
             return None
         pipeline.on_step("before rejected")
         if any(delivery.rejected for delivery in batch.deliveries):
-            write_rejected(batch.rejected, pipeline.objects, pipeline.plan["tag"])
+            write_rejected(batch.rejected, pipeline.objects, pipeline.plan)
         pipeline.on_step("before database")
         applied = pipeline.database.apply(batch)
         pipeline.on_step("before lake")
-        write_lake(batch, pipeline.objects, pipeline.lake_format, pipeline.plan["contract"])
+        write_lake(batch, pipeline.objects, pipeline.lake_format, pipeline.plan)
         pipeline.on_step("after lake")
         log("batch applied", batch_id=batch.id, deliveries=len(batch.deliveries), **applied.as_dict())
         print_metrics(pipeline.deployment, applied_metrics(applied))
@@ -139,7 +139,7 @@ def open_database(options: argparse.Namespace, spark: SparkSession, plan: Plan, 
         databases.append(Postgres(spark, plan, options.postgres, login_of(options), options.retention_days))
     if options.dynamodb:
         databases.append(Dynamo(Tables(options.dynamodb, options.region, options.retention_days), plan["tag"]))
-    return OrderedDatabases(tuple(databases)) if databases else Manifests(objects, plan["tag"])
+    return OrderedDatabases(tuple(databases)) if databases else Manifests(objects, plan)
 
 
 def login_of(options: argparse.Namespace) -> Login:

@@ -5,6 +5,7 @@ from pyspark.sql import functions as f
 
 from micro_batch import MicroBatch
 from objects import Objects
+from plan import Plan
 
 # a batch with more hours goes to one mixed folder, which `flightline compact` splits
 MAX_HOURS = 64
@@ -13,7 +14,7 @@ CONTRACT_KEY = "flightline.contract"
 FORMATS = ("parquet", "ndjson")
 
 
-def write_lake(batch: MicroBatch, objects: Objects, lake_format: str, contract: str) -> None:
+def write_lake(batch: MicroBatch, objects: Objects, lake_format: str, plan: Plan) -> None:
     """
     Replaces the batch's own folders.
 
@@ -28,11 +29,14 @@ def write_lake(batch: MicroBatch, objects: Objects, lake_format: str, contract: 
         "hour": f.date_format(time, "HH"),
         "batch": f.lit(batch.id),
     }
-    rows = batch.accepted.drop("delivery_id").withColumns(columns).withMetadata("batch_id", {CONTRACT_KEY: contract})
+    contract = {CONTRACT_KEY: plan["contract"]}
+    prefixes = plan["prefixes"]
+    rows = batch.accepted.drop("delivery_id").withColumns(columns).withMetadata("batch_id", contract)
     if batch.hours > MAX_HOURS:
-        _write(rows.drop("day", "hour").coalesce(1), f"{objects.root}/lake/mixed", ["batch"], lake_format)
+        folder = f"{objects.root}/{prefixes['lake_mixed']}"
+        _write(rows.drop("day", "hour").coalesce(1), folder, ["batch"], lake_format)
     else:
-        folder = f"{objects.root}/lake/state_vectors"
+        folder = f"{objects.root}/{prefixes['lake_hours']}"
         _write(rows.repartition("day", "hour"), folder, ["day", "hour", "batch"], lake_format)
 
 

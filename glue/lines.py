@@ -42,13 +42,13 @@ class ChunkSettings:
 
 class Line(NamedTuple):
     """
-    A line of a chunk. `place` is its number, or 0 for the whole chunk.
+    A line of a chunk. `line_number` is its number, or 0 for the whole chunk.
 
     `text` is None when the line is rejected with a `reason`. `content` has the original bytes of a rejected line, and
     of a line whose text was changed.
     """
 
-    place: int
+    line_number: int
     source: str
     reason: str | None
     text: str | None
@@ -64,7 +64,7 @@ SCHEMA = pa.schema(
         ("delivery", pa.string()),
         ("sequence_number", pa.string()),
         ("partition_key", pa.string()),
-        ("place", pa.int32()),
+        ("line_number", pa.int32()),
         ("source", pa.string()),
         ("received_at", pa.int64()),
         ("reason", pa.string()),
@@ -179,13 +179,13 @@ def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
     source = (header or {}).get("source") or settings.source
     lines = BytesIO(content if header is None else rest)
     # one line at a time, since a record of a few kilobytes may inflate to millions of lines
-    for place, ended in enumerate(lines, 1 if header is None else 2):
+    for line_number, ended in enumerate(lines, 1 if header is None else 2):
         line = ended.removesuffix(b"\n")
         if not line.strip(b" \t\r"):
             continue
         text, reason = text_of(line)
         changed = None if text is None else keep_known_members(text, settings.fields)
-        yield Line(place, source, reason, changed or text, line if changed or reason else None)
+        yield Line(line_number, source, reason, changed or text, line if changed or reason else None)
 
 
 def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> Iterator[pa.RecordBatch]:
@@ -199,8 +199,8 @@ def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> 
             key, number = record["partition_key"], record["sequence_number"]
             delivery = record_id(settings.stream, key, number)
             for line in chunk_lines(record["data"] or b"", settings):
-                place, source, reason, text, content = line
-                rows.append((delivery, number, key, place, source, record["received_at"], reason, text, content))
+                line_number, source, reason, text, content = line
+                rows.append((delivery, number, key, line_number, source, record["received_at"], reason, text, content))
                 size += len(text or "") + len(content or b"")
                 if len(rows) >= MAX_LINES_PER_BATCH or size >= MAX_BYTES_PER_BATCH:
                     yield _arrow(rows)

@@ -13,6 +13,8 @@ class Plan(TypedDict):
     contract: str
     tag: str
     source_pattern: str
+    prefixes: dict[str, str]
+    newest_order: list[str]
     fields: dict[str, str]
     session: dict[str, str]
     lines: str

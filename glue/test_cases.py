@@ -41,7 +41,7 @@ CHUNKS = [name for name in NAMES if read_case(name)["kind"] == "clean" or read_c
 
 def rejection(row: Row) -> dict[str, Any]:
     """In the form of the case's file: the row as text, or bytes in base64."""
-    common = {"reason": row.reason, "field": row.field, "place": row.place}
+    common = {"reason": row.reason, "field": row.field, "line": row.line_number}
     if row.row_text is not None:
         return {**common, "row": row.row_text}
     return {**common, "bytes": base64.b64encode(row.row_bytes).decode()}
@@ -63,7 +63,7 @@ def results(spark: SparkSession, plan: Plan) -> dict[str, list[Row]]:
 
 @pytest.mark.parametrize("name", CHUNKS)
 def test_a_case_has_its_expected_outcomes(name: str, results: dict[str, list[Row]]) -> None:
-    rows = sorted(results[name], key=lambda row: int(row.place))
+    rows = sorted(results[name], key=lambda row: int(row.line_number))
     accepted = [{field: row[field] for field in FIELDS} for row in rows if row.reason is None and not row.is_duplicate]
     assert accepted == read_expected(name, "accepted.ndjson")
     assert [rejection(row) for row in rows if row.reason is not None] == read_expected(name, "rejected.ndjson")

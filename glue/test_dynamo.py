@@ -64,6 +64,8 @@ def test_each_delivery_is_applied_once_and_the_newest_row_wins(
     counted = ledger(dynamo, prefix)
     assert counted["received"] == len(read_expected(parity / "few"))
     assert counted["accepted"] == len(accepted) == len(items(dynamo, f"{prefix}-states"))
+    # observation_key sorts as the contract orders
+    assert plan["newest_order"] == ["last_contact", "time_position", "source"]
     newest: dict[str, str] = {}
     for cells in accepted:
         row = Row(**dict(zip(FIELDS, cells, strict=True)))

@@ -26,9 +26,9 @@ def read_lines(folder: Path, name: str) -> list[Any]:
 
 def read_expected(folder: Path) -> dict[str, Outcome]:
     """Expected outcomes by delivery and line number."""
-    accepted = {place: ("accepted", *cells) for place, *cells in read_lines(folder, "accepted.ndjson")}
+    accepted = {key: ("accepted", *cells) for key, *cells in read_lines(folder, "accepted.ndjson")}
     duplicates = dict.fromkeys(read_lines(folder, "duplicates.ndjson"), ("duplicate",))
-    rejected = {place: ("rejected", *rejection) for place, *rejection in read_lines(folder, "rejected.ndjson")}
+    rejected = {key: ("rejected", *rejection) for key, *rejection in read_lines(folder, "rejected.ndjson")}
     return {**accepted, **duplicates, **rejected}
 
 
@@ -54,16 +54,16 @@ def read_records(folder: Path) -> list[tuple[bytes, str, str, int]]:
 def clean_folder(spark: SparkSession, plan: Plan, folder: Path) -> dict[str, Outcome]:
     settings = ChunkSettings("parity", "opensky", plan["source_pattern"], plan["fields"])
     rows = clean_records(spark.createDataFrame(read_records(folder), RECORDS), plan, settings).collect()
-    outcomes = {f"{row.delivery} {row.place}": outcome_of(row) for row in rows}
+    outcomes = {f"{row.delivery} {row.line_number}": outcome_of(row) for row in rows}
     assert len(outcomes) == len(rows)
     return outcomes
 
 
 def differences(expected: dict[str, Outcome], outcomes: dict[str, Outcome]) -> list[str]:
     return [
-        f"{place}: TypeScript {expected.get(place)}, Spark {outcomes.get(place)}"
-        for place in sorted(expected.keys() | outcomes.keys())
-        if expected.get(place) != outcomes.get(place)
+        f"{key}: TypeScript {expected.get(key)}, Spark {outcomes.get(key)}"
+        for key in sorted(expected.keys() | outcomes.keys())
+        if expected.get(key) != outcomes.get(key)
     ]
 
 
@@ -97,7 +97,7 @@ def test_recorded_files_have_the_same_outcomes(
         assert differing[:MAX_SHOWN] == []
     if not folders:
         with capsys.disabled():
-            print("\nno recorded files were compared; FLIGHTLINE_RECORDED names their folder")
+            print("\nno recorded files were compared; FLIGHTLINE_TEST_RECORDED names their folder")
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ def test_rejected_objects_equal_those_of_the_typescript_engine(
 ) -> None:
     apply_batch(local_pipeline(spark, plan, tmp_path), raw_records(spark, parity / "few"))
     expected: dict[str, list[Any]] = {}
-    for place, *rejection in read_lines(parity / "few", "rejected.ndjson"):
-        expected.setdefault(place.split(" ")[0], []).append([int(place.split(" ")[1]), *rejection])
+    for key, *rejection in read_lines(parity / "few", "rejected.ndjson"):
+        delivery_id, line = key.split(" ")
+        expected.setdefault(delivery_id, []).append([int(line), *rejection])
     folder = tmp_path / "rejected/flow=stream/day=2025-06-15/hour=15"
     written: dict[str, list[Any]] = {}
     for file in folder.iterdir():
@@ -34,7 +35,7 @@ def test_rejected_objects_equal_those_of_the_typescript_engine(
         lines = [json.loads(line) for line in gzip.decompress(file.read_bytes()).decode().split("\n") if line]
         assert {line["received_at"] for line in lines} == {1_750_000_100}
         written[delivery] = [
-            [line["place"], line["reason"], line["field"], line["source"], line.get("row", line.get("bytes"))]
+            [line["line"], line["reason"], line["field"], line["source"], line.get("row", line.get("bytes"))]
             for line in lines
         ]
     assert written == expected
@@ -86,7 +87,7 @@ def test_the_second_of_two_databases_receives_a_batch_that_it_missed(
     spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path, database: ScratchDatabase
 ) -> None:
     raw = raw_records(spark, parity / "few")
-    second = FailingOnce(Manifests(FileObjects(str(tmp_path)), plan["tag"]))
+    second = FailingOnce(Manifests(FileObjects(str(tmp_path)), plan))
     both = OrderedDatabases((Postgres(spark, plan, database.url, database.login, 7), second))
     pipeline = local_pipeline(spark, plan, tmp_path, both)
     with pytest.raises(ConnectionError, match="not available"):

@@ -55,7 +55,7 @@ def local_pipeline(spark: SparkSession, plan: Plan, folder: Path, database: Data
     objects = FileObjects(str(folder))
     disable_checksum_files(spark)
     chunks = ChunkSettings("parity", "opensky", plan["source_pattern"], plan["fields"])
-    return Pipeline(spark, plan, chunks, objects, database or Manifests(objects, plan["tag"]), "parquet")
+    return Pipeline(spark, plan, chunks, objects, database or Manifests(objects, plan), "parquet")
 
 
 def raw_records(spark: SparkSession, folder: Path) -> DataFrame:

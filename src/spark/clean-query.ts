@@ -10,7 +10,7 @@ export const lineColumns = [
   ["delivery", "string"],
   ["sequence_number", "string"],
   ["partition_key", "string"],
-  ["place", "int"],
+  ["line_number", "int"],
   ["source", "string"],
   ["received_at", "bigint"],
   // the reason for a chunk or line that is not text
@@ -21,7 +21,7 @@ export const lineColumns = [
   ["bytes", "binary"],
 ] as const;
 
-/** The columns of `lines` that all stages keep, with `decode_reason` in place of `reason`. */
+/** The columns of `lines` that all stages keep, with `decode_reason` in line_number of `reason`. */
 const keptColumns = lineColumns.map(([name]) => (name === "reason" ? "decode_reason" : name));
 const caseOf = (pairs: readonly (readonly [condition: string, result: string])[]): string =>
   `case\n${pairs.map(([condition, result]) => `  when ${condition} then ${result}`).join("\n")}\nend`;
@@ -54,7 +54,7 @@ const rejectionPayload: Stage = {
   about: "the content that a rejection keeps",
   sql: select(
     [
-      ...["delivery", "sequence_number", "partition_key", "place", "received_at", "reason", "field"],
+      ...["delivery", "sequence_number", "partition_key", "line_number", "received_at", "reason", "field"],
       "decode_reason is null as is_read",
       "case when reason is not null and coalesce(decode_reason = 'not_an_object', true) then coalesce(cast(bytes as string), line) end as row_text",
       "case when decode_reason <> 'not_an_object' then coalesce(bytes, cast(line as binary)) end as row_bytes",
@@ -66,13 +66,13 @@ const rejectionPayload: Stage = {
 
 /** The outcome of each line: a rejection, an accepted row, or a duplicate of an earlier row. */
 const outcome = `select
-  delivery, place, received_at, reason, field, is_read, row_text, row_bytes,
+  delivery, line_number, received_at, reason, field, is_read, row_text, row_bytes,
   -- of the rows with one identity, the first to arrive is accepted and the others are duplicates
   -- a rejected row is never a duplicate
   reason is null and 1 < row_number() over (
-    partition by source, icao24, last_contact, time_position, case when reason is not null then struct(delivery, place) end
+    partition by source, icao24, last_contact, time_position, case when reason is not null then struct(delivery, line_number) end
     -- a sequence number has no leading zeros, so a longer one is greater
-    order by length(sequence_number), sequence_number, partition_key, place
+    order by length(sequence_number), sequence_number, partition_key, line_number
   ) as is_duplicate,
   source, ${recordNames.join(", ")}, flags
 from ${rejectionPayload.name}`;

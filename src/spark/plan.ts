@@ -1,3 +1,5 @@
+import { NEWEST_ORDER } from "../flight/newest.ts";
+import { manifestsPrefix, PREFIXES, rejectedPrefix } from "../flow/objects/keys.ts";
 import { createHash } from "node:crypto";
 import {
   contractTag,
@@ -23,6 +25,10 @@ export interface Plan {
   source_pattern: string;
   /** The members of an input row and their kinds. */
   fields: Readonly<Record<string, Kind>>;
+  /** Prefixes of object keys, relative to the object store, for the stream flow. */
+  prefixes: Readonly<Record<"rejected" | "manifests" | "lake_hours" | "lake_mixed", string>>;
+  /** Fields by which an aircraft's rows are ordered. The greatest is the newest. */
+  newest_order: readonly string[];
   /** Settings of the Spark session. With other values, the SQL has another meaning. */
   session: Readonly<Record<string, string>>;
   /** Columns of the view `lines`, as DDL. */
@@ -60,7 +66,7 @@ const COUNTS = `select
 from judged
 group by delivery, reason, is_duplicate`;
 
-const REJECTED = `select delivery, is_read, place, reason, field, received_at, source, row_text, row_bytes
+const REJECTED = `select delivery, is_read, line_number, reason, field, received_at, source, row_text, row_bytes
 from judged
 where reason is not null`;
 
@@ -93,6 +99,13 @@ export function sparkPlan(
     contract: contractVersion,
     tag: contractTag,
     source_pattern: sourcePattern,
+    prefixes: {
+      rejected: rejectedPrefix("stream"),
+      manifests: manifestsPrefix("stream"),
+      lake_hours: PREFIXES.lakeHours,
+      lake_mixed: PREFIXES.lakeMixed,
+    },
+    newest_order: NEWEST_ORDER,
     fields: Object.fromEntries(rawFields.map(({ name, kind }) => [name, kind])),
     session: SESSION,
     lines: lineColumns.map((column) => column.join(" ")).join(", "),

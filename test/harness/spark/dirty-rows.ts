@@ -13,7 +13,7 @@ import { writeExpected } from "./expected.ts";
  * Writes the input of the parity tests: stream records, and the outcomes of the TypeScript engine for them.
  *   npx tsx test/harness/spark/dirty-rows.ts OUT ROWS SEED
  * OUT/random contains random dirty rows, adversarial lines, and records near the size limit. OUT/few is a smaller set of
- * random rows. OUT/<kind> contains recorded files, where FLIGHTLINE_RECORDED names a folder of them.
+ * random rows. OUT/<kind> contains recorded files, where FLIGHTLINE_TEST_RECORDED names a folder of them.
  */
 const [out = "", rows = "20000", seed = "1"] = process.argv.slice(2);
 
@@ -102,7 +102,7 @@ const FEW = 2_500;
 const random = [...randomRecords(Number(rows)), ...edgeRecords()];
 console.log(`random: ${writeExpected(path.join(out, "random"), random)} rows, seed ${seed}`);
 writeExpected(path.join(out, "few"), randomRecords(FEW));
-const folder = process.env["FLIGHTLINE_RECORDED"] ?? path.resolve("../shared/data");
+const folder = process.env["FLIGHTLINE_TEST_RECORDED"] ?? path.resolve("../shared/data");
 if (existsSync(folder))
   for (const kind of ["opensky", "readsb", "series"]) {
     const all: StreamRecord[] = [];
@@ -111,4 +111,4 @@ if (existsSync(folder))
         all.push({ ...record, sequence_number: String(all.length + 1) });
     console.log(`${kind}: ${writeExpected(path.join(out, kind), all)} rows`);
   }
-else console.log(`no recorded files in ${folder}; set FLIGHTLINE_RECORDED to their folder`);
+else console.log(`no recorded files in ${folder}; set FLIGHTLINE_TEST_RECORDED to their folder`);

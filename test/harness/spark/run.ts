@@ -7,12 +7,12 @@ import { installSpark, jdbcJar, missing, python, SPARKS } from "./tools.ts";
 
 /**
  * Runs the tests of the Glue job on both Spark versions: npm run test:spark [-- [3.5 | 4.1] [pytest | stream] [pytest
- * arguments]]. The random rows of the parity tests are generated once. FLIGHTLINE_SEED=n generates the same rows again.
+ * arguments]]. The random rows of the parity tests are generated once. FLIGHTLINE_TEST_SEED=n generates the same rows again.
  */
-const ROWS = process.env["FLIGHTLINE_PARITY_ROWS"] ?? "24000";
+const ROWS = process.env["FLIGHTLINE_TEST_PARITY_ROWS"] ?? "24000";
 
 /** Runs of the streaming end-to-end test per version. The first one also tests the job's own Kinesis reader. */
-const SEEDS = Number(process.env["FLIGHTLINE_SPARK_SEEDS"] ?? 2);
+const SEEDS = Number(process.env["FLIGHTLINE_TEST_SPARK_SEEDS"] ?? 2);
 
 const lacking = missing();
 if (lacking.length > 0) {
@@ -30,12 +30,12 @@ const selected = (choices: readonly string[]) =>
 const parts = selected(["pytest", "stream"]);
 const pytestArguments = words.filter((word) => !isOneOf([...names, "pytest", "stream"])(word));
 const folder = mkdtempSync(path.join(tmpdir(), "flightline-spark-"));
-const seed = process.env["FLIGHTLINE_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
+const seed = process.env["FLIGHTLINE_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
 const server = await startTlsPostgres(path.join(folder, "postgres"));
 const env = {
   ...process.env,
-  FLIGHTLINE_PARITY: path.join(folder, "parity"),
-  FLIGHTLINE_POSTGRES_JAR: jdbcJar,
+  FLIGHTLINE_TEST_PARITY: path.join(folder, "parity"),
+  FLIGHTLINE_TEST_POSTGRES_JAR: jdbcJar,
   FLIGHTLINE_TEST_POSTGRES: server.dsn,
   FLIGHTLINE_TEST_POSTGRES_CA: server.ca,
 };
@@ -52,7 +52,7 @@ try {
   step("mypy", python("spark-check"), ["-m", "mypy", ".", "../bench"], "glue");
   step("imports", python("spark-check"), ["-m", "pytest", "--noconftest", "test_imports.py"], "glue");
   if (parts.includes("pytest"))
-    step("rows", "npx", ["tsx", "test/harness/spark/dirty-rows.ts", env.FLIGHTLINE_PARITY, ROWS, seed]);
+    step("rows", "npx", ["tsx", "test/harness/spark/dirty-rows.ts", env.FLIGHTLINE_TEST_PARITY, ROWS, seed]);
   for (const name of selected(names)) {
     if (parts.includes("pytest"))
       step(`pytest on Spark ${name}`, python(`spark-${name}`), ["-m", "pytest", ...pytestArguments], "glue");
@@ -67,6 +67,6 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 if (failed.length > 0) {
-  console.error(`failed: ${failed.join(", ")}; FLIGHTLINE_SEED=${seed} repeats the run`);
+  console.error(`failed: ${failed.join(", ")}; FLIGHTLINE_TEST_SEED=${seed} repeats the run`);
   process.exitCode = 1;
 }
