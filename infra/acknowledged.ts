@@ -1,17 +1,18 @@
 import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 import { Validations, type App } from "aws-cdk-lib";
 
-/** A finding of cdk-nag that stands, where, and why. */
-export interface Acknowledgement {
+/** A finding of cdk-nag that the project accepts. */
+export interface AcknowledgedFinding {
   /** Path of the construct below the deployment's name. */
   path: string;
   rule: string;
+  /** Why the finding is acceptable. */
   reason: string;
 }
 
 const solutions = (rule: string): string => `AwsSolutions::AwsSolutions-${rule}`;
 const serverless = (rule: string): string => `Serverless::Serverless-${rule}`;
-const each = (paths: readonly string[], rule: string, reason: string): Acknowledgement[] =>
+const atEach = (paths: readonly string[], rule: string, reason: string): AcknowledgedFinding[] =>
   paths.map((path) => ({ path, rule, reason }));
 
 const functions = [
@@ -26,78 +27,86 @@ const functions = [
 const roles = functions.map((name) => `${name}Role`);
 const BUCKET = "-data:ExportsOutputFnGetAttBucket83908E77Arn063C8555";
 
-/** Objects of a prefix that a role may touch: their names are hashes and times, so the prefix is what can be named. */
-const prefixes = (name: string, of: readonly string[], on: readonly string[]): Acknowledgement[] =>
-  on.flatMap((prefix) =>
-    each(
-      of,
+/** Wildcards below prefixes of the bucket. Object names contain hashes and times, so a policy can name only their prefix. */
+const objectWildcards = (name: string, paths: readonly string[], prefixes: readonly string[]): AcknowledgedFinding[] =>
+  prefixes.flatMap((prefix) =>
+    atEach(
+      paths,
       solutions(`IAM5[Resource::${name}${BUCKET}/${prefix}/*]`),
-      `objects below ${prefix}/ have names that nobody knows before`,
+      `the names of objects below ${prefix}/ are not known at deployment`,
     ),
   );
 
-const onRoles = (name: string): Acknowledgement[] => [
-  ...each(roles, solutions("IAM5[Resource::*]"), "X-Ray's actions, and those on network interfaces, name no resource"),
-  ...each(roles, serverless("LambdaStarPermissions"), "the same: only X-Ray and network interfaces; a test lists them"),
-  ...prefixes(
+const onRoles = (name: string): AcknowledgedFinding[] => [
+  ...atEach(
+    roles,
+    solutions("IAM5[Resource::*]"),
+    "the actions of X-Ray and on network interfaces support no resource",
+  ),
+  ...atEach(
+    roles,
+    serverless("LambdaStarPermissions"),
+    "only the actions of X-Ray and on network interfaces use *. A rule of the gate allows no others",
+  ),
+  ...objectWildcards(
     name,
     ["request/HandlerRole", "request/LoaderRole", "request/MaintenanceRole"],
     ["raw", "clean", "rejected", "manifests"],
   ),
-  ...each(
+  ...atEach(
     ["request/MaintenanceRole"],
     solutions(`IAM5[Resource::${name}${BUCKET}/${PREFIXES.raw}*${RAW_BODY_SUFFIX}]`),
-    "bodies have names that nobody knows before; receipts beside them are not its to delete",
+    "the names of bodies are not known at deployment. The suffix excludes the receipts under the same prefix",
   ),
-  ...prefixes(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),
-  ...prefixes(name, ["stream/JobRole"], ["rejected", "lake", "manifests", "checkpoints"]),
+  ...objectWildcards(name, ["stream/ConsumerRole"], ["rejected", "lake", "manifests"]),
+  ...objectWildcards(name, ["stream/JobRole"], ["rejected", "lake", "manifests", "checkpoints"]),
   ...["/aws-glue", `/flightline/${name}/glue`].flatMap((group) =>
-    each(
+    atEach(
       ["stream/JobRole"],
       solutions(`IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${group}/*]`),
-      "Glue names its log groups itself",
+      "Glue chooses the names of its log groups",
     ),
   ),
-  ...each(
+  ...atEach(
     ["stream/JobRole"],
     solutions("IAM5[Resource::*]"),
-    "metrics, in Glue's namespace alone, and network interfaces name no resource",
+    "the actions on metrics, which a condition limits to Glue's namespace, and on network interfaces support no resource",
   ),
-  ...each(
+  ...atEach(
     ["request/Api/CloudWatchRole"],
     solutions("IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]"),
-    "API Gateway takes no role with less for the logs of an account",
+    "API Gateway requires this managed policy in order to write the logs of an account",
   ),
 ];
 
-const onFunctions: readonly Acknowledgement[] = [
-  ...each(
+const onFunctions: readonly AcknowledgedFinding[] = [
+  ...atEach(
     functions,
     serverless("LambdaDLQ"),
-    "sources that retry by themselves; schedules keep what failed in a queue of their rule",
+    "event sources retry on their own. Schedules keep failed events in the queue of their rule",
   ),
-  ...each(
+  ...atEach(
     ["request/Arrivals"],
     serverless("LambdaEventSourceMappingDestination"),
-    "not valid on a queue, which has a dead-letter queue",
+    "not valid for an SQS source. The queue has a dead-letter queue",
   ),
 ];
 
-const onApi: readonly Acknowledgement[] = [
-  ...each(
+const onApi: readonly AcknowledgedFinding[] = [
+  ...atEach(
     ["request/Api"],
     solutions("APIG2"),
-    "parameters are validated on every method; bodies may be NDJSON, CSV or gzip, so the handler judges them",
+    "parameters are validated on every method. Bodies may be NDJSON, CSV or gzip, so only the handler can validate them",
   ),
-  ...each(
+  ...atEach(
     ["request/Api/DeploymentStage.v1"],
     solutions("APIG3"),
-    "the API takes signed requests or keys, at a limited rate; a firewall is the account's choice",
+    "the API requires signed requests or keys, at a limited rate. A firewall is optional",
   ),
-  ...each(
+  ...atEach(
     ["request/Api/DeploymentStage.v1"],
     solutions("APIG6"),
-    "execution logs would hold bodies and need a role of the whole account; access logs are on",
+    "execution logs would contain bodies and require a role of the whole account. Access logs are on",
   ),
   ...[
     "states/POST",
@@ -110,57 +119,65 @@ const onApi: readonly Acknowledgement[] = [
     "health/GET",
     "openapi.json/GET",
   ].flatMap((method) => [
-    ...each(
+    ...atEach(
       [`request/Api/Default/${method}`],
       solutions("COG4"),
-      "senders are programs: they sign requests or bear a key",
+      "clients are programs: they sign requests or send a key",
     ),
-    ...each(
+    ...atEach(
       [`request/Api/Default/${method}`],
       solutions("APIG4"),
-      "with auth apiKey a key and a usage plan stand in for an authoriser",
+      "with auth apiKey, a key and a usage plan replace an authorizer",
     ),
   ]),
 ];
 
-const onStores: readonly Acknowledgement[] = [
-  ...each(
+const onStores: readonly AcknowledgedFinding[] = [
+  ...atEach(
     ["request/Failures", "stream/Failures"],
     solutions("SQS3"),
-    "it is itself where failures end, and an alarm watches it",
+    "it is the last destination of failed messages, and an alarm watches it",
   ),
-  ...each(
+  ...atEach(
     ["request/Failures", "stream/Failures", "data/DeadLetters"],
     serverless("SQSRedrivePolicy"),
-    "it is itself where failures end, and an alarm watches it",
+    "it is the last destination of failed messages, and an alarm watches it",
   ),
-  ...each(["stream/Stream"], solutions("KDS3"), "a key of our own, so that access to it can be withdrawn"),
-  ...each(["stream/OpenSky"], solutions("SMG4"), "OpenSky makes its clients' secrets; nothing here can make another"),
-  ...each(
-    ["Secrets", "Kinesis", "Logs", "Metrics", "Glue"].map((of) => `database/Network/${of}/SecurityGroup`),
+  ...atEach(
+    ["stream/Stream"],
+    solutions("KDS3"),
+    "the deployment has its own key, so that access to it can be revoked",
+  ),
+  ...atEach(
+    ["stream/OpenSky"],
+    solutions("SMG4"),
+    "OpenSky issues the secrets of its clients, so a rotation cannot create a new one",
+  ),
+  ...atEach(
+    ["Secrets", "Kinesis", "Logs", "Metrics", "Glue"].map((endpoint) => `database/Network/${endpoint}/SecurityGroup`),
     solutions("EC23"),
-    "the range is the network's own, which the rule cannot resolve",
+    "the range is that of the VPC, which the rule cannot resolve",
   ),
-  ...each(
+  ...atEach(
     ["monitoring/Alarms"],
     serverless("SNSRedrivePolicy"),
-    "an alarm by mail is also on the dashboard; AWS tries mail again by itself",
+    "alarms that are sent by mail are also on the dashboard, and AWS retries mail",
   ),
-  ...each(["monitoring/JobState"], serverless("EventBusDLQ"), "an alarm on silence stands beside this rule"),
+  ...atEach(["monitoring/JobState"], serverless("EventBusDLQ"), "the alarm LateRecords also fires when the job stops"),
 ];
 
-/** Every acknowledgement of a deployment called `name`; a test refuses one that matches nothing. */
-export const acknowledgements = (name: string): Acknowledgement[] => [
+/** The acknowledged findings of a deployment with this name. A test fails for an entry that matches no finding. */
+export const acknowledgedFindings = (name: string): AcknowledgedFinding[] => [
   ...onRoles(name),
   ...onFunctions,
   ...onApi,
   ...onStores,
 ];
 
-/** Tells cdk-nag's validation which findings stand. Constructs that a deployment does not have are passed over. */
+/** Acknowledges the findings in cdk-nag's validation. Entries for constructs that the deployment lacks are ignored. */
 export function acknowledge(app: App, name: string): void {
-  const constructs = new Map(app.node.findAll().map((one) => [one.node.path, one]));
-  for (const { path, rule, reason } of acknowledgements(name)) {
+  const constructs = new Map(app.node.findAll().map((construct) => [construct.node.path, construct]));
+  for (const { path, rule, reason } of acknowledgedFindings(name)) {
     const construct = constructs.get(`${name}-${path}`);
     if (construct !== undefined) Validations.of(construct).acknowledge({ id: rule, reason });
   }

@@ -4,7 +4,7 @@ import { metric, type AlarmProps } from "./alarms.ts";
 import type { FlowProps, RequestStack } from "./request-stack.ts";
 import { RETENTION_H, type StreamStack } from "./stream-stack.ts";
 
-export interface WatchProps extends FlowProps {
+export interface MonitoringProps extends FlowProps {
   request: RequestStack;
   stream: StreamStack;
 }
@@ -12,27 +12,29 @@ export interface WatchProps extends FlowProps {
 const HOUR_MS = 3_600_000;
 const SLOW_MS = 5_000;
 const LATE_MS = 600_000;
-const REJECTED_SHARE = 0.2;
+const MAX_REJECTED_SHARE = 0.2;
 
+/** Alarms by construct id. */
 export type Alarms = Record<string, AlarmProps>;
 const API = "AWS/ApiGateway";
 
-export function requestAlarms({ settings, data, request }: WatchProps): Alarms {
-  const of = { ApiName: settings.name, Stage: "v1" };
+export function requestAlarms({ settings, data, request }: MonitoringProps): Alarms {
+  const stage = { ApiName: settings.name, Stage: "v1" };
   return {
     ServerErrors: {
-      metric: metric(API, "5XXError", of),
+      metric: metric(API, "5XXError", stage),
       threshold: 0,
-      silence: "good",
-      means:
-        "The API answered 5xx. Read the handler's log; 503 means that a store is away, and the sender tries again.",
+      missingData: "normal",
+      description:
+        "The API answered 5xx. Read the log of the api function. After a 503, a store was unavailable, and clients retry.",
     },
     SlowAnswers: {
-      metric: metric(API, "Latency", of, { statistic: "p95" }),
+      metric: metric(API, "Latency", stage, { statistic: "p95" }),
       threshold: SLOW_MS,
       periods: 3,
-      silence: "good",
-      means: "Answers take long. Look at the size of bodies and at the handler's duration.",
+      missingData: "normal",
+      description:
+        "The API answers slowly: the 95th percentile is above 5 s. Check the size of bodies and the duration of the api function.",
     },
     DeadLetters: {
       metric: metric(
@@ -42,9 +44,9 @@ export function requestAlarms({ settings, data, request }: WatchProps): Alarms {
         { statistic: "Maximum" },
       ),
       threshold: 0,
-      silence: "good",
-      means:
-        "Files that could not be loaded lie in the dead-letter queue. Read the loader's log, mend, redrive the queue.",
+      missingData: "normal",
+      description:
+        "The dead-letter queue contains files that could not be loaded. Read the loader's log, fix the cause, redrive the queue.",
     },
     ...failureAlarm("Request", request.failures.queueName),
     ...functionAlarms("Handler", request.handler.functionName),
@@ -58,8 +60,9 @@ const failureAlarm = (id: string, QueueName: string): Alarms => ({
   [`${id}Failures`]: {
     metric: metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName }, { statistic: "Maximum" }),
     threshold: 0,
-    silence: "good",
-    means: "A scheduled function failed and its event was given up; the next one does its work. Read its log.",
+    missingData: "normal",
+    description:
+      "A scheduled function failed after its retries. Its next scheduled run does the work. Read the function's log.",
   },
 });
 
@@ -68,26 +71,26 @@ const functionAlarms = (id: string, FunctionName: string): Alarms => ({
     metric: metric("AWS/Lambda", "Errors", { FunctionName }),
     threshold: 0,
     periods: 2,
-    silence: "good",
-    means: `${FunctionName} fails. Its log says why; nothing is lost, its input comes again.`,
+    missingData: "normal",
+    description: `The function ${FunctionName} fails. Read its log. No data is lost: its input is delivered again.`,
   },
   [`${id}Throttles`]: {
     metric: metric("AWS/Lambda", "Throttles", { FunctionName }),
     threshold: 0,
     periods: 3,
-    silence: "good",
-    means: `${FunctionName} is throttled: the account's concurrency is used up.`,
+    missingData: "normal",
+    description: `The function ${FunctionName} is throttled: the account's concurrency is used up. Raise the account's limit.`,
   },
 });
 
-/** A batch that a sink did not take is no error of the function: it answers which records are to come again. */
+/** A batch that a sink refuses is not an error of the function. The function reports the records that must be redelivered. */
 const sinkAlarm = (Deployment: string, Flow: "request" | "stream"): Alarms => ({
   [Flow === "request" ? "LoadsFailed" : "BatchesFailed"]: {
     metric: metric("Flightline", "failed", { Deployment, Flow }),
     threshold: 0,
     periods: 3,
-    silence: "good",
-    means: `A sink of the ${Flow} flow takes nothing: bucket, DynamoDB or PostgreSQL. The log says which; what failed comes again.`,
+    missingData: "normal",
+    description: `A sink of the ${Flow} flow fails: the bucket, DynamoDB or PostgreSQL. The function's log names it. Failed input is delivered again.`,
   },
 });
 
@@ -98,50 +101,53 @@ const consumerAlarms = (name: string, FunctionName: string): Alarms => ({
     metric: metric("AWS/Lambda", "IteratorAge", { FunctionName }, { statistic: "Maximum" }),
     threshold: LATE_MS,
     periods: 3,
-    silence: "good",
-    means: "A shard waits: what the consumer got last is ten minutes old. Mend the sink that its log names.",
+    missingData: "normal",
+    description:
+      "A shard is blocked: the last record that the consumer received is ten minutes old. Repair the sink that its log names.",
   },
 });
 
-export function streamAlarms({ settings, stream }: WatchProps): Alarms {
+export function streamAlarms({ settings, stream }: MonitoringProps): Alarms {
   const StreamName = settings.name;
-  const of = (name: string, statistic = "Sum") => metric("AWS/Kinesis", name, { StreamName }, { statistic });
+  const kinesis = (name: string, statistic = "Sum") => metric("AWS/Kinesis", name, { StreamName }, { statistic });
   return {
     IteratorAge: {
-      metric: of("GetRecords.IteratorAgeMilliseconds", "Maximum"),
+      metric: kinesis("GetRecords.IteratorAgeMilliseconds", "Maximum"),
       threshold: (RETENTION_H / 2) * HOUR_MS,
-      silence: "good",
-      means:
-        "The consumer is behind by half of the stream's retention; at the whole of it records are lost. Mend the sink.",
+      missingData: "normal",
+      description:
+        "The consumer is behind by half of the stream's retention. At the full retention records are lost. Repair the sink now.",
     },
     LateRecords: {
-      metric: of("GetRecords.IteratorAgeMilliseconds", "Maximum"),
+      metric: kinesis("GetRecords.IteratorAgeMilliseconds", "Maximum"),
       threshold: LATE_MS,
       periods: 3,
-      // whoever reads is counted by each read, also of an empty shard
-      silence: "bad",
-      means: "The consumer is ten minutes behind or reads no more: a sink is down, it stopped, or shards are too few.",
+      // every read emits the metric, also a read of an empty shard: no data means that no consumer reads
+      missingData: "breaching",
+      description:
+        "The consumer is ten minutes behind or does not read. A sink is down, the consumer stopped, or the stream has too few shards.",
     },
     WriteThrottles: {
-      metric: of("WriteProvisionedThroughputExceeded"),
+      metric: kinesis("WriteProvisionedThroughputExceeded"),
       threshold: 0,
       periods: 3,
-      silence: "good",
-      means: "Producers are throttled; they try again. Add shards, or raise maxShards.",
+      missingData: "normal",
+      description: "Kinesis throttles producers. They retry. Add shards, or raise maxShards.",
     },
     ReadThrottles: {
-      metric: of("ReadProvisionedThroughputExceeded"),
+      metric: kinesis("ReadProvisionedThroughputExceeded"),
       threshold: 0,
       periods: 3,
-      silence: "good",
-      means: "Readers are throttled: more than five reads a second of one shard. Look for another consumer.",
+      missingData: "normal",
+      description:
+        "Kinesis throttles readers: a shard is read more than five times a second. Look for another consumer.",
     },
     FailedPuts: {
-      metric: of("PutRecords.FailedRecords"),
+      metric: kinesis("PutRecords.FailedRecords"),
       threshold: 0,
       periods: 3,
-      silence: "good",
-      means: "Some records were not taken; producers put them again.",
+      missingData: "normal",
+      description: "Kinesis refused some records. Producers put them again. If this lasts, raise maxShards.",
     },
     ...failureAlarm("Stream", stream.failures.queueName),
     ...(stream.consumer === undefined ? {} : consumerAlarms(settings.name, stream.consumer.functionName)),
@@ -161,47 +167,47 @@ const jobAlarms = (JobName: string): Alarms => ({
     ),
     threshold: LATE_MS,
     periods: 3,
-    // whether the job's reader tells it is the reader's choice; LateRecords hears a job that has stopped
-    silence: "good",
-    means: "The Glue job is ten minutes behind: look at its runs, add workers.",
+    // the job's reader need not emit the metric. LateRecords notices a job that stopped
+    missingData: "normal",
+    description: "The Glue job is ten minutes behind. Check its runs, and add workers.",
   },
 });
 
-/** What the functions and the job themselves count. */
-export function flowAlarms({ settings, stream }: WatchProps): Alarms {
-  const of = (name: string, Flow: string, options = {}) =>
+/** Alarms on the metrics that the functions emit. */
+export function flowAlarms({ settings, stream }: MonitoringProps): Alarms {
+  const flowMetric = (name: string, Flow: string, options = {}) =>
     metric("Flightline", name, { Deployment: settings.name, Flow }, options);
   const alarms: Alarms = {};
   for (const flow of ["request", "stream"] as const) {
     const Name = flow === "request" ? "Request" : "Stream";
     alarms[`${Name}Imbalance`] = {
-      metric: of("imbalance", flow, { statistic: "Maximum", minutes: 60 }),
+      metric: flowMetric("imbalance", flow, { statistic: "Maximum", minutes: 60 }),
       threshold: 0,
       periods: 2,
-      silence: "bad",
-      means: `Rows of the ${flow} flow are missing or too many, or the maintenance function does not count: flightline flows --verify.`,
+      missingData: "breaching",
+      description: `The ${flow} flow has missing or surplus rows, or the maintenance function does not count them. Run: flightline flows --verify`,
     };
     alarms[`${Name}Rejected`] = {
       metric: new MathExpression({
         expression: "IF(received > 0, rejected / received, 0)",
-        usingMetrics: { received: of("received", flow), rejected: of("rejected", flow) },
+        usingMetrics: { received: flowMetric("received", flow), rejected: flowMetric("rejected", flow) },
         period: Duration.minutes(5),
         label: "share rejected",
       }),
-      threshold: REJECTED_SHARE,
+      threshold: MAX_REJECTED_SHARE,
       periods: 3,
-      silence: "good",
-      means: `Much of the ${flow} flow is rejected: GET /v1/rejections says why; a source may have changed its format.`,
+      missingData: "normal",
+      description: `More than a fifth of the ${flow} flow's rows is rejected. GET /v1/rejections lists the reasons. A source may have changed its format.`,
     };
   }
   if (stream.poller !== undefined)
     alarms["Heartbeat"] = {
-      metric: of("heartbeat", "stream"),
+      metric: flowMetric("heartbeat", "stream"),
       threshold: 1,
-      below: true,
+      firesBelow: true,
       periods: 3,
-      silence: "bad",
-      means: "Nothing was stored for a quarter of an hour though a source is polled: look at the poller's log.",
+      missingData: "breaching",
+      description: "No rows were stored for a quarter of an hour although a source is polled. Read the poller's log.",
     };
   return alarms;
 }

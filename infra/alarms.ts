@@ -11,19 +11,19 @@ import type { Construct } from "constructs";
 
 export interface AlarmProps {
   metric: IMetric;
-  /** Fires above this, or below where `below` is said. */
+  /** The alarm fires above this value, or below it with `firesBelow`. */
   threshold: number;
-  below?: boolean;
-  /** Periods of the metric in a row. */
+  firesBelow?: boolean;
+  /** Consecutive periods of the metric that must breach the threshold. Default: 1. */
   periods?: number;
-  /** What silence means: nothing wrong, or that what should speak has stopped. */
-  silence: "good" | "bad";
-  /** What it means and what to do, for whoever is woken. */
-  means: string;
+  /** The meaning of a period without data: normal, or that the emitter of the metric has stopped. */
+  missingData: "normal" | "breaching";
+  /** What happened and what to do, for the operator. */
+  description: string;
 }
 
-/** A metric with its dimensions: without them an alarm watches nothing and never fires. */
-// oxlint-disable-next-line max-params -- a line of the tables of alarms
+/** A metric with its dimensions. An alarm without them watches nothing and never fires. */
+// oxlint-disable-next-line max-params -- a call is one line in the alarm tables
 export const metric = (
   namespace: string,
   metricName: string,
@@ -31,17 +31,17 @@ export const metric = (
   { statistic = "Sum", minutes = 5 } = {},
 ): Metric => new Metric({ namespace, metricName, dimensionsMap, statistic, period: Duration.minutes(minutes) });
 
-/** An alarm that always has a missing-data policy and tells somebody, or something. */
-export function alarm(scope: Construct, id: string, props: AlarmProps & { action: IAlarmAction }): Alarm {
-  const { below = false, periods = 1, silence } = props;
-  const made = new Alarm(scope, id, {
+/** An alarm. It always has a missing-data policy and an action. */
+export function addAlarm(scope: Construct, id: string, props: AlarmProps & { action: IAlarmAction }): Alarm {
+  const { firesBelow = false, periods = 1, missingData } = props;
+  const alarm = new Alarm(scope, id, {
     metric: props.metric,
     threshold: props.threshold,
     evaluationPeriods: periods,
-    comparisonOperator: below ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD,
-    treatMissingData: silence === "good" ? TreatMissingData.NOT_BREACHING : TreatMissingData.BREACHING,
-    alarmDescription: props.means,
+    comparisonOperator: firesBelow ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD,
+    treatMissingData: missingData === "normal" ? TreatMissingData.NOT_BREACHING : TreatMissingData.BREACHING,
+    alarmDescription: props.description,
   });
-  made.addAlarmAction(props.action);
-  return made;
+  alarm.addAlarmAction(props.action);
+  return alarm;
 }

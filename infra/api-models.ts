@@ -1,7 +1,7 @@
 import { CfnModel, type IModel, type IRestApi } from "aws-cdk-lib/aws-apigateway";
 import { models } from "../src/flow/api/openapi.ts";
 
-/** The API's models in the draft of JSON Schema that API Gateway reads. */
+/** Creates the API's models, as JSON Schemas of draft 4, the only draft that API Gateway reads. Returns them by name. */
 export function apiModels(api: IRestApi): Record<string, IModel> {
   return Object.fromEntries(
     Object.entries(models).map(([name, schema]) => {

@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 
-/** Prints what a deployment costs, from the dated prices beside this file: `npx tsx infra/costs.ts`. */
+/** Prints the costs of a deployment from the dated prices in prices.json: `npx tsx infra/costs.ts`. */
 const prices = JSON.parse(readFileSync(new URL("prices.json", import.meta.url), "utf8")) as Record<string, number> & {
   glue_dpu_hour: Record<string, number>;
 };
 const price = (name: string): number => {
-  const found = prices[name];
-  if (typeof found !== "number") throw new Error(`prices.json has no ${name}`);
-  return found;
+  const usd = prices[name];
+  if (typeof usd !== "number") throw new Error(`prices.json has no price ${name}: add it as a number in USD`);
+  return usd;
 };
 
+/** Hours of a month. */
 const HOURS = 730;
 const DPU_A_WORKER = 0.25;
 const WORKERS = 2;
@@ -19,12 +20,12 @@ const ALARMS = 30;
 const ROWS_A_BODY = 500;
 const ROWS_A_RECORD = 800;
 const ROW_BYTES = 350;
-/** Of a row on the stream, in gzip. */
+/** Bytes of one row on the stream, in gzip. */
 const STREAM_BYTES = 30;
 const GB = 1e9;
 const MILLION = 1e6;
 
-/** USD a month while nothing arrives. */
+/** USD a month while no data arrives. */
 const idle: [string, number][] = [
   ["stream on demand", HOURS * price("kinesis_stream_hour_on_demand")],
   [
@@ -33,8 +34,8 @@ const idle: [string, number][] = [
   ],
   [`Glue 6.0, ${WORKERS} workers G.025X`, HOURS * WORKERS * DPU_A_WORKER * (prices.glue_dpu_hour["6.0"] ?? 0)],
   [`Glue 5.1, ${WORKERS} workers G.025X`, HOURS * WORKERS * DPU_A_WORKER * (prices.glue_dpu_hour["5.1"] ?? 0)],
-  ["Aurora, asleep", 0],
-  ["Aurora, kept awake at half an ACU", (HOURS * price("aurora_acu_hour")) / 2],
+  ["Aurora, paused", 0],
+  ["Aurora, never paused, at half an ACU", (HOURS * price("aurora_acu_hour")) / 2],
   [
     `${ENDPOINTS} interface endpoint in ${ZONES} zones`,
     HOURS * ENDPOINTS * ZONES * price("interface_endpoint_az_hour"),
@@ -44,19 +45,19 @@ const idle: [string, number][] = [
 
 const requests = MILLION / ROWS_A_BODY;
 const records = MILLION / ROWS_A_RECORD;
-/** The history, and of the newest row of an aircraft the table and its index. */
-const writes = { least: 1, most: 3 };
+/** DynamoDB writes of a row: one in the history. The newest row of an aircraft needs two more, in its table and its index. */
+const writes = { min: 1, max: 3 };
 
 /** USD for a million states. */
-const each: [string, number][] = [
+const perMillion: [string, number][] = [
   [`API, ${ROWS_A_BODY} rows a request`, (requests / MILLION) * price("api_requests_million")],
   ["S3, four objects a request", (4 * requests * price("s3_puts_thousand")) / 1_000],
   [
     "Lambda, two calls a request of 0.3 s and 1 GB",
     2 * requests * (0.3 * price("lambda_gb_s") + price("lambda_requests_million") / MILLION),
   ],
-  ["DynamoDB, history alone", writes.least * price("dynamodb_writes_million")],
-  ["DynamoDB, every row the newest of its aircraft", writes.most * price("dynamodb_writes_million")],
+  ["DynamoDB, history only", writes.min * price("dynamodb_writes_million")],
+  ["DynamoDB, every row the newest of its aircraft", writes.max * price("dynamodb_writes_million")],
   [
     `stream on demand, ${ROWS_A_RECORD} rows a record`,
     (MILLION * STREAM_BYTES * (price("kinesis_gb_in_on_demand") + price("kinesis_gb_out_on_demand"))) / GB,
@@ -69,9 +70,9 @@ const table = (title: string, rows: readonly [string, number][]): string =>
   [
     `| ${title} | USD |`,
     "| --- | --- |",
-    ...rows.map(([what, usd]) => `| ${what} | ${usd.toFixed(usd < 0.1 ? 4 : 2)} |`),
+    ...rows.map(([item, usd]) => `| ${item} | ${usd.toFixed(usd < 0.1 ? 4 : 2)} |`),
   ].join("\n");
 
 console.log(`Prices of ${String(prices["date"])}, ${String(prices["region"])}.\n`);
 console.log(`${table("a month, idle", idle)}\n`);
-console.log(table("a million states", each));
+console.log(table("a million states", perMillion));

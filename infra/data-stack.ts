@@ -16,14 +16,15 @@ import { tableName, tables, type Table } from "../src/aws/dynamo/tables.ts";
 import { lakeTable } from "./lake-table.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 
-/** The loader's timeout: a body of 64 MiB may hold 200,000 rows, and each is a put of DynamoDB. */
+/** The loader's timeout. A body of 64 MiB may contain 200,000 rows, and each row is one put to DynamoDB. */
 export const LOADER_TIMEOUT_S = 900;
-/** A message is hidden a little longer than it can be worked on; what failed comes again after that. */
-const HIDDEN_S = LOADER_TIMEOUT_S + 60;
+/** The visibility timeout, a little longer than the loader can run. A failed message is redelivered after it. */
+const VISIBILITY_S = LOADER_TIMEOUT_S + 60;
 const ATTEMPTS = 10;
-const MAX_D = 14;
+/** The longest retention of SQS. */
+const MAX_RETENTION_D = 14;
 
-/** What is kept: objects, tables, the key they are encrypted with, and the queue that says which object arrived. */
+/** The stores: objects, tables, their encryption key, and the queue that announces new objects. */
 export class DataStack extends Stack {
   readonly key: Key;
   readonly bucket: Bucket;
@@ -33,10 +34,10 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
     this.key = dataKey(this, settings);
-    this.deadLetters = queue(this, "DeadLetters", { retentionPeriod: Duration.days(MAX_D) });
+    this.deadLetters = queue(this, "DeadLetters", { retentionPeriod: Duration.days(MAX_RETENTION_D) });
     this.arrivals = queue(this, "Arrivals", {
-      visibilityTimeout: Duration.seconds(HIDDEN_S),
-      retentionPeriod: Duration.days(MAX_D),
+      visibilityTimeout: Duration.seconds(VISIBILITY_S),
+      retentionPeriod: Duration.days(MAX_RETENTION_D),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: ATTEMPTS },
     });
     this.bucket = dataBucket(this, settings, this.key);
@@ -55,7 +56,7 @@ function dataKey(stack: Stack, { name }: Settings): Key {
     alias: `${name}-data`,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  // Glue names some groups itself where a job has a security configuration, and Aurora its own
+  // Glue chooses names of log groups for a job with a security configuration, and so does Aurora
   const logGroups = [`/flightline/${name}/*`, "/aws-glue/*", `/aws/rds/cluster/${name}/*`].map((resourceName) =>
     stack.formatArn({
       service: "logs",
@@ -75,24 +76,24 @@ function dataKey(stack: Stack, { name }: Settings): Key {
   return key;
 }
 
-/** SQS encrypts with a key of its own: one key on a bucket and on the queue it notifies would be a circle. */
+/** A queue encrypted with a key of SQS. The bucket's key would make a dependency cycle between bucket and queue. */
 const queue = (stack: Stack, id: string, props: ConstructorParameters<typeof Queue>[2]): Queue =>
   new Queue(stack, id, { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, ...props });
 
 function dataBucket(stack: Stack, { retentionDays }: Settings, key: Key): Bucket {
-  const kept = {
+  const common = {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     enforceSSL: true,
     removalPolicy: RemovalPolicy.RETAIN,
   };
   const accessLogs = new Bucket(stack, "AccessLogs", {
-    ...kept,
-    // S3 delivers its logs to no bucket with a key of ours
+    ...common,
+    // S3 cannot deliver access logs to a bucket that a customer's key encrypts
     encryption: BucketEncryption.S3_MANAGED,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     lifecycleRules: [{ expiration: Duration.days(retentionDays.logs) }],
   });
-  // not PREFIXES.raw: the maintenance function deletes its bodies and keeps its receipts, which every count reads
+  // not PREFIXES.raw: the maintenance function deletes its bodies, and its receipts stay, because every count reads them
   const expiring = {
     clean: retentionDays.clean,
     rejected: retentionDays.rejected,
@@ -100,7 +101,7 @@ function dataBucket(stack: Stack, { retentionDays }: Settings, key: Key): Bucket
     lake: retentionDays.lake,
   };
   return new Bucket(stack, "Bucket", {
-    ...kept,
+    ...common,
     encryption: BucketEncryption.KMS,
     encryptionKey: key,
     bucketKeyEnabled: true,
@@ -118,16 +119,19 @@ function dataBucket(stack: Stack, { retentionDays }: Settings, key: Key): Bucket
   });
 }
 
-/** Set on the bucket itself: the library's own way is a function that no emulator runs. The queue must allow it before. */
-function notify(bucket: Bucket, to: Queue): void {
+/**
+ * Announces clean files on the queue. The notification is set on the bucket resource, because the CDK's own way is a function
+ * that no emulator runs. S3 tests the notification, so the queue's policy must exist first.
+ */
+function notify(bucket: Bucket, queue: Queue): void {
   const stack = Stack.of(bucket);
-  to.addToResourcePolicy(
+  queue.addToResourcePolicy(
     new PolicyStatement({
       effect: Effect.ALLOW,
       principals: [new ServicePrincipal("s3.amazonaws.com")],
       actions: ["sqs:SendMessage"],
-      resources: [to.queueArn],
-      // the bucket's own name would make a circle; one of this account is enough
+      resources: [queue.queueArn],
+      // naming the bucket would make a dependency cycle: the condition allows all buckets of this account
       conditions: { StringEquals: { "aws:SourceAccount": stack.account } },
     }),
   );
@@ -136,20 +140,20 @@ function notify(bucket: Bucket, to: Queue): void {
     queueConfigurations: [
       {
         event: "s3:ObjectCreated:*",
-        queue: to.queueArn,
+        queue: queue.queueArn,
         filter: { s3Key: { rules: [{ name: "prefix", value: cleanFilesPrefix }] } },
       },
     ],
   };
-  resource.addResourceDependency(to.node.findChild("Policy").node.defaultChild as CfnQueuePolicy);
+  resource.addResourceDependency(queue.node.findChild("Policy").node.defaultChild as CfnQueuePolicy);
 }
 
 function dynamoTables(stack: Stack, { name }: Settings, encryptionKey: Key): void {
   const text = (attribute: string) => ({ name: attribute, type: AttributeType.STRING });
-  for (const of of Object.keys(tables) as (keyof typeof tables)[]) {
-    const { partition_key, sort_key, expires, index }: Table = tables[of];
-    const table = new DynamoTable(stack, `Table${of}`, {
-      tableName: tableName(name, of),
+  for (const id of Object.keys(tables) as (keyof typeof tables)[]) {
+    const { partition_key, sort_key, expires, index }: Table = tables[id];
+    const table = new DynamoTable(stack, `Table${id}`, {
+      tableName: tableName(name, id),
       partitionKey: text(partition_key),
       ...(sort_key === undefined ? {} : { sortKey: text(sort_key) }),
       ...(expires === undefined ? {} : { timeToLiveAttribute: expires }),

@@ -29,12 +29,12 @@ import type { Settings } from "./settings.ts";
 
 const PORT = 5_432;
 const DATABASE = "flightline";
-/** The functions' and the job's role in the database, which tokens are good for. */
+/** The role in PostgreSQL as which the functions and the Glue job log in, with IAM tokens. */
 export const ROLE = "flightline";
 const OWNER = "owner";
 const MAX_ACU = 4;
 
-/** PostgreSQL on Aurora, which sleeps when nobody asks, in a network without a way out. */
+/** PostgreSQL on Aurora, which pauses while it has no connections, in a network without access to the internet. */
 export class DatabaseStack extends Stack {
   readonly cluster: DatabaseCluster;
   readonly vpc: Vpc;
@@ -49,13 +49,13 @@ export class DatabaseStack extends Stack {
     });
     this.cluster = cluster(this, this.vpc, { settings, data });
     this.cluster.connections.allowFrom(this.group, Port.tcp(PORT), "from the functions");
-    // the workers of a Glue job talk with each other, and Glue asks for this rule by name
+    // the workers of a Glue job connect to each other, and Glue requires this self-referencing rule
     if (settings.engine === "glue")
       this.group.addIngressRule(this.group, Port.allTcp(), "among the workers of the job");
     migration(this, settings, data);
   }
 
-  /** Of the database, for the role that tokens are good for. */
+  /** The database's URL with the role that logs in with IAM tokens. */
   url(): string {
     return `postgres://${ROLE}@${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`;
   }
@@ -64,7 +64,7 @@ export class DatabaseStack extends Stack {
     return `jdbc:postgresql://${this.cluster.clusterEndpoint.hostname}:${PORT}/${DATABASE}`;
   }
 
-  /** The functions log in with tokens of their own role. */
+  /** Access for functions, which log in with IAM tokens. */
   access(): DatabaseAccess {
     const user = this.formatArn({
       service: "rds-db",
@@ -79,8 +79,8 @@ export class DatabaseStack extends Stack {
   }
 }
 
-/** What a Glue job calls from within a network; each costs by the hour. */
-const ofJobs = {
+/** Services that a Glue job calls from within the network. Each endpoint costs by the hour. */
+const jobEndpoints = {
   Kinesis: InterfaceVpcEndpointAwsService.KINESIS_STREAMS,
   Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
   Metrics: InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
@@ -96,9 +96,10 @@ function network(stack: Stack, { name, retentionDays, engine }: Settings, { key 
   });
   vpc.addGatewayEndpoint("S3", { service: GatewayVpcEndpointAwsService.S3 });
   vpc.addGatewayEndpoint("DynamoDb", { service: GatewayVpcEndpointAwsService.DYNAMODB });
-  // its rotation and the migration read the secret from within
+  // the rotation and the migration read the database's secret from within the network
   vpc.addInterfaceEndpoint("Secrets", { service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
-  if (engine === "glue") for (const [id, service] of Object.entries(ofJobs)) vpc.addInterfaceEndpoint(id, { service });
+  if (engine === "glue")
+    for (const [id, service] of Object.entries(jobEndpoints)) vpc.addInterfaceEndpoint(id, { service });
   const logs = new LogGroup(stack, "NetworkLogs", {
     logGroupName: `/flightline/${name}/network`,
     retention: retentionDays.logs,
@@ -124,7 +125,7 @@ function cluster(
   vpc: Vpc,
   { settings, data: { key } }: { settings: Settings; data: DataStack },
 ): DatabaseCluster {
-  // Aurora would make it itself, without a key of ours and for ever
+  // Aurora would create the log group on its own, without the deployment's key and without retention
   const logs = new LogGroup(stack, "DatabaseLogs", {
     logGroupName: `/aws/rds/cluster/${settings.name}/postgresql`,
     retention: settings.retentionDays.logs,
@@ -132,7 +133,7 @@ function cluster(
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_9 });
-  const made = new DatabaseCluster(stack, "Database", {
+  const database = new DatabaseCluster(stack, "Database", {
     clusterIdentifier: settings.name,
     engine,
     vpc,
@@ -151,25 +152,26 @@ function cluster(
     deletionProtection: true,
     removalPolicy: RemovalPolicy.RETAIN,
   });
-  made.node.addDependency(logs);
-  // the cluster outlives its stack, and so does the only way into it
-  made.secret?.applyRemovalPolicy(RemovalPolicy.RETAIN);
-  made.addRotationSingleUser({ automaticallyAfter: Duration.days(30) });
-  return made;
+  database.node.addDependency(logs);
+  // the cluster remains after its stack is deleted, so its password must remain too
+  database.secret?.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  database.addRotationSingleUser({ automaticallyAfter: Duration.days(30) });
+  return database;
 }
 
-/** The schema, brought up to date by the deployment through a function of ours. */
+/** Creates or updates the schema during the deployment, by a function that a custom resource invokes. */
 function migration(stack: DatabaseStack, settings: Settings, data: DataStack): void {
-  const { cluster: of, vpc, group } = stack;
-  const secret = of.secret;
-  if (secret === undefined) throw new Error("the cluster has no secret");
-  const made: Lambda = lambdaFunction(stack, "Migrate", {
+  const { cluster: database, vpc, group } = stack;
+  const secret = database.secret;
+  if (secret === undefined)
+    throw new Error("the Aurora cluster has no secret: create it with credentials from a generated secret");
+  const migrate: Lambda = lambdaFunction(stack, "Migrate", {
     settings,
     data,
     entry: "migrate",
     access: {
       environment: settingsEnvironment({
-        postgres: `postgres://${OWNER}@${of.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
+        postgres: `postgres://${OWNER}@${database.clusterEndpoint.hostname}:${PORT}/${DATABASE}`,
         postgres_auth: `secret:${secret.secretArn}`,
         postgres_role: ROLE,
       }),
@@ -183,10 +185,10 @@ function migration(stack: DatabaseStack, settings: Settings, data: DataStack): v
     statements: [],
   });
   const schema = new CustomResource(stack, "Schema", {
-    serviceToken: made.functionArn,
-    // another schema is another property, so that CloudFormation asks again
+    serviceToken: migrate.functionArn,
+    // a new migration changes this property, so that CloudFormation invokes the function again
     properties: { migrations: migrations().map(({ file }) => file) },
   });
-  // the network's endpoints too: by them the function reads its secret and answers
-  schema.node.addDependency(of, vpc);
+  // the network's endpoints too: through them the function reads its secret and answers CloudFormation
+  schema.node.addDependency(database, vpc);
 }

@@ -6,13 +6,13 @@ import { usesPostgres, type Settings } from "./settings.ts";
 import { StreamStack } from "./stream-stack.ts";
 import { MonitoringStack } from "./monitoring-stack.ts";
 
-/** Findings of the library's own rules end the synthesis; access logs are allowed by the bucket's policy, not by an ACL. */
+/** Violations of the CDK's own rules end the synthesis. The bucket's policy, not an ACL, allows access logs. */
 const context = {
   "@aws-cdk/core:validateAgainstDefaultRules": true,
   "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": true,
 };
 
-/** An app as the command `cdk` and the tests make it. */
+/** The app of the command `cdk` and of the tests. */
 export const newApp = (props: AppProps = {}): App =>
   new App({ ...props, context: { ...context, ...props.context }, analyticsReporting: false });
 
@@ -24,15 +24,15 @@ export interface Deployment {
   monitoring: MonitoringStack;
 }
 
-/** The stacks of a deployment, in the order in which they depend on each other. */
+/** Creates the stacks of a deployment, in the order of their dependencies. */
 export function deployment(app: App, settings: Settings): Deployment {
   const { name } = settings;
   const data = new DataStack(app, `${name}-data`, settings);
   const database = usesPostgres(settings) ? new DatabaseStack(app, `${name}-database`, { settings, data }) : undefined;
-  const of = { settings, data, database };
-  const request = new RequestStack(app, `${name}-request`, of);
-  const stream = new StreamStack(app, `${name}-stream`, of);
-  const monitoring = new MonitoringStack(app, `${name}-monitoring`, { ...of, request, stream });
+  const props = { settings, data, database };
+  const request = new RequestStack(app, `${name}-request`, props);
+  const stream = new StreamStack(app, `${name}-stream`, props);
+  const monitoring = new MonitoringStack(app, `${name}-monitoring`, { ...props, request, stream });
   Tags.of(app).add("flightline:deployment", name);
   return { data, database, request, stream, monitoring };
 }

@@ -3,8 +3,8 @@ import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 
 /**
- * Where events go whose function gave them up. It is itself the last place: an alarm watches it, nothing reads it. Of a
- * stream's batch it would hold metadata alone, so the stream's mapping never gives up.
+ * A queue for events whose function failed after all retries. An alarm watches it, and no function reads it. For a batch of
+ * a stream it would contain only metadata, so the stream's mapping retries without end.
  */
 export const failureQueue = (scope: Construct): Queue =>
   new Queue(scope, "Failures", {

@@ -1,100 +1,118 @@
 import { settingsEnvironment } from "../src/settings.ts";
 import { CfnPolicy, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
-import { anybody, find, OBJECT, permit, set, tell, type Fault } from "./faults.ts";
+import {
+  addPermission,
+  findResource,
+  OBJECT_ARN,
+  publicPolicy,
+  setEnvironment,
+  setProperties,
+  type Fault,
+} from "./faults.ts";
 
-/** Who may do what, and who could read what is not encrypted. */
+/** Faults of permissions, encryption, secrets and request limits. */
 export const faultsOfAccess: readonly Fault[] = [
   {
     fault: "stream unencrypted",
-    change: set("AWS::Kinesis::Stream", "Stream", { streamEncryption: undefined }),
-    by: "AwsSolutions-KDS1",
-  },
-  { fault: "action s3:*", change: permit({ Action: "s3:*", Resource: OBJECT }), by: "AwsSolutions-IAM5" },
-  { fault: "resource *", change: permit({ Action: "s3:GetObject", Resource: "*" }), by: "wildcard beyond the list" },
-  {
-    fault: "bucket open to the public",
-    change: set("AWS::S3::Bucket", "data/Bucket", { publicAccessBlockConfiguration: undefined }),
-    by: "bucket open to the public",
+    damage: setProperties("AWS::Kinesis::Stream", "Stream", { streamEncryption: undefined }),
+    rule: "AwsSolutions-KDS1",
   },
   {
-    fault: "TLS-only policy dropped",
-    change: set("AWS::S3::BucketPolicy", "data/Bucket", { policyDocument: { Version: "2012-10-17", Statement: [] } }),
-    by: "AwsSolutions-S10",
+    fault: "role with the action s3:*",
+    damage: addPermission({ Action: "s3:*", Resource: OBJECT_ARN }),
+    rule: "AwsSolutions-IAM5",
+  },
+  {
+    fault: "role with the resource *",
+    damage: addPermission({ Action: "s3:GetObject", Resource: "*" }),
+    rule: "wildcard that is not on the list",
+  },
+  {
+    fault: "bucket without its public access block",
+    damage: setProperties("AWS::S3::Bucket", "data/Bucket", { publicAccessBlockConfiguration: undefined }),
+    rule: "bucket without a public access block",
+  },
+  {
+    fault: "bucket without its TLS-only policy",
+    damage: setProperties("AWS::S3::BucketPolicy", "data/Bucket", {
+      policyDocument: { Version: "2012-10-17", Statement: [] },
+    }),
+    rule: "AwsSolutions-S10",
   },
   {
     fault: "bucket without KMS",
-    change: set("AWS::S3::Bucket", "data/Bucket", {
+    damage: setProperties("AWS::S3::Bucket", "data/Bucket", {
       bucketEncryption: undefined,
       notificationConfiguration: undefined,
     }),
-    by: "bucket without KMS",
+    rule: "bucket without KMS",
   },
   {
     fault: "secret in an environment variable",
-    change: tell({ DATABASE_PASSWORD: "Ref-hunter2" }),
-    by: "secret in an environment variable",
+    damage: setEnvironment({ DATABASE_PASSWORD: "Ref-hunter2" }),
+    rule: "secret in an environment variable",
   },
   {
     fault: "password in the database's URL",
-    change: tell(settingsEnvironment({ postgres: "postgres://flightline:hunter2@db:5432/flightline" })),
-    by: "secret in an environment variable",
+    damage: setEnvironment(settingsEnvironment({ postgres: "postgres://flightline:hunter2@db:5432/flightline" })),
+    rule: "secret in an environment variable",
   },
   {
-    fault: "two policies on one queue",
-    change: (app) => {
-      const policy = find(app, "AWS::SQS::QueuePolicy", "data/Arrivals");
+    fault: "second policy on a queue",
+    damage: (app) => {
+      const policy = findResource(app, "AWS::SQS::QueuePolicy", "data/Arrivals");
       const { policyDocument, queues } = policy as unknown as CfnQueuePolicy;
       new CfnQueuePolicy(policy.stack, "Another", { policyDocument, queues });
     },
-    by: "two policies on one queue",
+    rule: "queue with two policies",
   },
   {
-    fault: "limits of the API dropped",
-    change: set("AWS::ApiGateway::Stage", "Api", { methodSettings: undefined }),
-    by: "API without limits",
+    fault: "API without throttling limits",
+    damage: setProperties("AWS::ApiGateway::Stage", "Api", { methodSettings: undefined }),
+    rule: "API without limits",
   },
   {
-    fault: "limits of the usage plan dropped",
-    given: { auth: "apiKey" },
-    change: set("AWS::ApiGateway::UsagePlan", "Api", { throttle: undefined }),
-    by: "usage plan without limits",
+    fault: "usage plan without throttling limits",
+    settings: { auth: "apiKey" },
+    damage: setProperties("AWS::ApiGateway::UsagePlan", "Api", { throttle: undefined }),
+    rule: "usage plan without limits",
   },
   {
-    fault: "table under AWS's key",
-    change: set("AWS::DynamoDB::Table", "Tablestates", { sseSpecification: { sseEnabled: true } }),
-    by: "table without a key of ours",
+    fault: "table encrypted with AWS's own key",
+    damage: setProperties("AWS::DynamoDB::Table", "Tablestates", { sseSpecification: { sseEnabled: true } }),
+    rule: "table without the deployment's key",
   },
   {
-    fault: "plain connections to PostgreSQL",
-    given: { database: "postgres" },
-    change: set("AWS::RDS::DBClusterParameterGroup", "Parameters", { parameters: { "rds.force_ssl": "0" } }),
-    by: "database that takes plain connections",
+    fault: "PostgreSQL that accepts connections without TLS",
+    settings: { database: "postgres" },
+    damage: setProperties("AWS::RDS::DBClusterParameterGroup", "Parameters", { parameters: { "rds.force_ssl": "0" } }),
+    rule: "database that accepts connections without TLS",
   },
   {
-    fault: "a role that gets objects and may not list",
-    change: (app) => {
-      const role = find(app, "AWS::IAM::Role", "stream/ConsumerRole");
-      const Statement = [{ Effect: "Allow", Action: "s3:GetObject", Resource: OBJECT }];
+    fault: "role that may get objects but not list the bucket",
+    damage: (app) => {
+      const role = findResource(app, "AWS::IAM::Role", "stream/ConsumerRole");
+      const Statement = [{ Effect: "Allow", Action: "s3:GetObject", Resource: OBJECT_ARN }];
       role["policies"] = [{ policyName: "own", policyDocument: { Version: "2012-10-17", Statement } }];
     },
-    by: "objects got without listing",
+    rule: "s3:GetObject without s3:ListBucket",
   },
   {
-    fault: "method open to anybody",
-    change: set("AWS::ApiGateway::Method", "Default/states/POST", { authorizationType: "NONE" }),
-    by: "method open to anybody",
+    fault: "API method without authorization",
+    damage: setProperties("AWS::ApiGateway::Method", "Default/states/POST", { authorizationType: "NONE" }),
+    rule: "API method without authorization",
   },
   {
-    fault: "key not asked for",
-    given: { auth: "apiKey" },
-    change: set("AWS::ApiGateway::Method", "Default/states/POST", { apiKeyRequired: false }),
-    by: "method open to anybody",
+    fault: "API method that requires no key",
+    settings: { auth: "apiKey" },
+    damage: setProperties("AWS::ApiGateway::Method", "Default/states/POST", { apiKeyRequired: false }),
+    rule: "API method without authorization",
   },
   {
-    fault: "a policy beside its role",
-    change: (app) => {
-      const role = find(app, "AWS::IAM::Role", "request/HandlerRole");
+    fault: "wildcard in a separate policy of a role",
+    damage: (app) => {
+      const role = findResource(app, "AWS::IAM::Role", "request/HandlerRole");
       const statements = [new PolicyStatement({ actions: ["dynamodb:DeleteTable"], resources: ["*"] })];
       new CfnPolicy(role.stack, "More", {
         policyName: "more",
@@ -102,43 +120,43 @@ export const faultsOfAccess: readonly Fault[] = [
         roles: [role.ref],
       });
     },
-    by: "wildcard beyond the list",
+    rule: "wildcard that is not on the list",
   },
   {
-    fault: "a role that anybody may take",
-    change: set("AWS::IAM::Role", "request/HandlerRole", {
-      assumeRolePolicyDocument: anybody("sts:AssumeRole", undefined),
+    fault: "role that every principal can assume",
+    damage: setProperties("AWS::IAM::Role", "request/HandlerRole", {
+      assumeRolePolicyDocument: publicPolicy("sts:AssumeRole", undefined),
     }),
-    by: "role that anybody may take",
+    rule: "role that every principal can assume",
   },
   {
-    fault: "a key that anybody may use",
-    change: set("AWS::KMS::Key", "data/Key", { keyPolicy: anybody("kms:*", "*") }),
-    by: "key that anybody may use",
+    fault: "key policy that allows public access",
+    damage: setProperties("AWS::KMS::Key", "data/Key", { keyPolicy: publicPolicy("kms:*", "*") }),
+    rule: "key policy that allows public access",
   },
   {
-    fault: "a bucket policy that allows anybody",
-    change: set("AWS::S3::BucketPolicy", "data/Bucket", {
-      policyDocument: anybody("s3:GetObject", "arn:aws:s3:::b/*"),
+    fault: "bucket policy that allows public access",
+    damage: setProperties("AWS::S3::BucketPolicy", "data/Bucket", {
+      policyDocument: publicPolicy("s3:GetObject", "arn:aws:s3:::b/*"),
     }),
-    by: "bucket policy that allows anybody",
+    rule: "bucket policy that allows public access",
   },
   {
-    fault: "stream under AWS's key",
-    change: set("AWS::Kinesis::Stream", "Stream", {
+    fault: "stream encrypted with AWS's own key",
+    damage: setProperties("AWS::Kinesis::Stream", "Stream", {
       streamEncryption: { encryptionType: "KMS", keyId: "alias/aws/kinesis" },
     }),
-    by: "stream without a key of ours",
+    rule: "stream without the deployment's key",
   },
   {
     fault: "log group not encrypted",
-    change: set("AWS::Logs::LogGroup", "HandlerLogs", { kmsKeyId: undefined }),
-    by: "log group not encrypted",
+    damage: setProperties("AWS::Logs::LogGroup", "HandlerLogs", { kmsKeyId: undefined }),
+    rule: "log group not encrypted",
   },
   {
-    fault: "log encryption of Glue dropped",
-    given: { engine: "glue" },
-    change: set("AWS::Glue::SecurityConfiguration", "JobSecurity", { encryptionConfiguration: {} }),
-    by: "Glue logs not encrypted",
+    fault: "Glue logs not encrypted",
+    settings: { engine: "glue" },
+    damage: setProperties("AWS::Glue::SecurityConfiguration", "JobSecurity", { encryptionConfiguration: {} }),
+    rule: "Glue logs not encrypted",
   },
 ];

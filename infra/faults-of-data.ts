@@ -1,141 +1,143 @@
 import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { RemovalPolicy } from "aws-cdk-lib";
-import { find, set, type Fault } from "./faults.ts";
+import { findResource, setProperties, type Fault } from "./faults.ts";
 
-/** What would lose data, keep it too short or too long, cost, or let nobody know. */
+/** Faults that lose data, keep it for too short or too long, cost too much, or stay unnoticed. */
 export const faultsOfData: readonly Fault[] = [
   {
-    fault: "dead-letter queue dropped",
-    change: set("AWS::SQS::Queue", "Arrivals", { redrivePolicy: undefined }),
-    by: "AwsSolutions-SQS3",
+    fault: "queue without its dead-letter queue",
+    damage: setProperties("AWS::SQS::Queue", "Arrivals", { redrivePolicy: undefined }),
+    rule: "AwsSolutions-SQS3",
   },
   {
-    fault: "destination of failures dropped",
-    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { destinationConfig: undefined }),
-    by: "Serverless-LambdaEventSourceMappingDestination",
+    fault: "event source without its failure destination",
+    damage: setProperties("AWS::Lambda::EventSourceMapping", "stream/Records", { destinationConfig: undefined }),
+    rule: "Serverless-LambdaEventSourceMappingDestination",
   },
   {
-    fault: "loader's timeout beyond the queue's visibility",
-    change: set("AWS::SQS::Queue", "Arrivals", { visibilityTimeout: 600 }),
-    by: "timeout beyond the queue's visibility",
+    fault: "loader timeout above the queue's visibility timeout",
+    damage: setProperties("AWS::SQS::Queue", "Arrivals", { visibilityTimeout: 600 }),
+    rule: "function timeout above the queue's visibility timeout",
   },
   {
     fault: "alarm without StreamName",
-    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { dimensions: [] }),
-    by: "alarm on Kinesis without StreamName",
+    damage: setProperties("AWS::CloudWatch::Alarm", "IteratorAge", { dimensions: [] }),
+    rule: "Kinesis alarm without StreamName",
   },
   {
     fault: "alarm without an action",
-    change: set("AWS::CloudWatch::Alarm", "DeadLetters", { alarmActions: [] }),
-    by: "alarm without an action",
+    damage: setProperties("AWS::CloudWatch::Alarm", "DeadLetters", { alarmActions: [] }),
+    rule: "alarm without an action",
   },
   {
     fault: "alarm without a missing-data policy",
-    change: set("AWS::CloudWatch::Alarm", "LateRecords", { treatMissingData: undefined }),
-    by: "alarm without a missing-data policy",
+    damage: setProperties("AWS::CloudWatch::Alarm", "LateRecords", { treatMissingData: undefined }),
+    rule: "alarm without a missing-data policy",
   },
   {
-    fault: "finite retry on the stream",
-    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { maximumRetryAttempts: 3 }),
-    by: "finite retry on the stream",
+    fault: "stream consumer with finite retries",
+    damage: setProperties("AWS::Lambda::EventSourceMapping", "stream/Records", { maximumRetryAttempts: 3 }),
+    rule: "stream consumer with finite retries",
   },
   {
-    fault: "retry and parallelisation swapped",
-    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", {
+    fault: "retry attempts and parallelization factor swapped",
+    damage: setProperties("AWS::Lambda::EventSourceMapping", "stream/Records", {
       maximumRetryAttempts: 1,
       parallelizationFactor: -1,
     }),
-    by: "F3034",
+    rule: "F3034",
   },
   {
-    fault: "point-in-time recovery off",
-    change: set("AWS::DynamoDB::Table", "Tablestates", { pointInTimeRecoverySpecification: undefined }),
-    by: "table without point-in-time recovery",
+    fault: "table without point-in-time recovery",
+    damage: setProperties("AWS::DynamoDB::Table", "Tablestates", { pointInTimeRecoverySpecification: undefined }),
+    rule: "table without point-in-time recovery",
   },
   {
-    fault: "receipts that expire with the bodies",
-    change: (app) => {
+    fault: "receipts that expire with their bodies",
+    damage: (app) => {
       const rule = { prefix: PREFIXES.raw, status: "Enabled", expirationInDays: 30 };
-      find(app, "AWS::S3::Bucket", "data/Bucket")["lifecycleConfiguration"] = { rules: [rule] };
+      findResource(app, "AWS::S3::Bucket", "data/Bucket")["lifecycleConfiguration"] = { rules: [rule] };
     },
-    by: "receipts that expire",
+    rule: "lifecycle rule that deletes receipts",
   },
   {
-    fault: "alarms that may not publish",
-    change: set("AWS::SNS::TopicPolicy", "monitoring/Alarms", {
+    fault: "topic to which alarms cannot publish",
+    damage: setProperties("AWS::SNS::TopicPolicy", "monitoring/Alarms", {
       policyDocument: { Version: "2012-10-17", Statement: [] },
     }),
-    by: "topic that alarms may not publish to",
+    rule: "topic to which alarms cannot publish",
   },
   {
-    fault: "alarm switched off",
-    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { actionsEnabled: false }),
-    by: "alarm without an action",
+    fault: "alarm with disabled actions",
+    damage: setProperties("AWS::CloudWatch::Alarm", "IteratorAge", { actionsEnabled: false }),
+    rule: "alarm without an action",
   },
   {
-    fault: "alarm on another stream",
-    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { dimensions: [{ name: "StreamName", value: "flights" }] }),
-    by: "alarm on a stream that is not there",
+    fault: "alarm on a stream of another deployment",
+    damage: setProperties("AWS::CloudWatch::Alarm", "IteratorAge", {
+      dimensions: [{ name: "StreamName", value: "flights" }],
+    }),
+    rule: "alarm on a missing stream",
   },
   {
-    fault: "alarm on a metric that is not there",
-    change: set("AWS::CloudWatch::Alarm", "IteratorAge", { metricName: "IteratorAge" }),
-    by: "alarm on a metric that nobody emits",
+    fault: "alarm on a metric that does not exist",
+    damage: setProperties("AWS::CloudWatch::Alarm", "IteratorAge", { metricName: "IteratorAge" }),
+    rule: "alarm on a metric that is not emitted",
   },
   {
-    fault: "bucket that goes with its stack",
-    change: (app) => find(app, "AWS::S3::Bucket", "data/Bucket").applyRemovalPolicy(RemovalPolicy.DESTROY),
-    by: "bucket that goes with its stack",
+    fault: "bucket deleted with its stack",
+    damage: (app) => findResource(app, "AWS::S3::Bucket", "data/Bucket").applyRemovalPolicy(RemovalPolicy.DESTROY),
+    rule: "bucket deleted with its stack",
   },
   {
-    fault: "bucket that tells nobody",
-    change: set("AWS::S3::Bucket", "data/Bucket", { notificationConfiguration: undefined }),
-    by: "bucket that tells nobody",
+    fault: "bucket without notifications",
+    damage: setProperties("AWS::S3::Bucket", "data/Bucket", { notificationConfiguration: undefined }),
+    rule: "bucket without notifications",
   },
   {
-    fault: "messages given up at once",
-    change: (app) => {
-      const queue = find(app, "AWS::SQS::Queue", "data/Arrivals");
+    fault: "messages dead-lettered after one attempt",
+    damage: (app) => {
+      const queue = findResource(app, "AWS::SQS::Queue", "data/Arrivals");
       queue["redrivePolicy"] = { ...(queue["redrivePolicy"] as object), maxReceiveCount: 1 };
     },
-    by: "messages given up too soon",
+    rule: "queue that dead-letters messages after too few attempts",
   },
   {
-    fault: "a consumer that begins at the end",
-    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { startingPosition: "LATEST" }),
-    by: "records that are passed over",
+    fault: "consumer that starts at the end of the stream",
+    damage: setProperties("AWS::Lambda::EventSourceMapping", "stream/Records", { startingPosition: "LATEST" }),
+    rule: "event source that skips records",
   },
   {
-    fault: "a consumer that is switched off",
-    change: set("AWS::Lambda::EventSourceMapping", "stream/Records", { enabled: false }),
-    by: "records that are passed over",
+    fault: "disabled consumer",
+    damage: setProperties("AWS::Lambda::EventSourceMapping", "stream/Records", { enabled: false }),
+    rule: "event source that skips records",
   },
   {
-    fault: "records kept for a day",
-    change: set("AWS::Kinesis::Stream", "Stream", { retentionPeriodHours: 24 }),
-    by: "records that expire before a sink is mended",
+    fault: "stream retention of one day",
+    damage: setProperties("AWS::Kinesis::Stream", "Stream", { retentionPeriodHours: 24 }),
+    rule: "stream retention below 7 days",
   },
   {
-    fault: "a hundred large workers",
-    given: { engine: "glue" },
-    change: set("AWS::Glue::Job", "Job", { workerType: "G.8X", numberOfWorkers: 100 }),
-    by: "Glue workers that cost more than they do",
+    fault: "a hundred large Glue workers",
+    settings: { engine: "glue" },
+    damage: setProperties("AWS::Glue::Job", "Job", { workerType: "G.8X", numberOfWorkers: 100 }),
+    rule: "Glue workers too many or too large",
   },
   {
     fault: "log group without retention",
-    change: set("AWS::Logs::LogGroup", "HandlerLogs", { retentionInDays: undefined }),
-    by: "log group without retention",
+    damage: setProperties("AWS::Logs::LogGroup", "HandlerLogs", { retentionInDays: undefined }),
+    rule: "log group without retention",
   },
   {
     fault: "Glue workers unset",
-    given: { engine: "glue" },
-    change: set("AWS::Glue::Job", "Job", { numberOfWorkers: undefined, workerType: undefined }),
-    by: "Glue workers unset",
+    settings: { engine: "glue" },
+    damage: setProperties("AWS::Glue::Job", "Job", { numberOfWorkers: undefined, workerType: undefined }),
+    rule: "Glue workers unset",
   },
   {
     fault: "Glue version unset",
-    given: { engine: "glue" },
-    change: set("AWS::Glue::Job", "Job", { glueVersion: undefined }),
-    by: "Glue version unset",
+    settings: { engine: "glue" },
+    damage: setProperties("AWS::Glue::Job", "Job", { glueVersion: undefined }),
+    rule: "Glue version unset",
   },
 ];

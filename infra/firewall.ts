@@ -2,27 +2,31 @@ import { Stack } from "aws-cdk-lib";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 
-/** Requests of one address in five minutes, ten a second: more is refused before it costs a function. */
+/** Requests of one IP address in five minutes, ten a second. The firewall refuses more before they invoke a function. */
 const MAX_REQUESTS = 3_000;
 
 /**
- * A firewall before the API. Amazon's rules on bodies are left out: they refuse bodies beyond 8 KiB, and flight data are
- * larger.
+ * A firewall for the API: a rate limit for each IP address, and AWS's IP reputation list. AWS's managed rules on bodies are
+ * left out, because they refuse bodies above 8 KiB and flight data are larger.
  */
 export function firewall(stack: Stack, name: string, api: RestApi): void {
-  const seen = (metricName: string) => ({ cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false, metricName });
+  const visibility = (metricName: string) => ({
+    cloudWatchMetricsEnabled: true,
+    sampledRequestsEnabled: false,
+    metricName,
+  });
   const acl = new CfnWebACL(stack, "Firewall", {
     name,
     scope: "REGIONAL",
     defaultAction: { allow: {} },
-    visibilityConfig: seen(name),
+    visibilityConfig: visibility(name),
     rules: [
       {
         name: "rate",
         priority: 0,
         action: { block: { customResponse: { responseCode: 429 } } },
         statement: { rateBasedStatement: { aggregateKeyType: "IP", limit: MAX_REQUESTS } },
-        visibilityConfig: seen(`${name}-rate`),
+        visibilityConfig: visibility(`${name}-rate`),
       },
       {
         name: "reputation",
@@ -31,7 +35,7 @@ export function firewall(stack: Stack, name: string, api: RestApi): void {
         statement: {
           managedRuleGroupStatement: { vendorName: "AWS", name: "AWSManagedRulesAmazonIpReputationList" },
         },
-        visibilityConfig: seen(`${name}-reputation`),
+        visibilityConfig: visibility(`${name}-reputation`),
       },
     ],
   });

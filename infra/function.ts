@@ -14,17 +14,17 @@ import type { Settings } from "./settings.ts";
 export interface FunctionProps {
   settings: Settings;
   data: DataStack;
-  /** File of src/aws/lambda without its extension. */
+  /** A file of src/aws/lambda, without its extension. */
   entry: string;
   environment?: Record<string, string>;
   statements: PolicyStatement[];
   timeout_s: number;
   memory_mb?: number;
-  /** Where it uses PostgreSQL. */
+  /** Access to PostgreSQL, for a function that uses it. */
   access?: DatabaseAccess | undefined;
 }
 
-/** What a function needs in order to reach PostgreSQL. */
+/** The environment, permissions and network of a function that uses PostgreSQL. */
 export interface DatabaseAccess {
   environment: Record<string, string>;
   statements: PolicyStatement[];
@@ -32,7 +32,7 @@ export interface DatabaseAccess {
 }
 
 const repository = path.resolve(import.meta.dirname, "..");
-/** X-Ray and network interfaces know no resources to name. */
+/** The actions of X-Ray and on network interfaces support no resource, so their policies use `*`. */
 const TRACING = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 const NETWORKING = [
   "ec2:CreateNetworkInterface",
@@ -52,7 +52,7 @@ export function lambdaFunction(scope: Construct, id: string, props: FunctionProp
     encryptionKey: data.key,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const made = new NodejsFunction(scope, id, {
+  const lambda = new NodejsFunction(scope, id, {
     functionName: `${settings.name}-${entry}`,
     entry: path.join(repository, "src/aws/lambda", `${entry}.ts`),
     projectRoot: repository,
@@ -72,23 +72,23 @@ export function lambdaFunction(scope: Construct, id: string, props: FunctionProp
       minify: true,
       bundleAwsSDK: true,
       mainFields: ["module", "main"],
-      // packages in CommonJS inside an ES module call `require`
+      // bundled CommonJS packages call `require`, which an ES module lacks
       banner: "import{createRequire as r}from'node:module';const require=r(import.meta.url);",
       ...(access === undefined ? {} : { commandHooks: withSql }),
     },
   });
-  new CfnOutput(scope, `${id}Name`, { value: made.functionName });
-  return made;
+  new CfnOutput(scope, `${id}Name`, { value: lambda.functionName });
+  return lambda;
 }
 
-/** The schema and the long statements, which are read as files. */
+/** Copies `sql/` next to the bundle: the code reads migrations and long statements as files. */
 const withSql = {
   beforeInstall: () => [],
   beforeBundling: () => [],
   afterBundling: (from: string, to: string) => [`cp -r ${from}/sql ${to}/sql`],
 };
 
-/** Settings by which the program's own config chooses its adapters. */
+/** The settings that `readConfig` reads in every function, and that select its adapters. */
 function environmentOf(settings: Settings, { bucket }: DataStack): Record<string, string> {
   const databases = { none: "none", dynamodb: `dynamodb:${settings.name}`, postgres: "postgres" };
   return settingsEnvironment({
@@ -114,6 +114,6 @@ function functionRole(scope: Construct, id: string, { statements, logs, access }
     assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     inlinePolicies: { own: new PolicyDocument({ statements: own }) },
   });
-  // what the library would add by itself is stated above, without its wildcards
+  // the statements above replace those that the CDK would add, which have wildcards
   return role.withoutPolicyUpdates();
 }

@@ -7,54 +7,57 @@ import { violations, type Template } from "./assertions.ts";
 import { deployment, newApp } from "./deployment.ts";
 import { readSettings } from "./settings.ts";
 
-/** What the gate made of a deployment. */
-export interface Judged {
-  /** Names of the rules that caught something: cdk-nag's, the library's own, and ours. */
-  caught: string[];
-  /** Every finding of cdk-nag, also those that are acknowledged: rule and path. */
+/** A deployment's templates, and the rules that they violate. */
+export interface GateResult {
+  /** Names of the violated rules: those of cdk-nag, of the CDK and of this project. */
+  violated: string[];
+  /** Every finding of cdk-nag, also the acknowledged ones. */
   findings: { rule: string; path: string }[];
   templates: Template[];
 }
 
-/** Synthesises a deployment under all rules, nothing bundled. `change` may damage it first. */
-export function judge(given: Record<string, unknown>, change: (app: App) => void = () => {}): Judged {
-  const settings = readSettings(given);
+/**
+ * Synthesizes a deployment and applies all rules to it. The functions' code is not bundled. `settings` are those of
+ * `flightline.settings.json`. `damage` may change the app before the rules see it. Throws `SettingsError`.
+ */
+export function runGate(settings: Record<string, unknown>, damage: (app: App) => void = () => {}): GateResult {
+  const checked = readSettings(settings);
   const app = newApp({ context: { "aws:cdk:bundling-stacks": [] } });
-  deployment(app, settings);
-  change(app);
-  acknowledge(app, settings.name);
-  const findings: Judged["findings"] = [];
+  deployment(app, checked);
+  damage(app);
+  acknowledge(app, checked.name);
+  const findings: GateResult["findings"] = [];
   for (const checks of [new AwsSolutionsChecks(app), new ServerlessChecks(app)])
-    Validations.of(app).addPlugins(listening(checks, findings));
-  const caught: string[] = [];
+    Validations.of(app).addPlugins(recordFindings(checks, findings));
+  const violated: string[] = [];
   try {
     app.synth();
   } catch (error) {
-    caught.push(...rulesOf(error instanceof Error ? error.message : String(error)));
+    violated.push(...rulesIn(error instanceof Error ? error.message : String(error)));
   }
-  // a synthesis that its rules refused has written them all the same
+  // the CDK writes the templates also when a rule fails
   const templates = readdirSync(app.outdir)
     .filter((file) => file.endsWith(".template.json"))
     .map((file) => JSON.parse(readFileSync(path.join(app.outdir, file), "utf8")) as Template);
-  caught.push(...violations(templates).map(({ rule, resource }) => `${rule} (${resource})`));
-  return { caught: [...new Set(caught)], findings, templates };
+  violated.push(...violations(templates).map(({ rule, resource }) => `${rule} (${resource})`));
+  return { violated: [...new Set(violated)], findings, templates };
 }
 
-/** The same checks, their findings written down. */
-function listening(checks: IPolicyValidationPlugin, into: Judged["findings"]): IPolicyValidationPlugin {
+/** The same checks, which also add their findings to `findings`. */
+function recordFindings(checks: IPolicyValidationPlugin, findings: GateResult["findings"]): IPolicyValidationPlugin {
   return {
     name: checks.name,
     validate(context): PolicyValidationPluginReport {
       const report = checks.validate(context);
       for (const { ruleName, violatingResources } of report.violations)
-        for (const { constructPath = "" } of violatingResources) into.push({ rule: ruleName, path: constructPath });
+        for (const { constructPath = "" } of violatingResources) findings.push({ rule: ruleName, path: constructPath });
       return report;
     },
   };
 }
 
-/** The identities of rules in the message of a synthesis that was refused. */
-function rulesOf(message: string): string[] {
-  const named = [...message.matchAll(/Acknowledge with '([^']+)'/g)].map(([, rule]) => rule ?? "");
-  return named.length > 0 ? named : [message.slice(0, 300)];
+/** The ids of the rules in the message of a failed synthesis. */
+function rulesIn(message: string): string[] {
+  const ids = [...message.matchAll(/Acknowledge with '([^']+)'/g)].map(([, rule]) => rule ?? "");
+  return ids.length > 0 ? ids : [message.slice(0, 300)];
 }

@@ -21,14 +21,17 @@ export interface GlueProps {
   streamKey: Key;
 }
 
-/** A quarter of a DPU each: the least that streaming takes. */
+/** A quarter of a DPU: the smallest worker for streaming jobs. */
 const WORKER = "G.025X";
-/** Where workers are scaled this is the most of them; Glue takes as many as the batches need. */
+/** The limit of auto scaling. Glue starts as many workers as the batches need. */
 const MAX_WORKERS = 10;
-/** vCPU of such a worker */
+/** vCPU of a G.025X worker. */
 const WORKER_CORES = 2;
 
-/** The streaming job. Version, worker and number are always stated: what Glue takes without them costs ten large workers. Its name. */
+/**
+ * Creates the streaming job and returns its name. Version, worker type and number of workers are always set, because Glue's
+ * defaults are ten large workers.
+ */
 export function glueJob(stack: Stack, props: GlueProps): string {
   const { settings, database } = props;
   const name = `${settings.name}-stream`;
@@ -58,7 +61,7 @@ export function glueJob(stack: Stack, props: GlueProps): string {
   return name;
 }
 
-/** Starts the job at first, and again when it has ended; while it runs another start is refused. */
+/** Starts the job after the deployment and again after it ends. Glue refuses a second concurrent run. */
 function keepRunning(stack: Stack, job: CfnJob): void {
   const trigger = new CfnTrigger(stack, "JobStart", {
     name: `${job.name}-start`,
@@ -72,14 +75,14 @@ function keepRunning(stack: Stack, job: CfnJob): void {
 
 const glue = path.resolve(import.meta.dirname, "../glue");
 
-/** The job's script, the modules beside it, the plan that the contract was compiled to, and RDS's authorities. */
+/** The job's script, its modules, the plan compiled from the contract, and the certificate authorities of RDS. */
 type JobFiles = Record<"script" | "modules" | "plan" | "authorities", Asset>;
 
 const jobFiles = (stack: Stack): JobFiles => ({
   script: new Asset(stack, "JobScript", { path: path.join(glue, "job.py") }),
   modules: new Asset(stack, "JobModules", {
     path: glue,
-    // what the tests bring stays behind; a later pattern that begins with ! takes in again
+    // excludes the files of the tests. A pattern that begins with ! includes files again
     exclude: ["*", "!*.py", "job.py", "test_*.py", "conftest.py", "fault_injection.py"],
     ignoreMode: IgnoreMode.GIT,
   }),
@@ -87,24 +90,24 @@ const jobFiles = (stack: Stack): JobFiles => ({
   authorities: new Asset(stack, "JobAuthorities", { path: authoritiesFile() }),
 });
 
-/** The authorities that src/aws/rds.ts believes, as a file. */
+/** A file with the certificate authorities that src/aws/rds.ts trusts. */
 function authoritiesFile(): string {
   const file = path.join(FileSystem.mkdtemp("flightline-"), "rds.pem");
   writeFileSync(file, [profiles.ca].flat().join("\n"));
   return file;
 }
 
-/** What Glue itself reads of the arguments. */
+/** The arguments that Glue reads. */
 const glueArguments = (settings: Settings, { modules, authorities }: JobFiles): Record<string, string> => ({
   "--enable-auto-scaling": "true",
   "--enable-metrics": "true",
   "--custom-logGroup-prefix": logGroups(settings),
   "--extra-py-files": modules.s3ObjectUrl,
-  // laid into the folder that the script runs in
+  // Glue copies them into the script's working folder
   "--extra-files": authorities.s3ObjectUrl,
 });
 
-/** What the job reads. */
+/** The arguments that the job's script reads. */
 function jobArguments(
   { settings, data, database }: GlueProps,
   { plan, authorities }: JobFiles,
@@ -117,7 +120,7 @@ function jobArguments(
     "--region": data.region,
     "--deployment": settings.name,
     "--retention-days": String(settings.retentionDays.rows),
-    // Glue adds workers where tasks wait: a batch of fewer tasks than cores would hold it at the first two
+    // Glue adds workers while tasks wait. With fewer tasks than cores in a batch, it would stay at two workers
     "--partitions": String(MAX_WORKERS * WORKER_CORES),
     ...(usesDynamo(settings) ? { "--dynamodb": settings.name } : {}),
     ...(database === undefined
@@ -151,10 +154,13 @@ function securityConfiguration(stack: Stack, { settings, data: { key } }: GluePr
   });
 }
 
-/** The way into the database's network: a job's workers stand in one of its subnets. */
+/** The connection that places the job's workers in a subnet of the database's network. */
 function databaseConnection(stack: Stack, { vpc, group }: DatabaseStack, { name }: Settings): CfnConnection {
   const [subnet] = vpc.isolatedSubnets;
-  if (subnet === undefined) throw new Error("the network has no subnet");
+  if (subnet === undefined)
+    throw new Error(
+      "the database's network has no isolated subnet for the Glue job: add one to its subnetConfiguration",
+    );
   return new CfnConnection(stack, "JobNetwork", {
     catalogId: stack.account,
     connectionInput: {
@@ -169,7 +175,7 @@ function databaseConnection(stack: Stack, { vpc, group }: DatabaseStack, { name 
   });
 }
 
-/** Of network interfaces, which Glue makes and removes, and of metrics; the actions name no resource. */
+/** Glue creates and removes network interfaces. These actions support no resource. */
 const NETWORKING = [
   "ec2:CreateNetworkInterface",
   "ec2:DeleteNetworkInterface",
@@ -202,9 +208,9 @@ function jobRole(stack: Stack, { settings, data, database, stream, streamKey }: 
             Object.values(files).map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
           ),
           ...objects(data, ["rejected", "lake", "manifests"], ["s3:PutObject", "s3:GetObject"]),
-          // Spark replaces a batch's own folder of the lake, and cleans up its checkpoints
+          // Spark replaces the folder of a batch in the lake, and deletes old checkpoints
           ...objects(data, ["checkpoints", "lake"], ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]),
-          // a folder is looked for under its own name, and by some file systems marked by an object beside it
+          // Hadoop's file systems look for an object with the folder's name, and some create a marker object for a folder
           allow(
             ["s3:GetObject", "s3:PutObject"],
             ["checkpoints", "lake"].flatMap((folder) =>

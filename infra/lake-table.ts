@@ -18,7 +18,10 @@ const OUTPUT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat";
 const TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat";
 const TEXT_OUTPUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat";
 
-/** The lake as a table of the catalogue: partitions are computed from the query, so nothing crawls and Athena answers at once. */
+/**
+ * The lake as a table of the Glue catalog. Athena derives the partitions from the query (partition projection), so no crawler
+ * runs and new files are visible immediately.
+ */
 export function lakeTable(scope: Construct, settings: Settings, bucket: IBucket): CfnTable {
   const catalogId = Stack.of(scope).account;
   const name = settings.name.replaceAll("-", "_");

@@ -8,36 +8,36 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
-import { flowAlarms, requestAlarms, streamAlarms, type Alarms, type WatchProps } from "./alarm-tables.ts";
-import { alarm, metric } from "./alarms.ts";
+import { flowAlarms, requestAlarms, streamAlarms, type Alarms, type MonitoringProps } from "./alarm-tables.ts";
+import { addAlarm, metric } from "./alarms.ts";
 
-/** Who looks on: a dashboard, and alarms that mail. */
+/** A dashboard, and alarms that send mail. */
 export class MonitoringStack extends Stack {
-  constructor(scope: Construct, id: string, props: WatchProps) {
+  constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
     const topic = alarmTopic(this, props);
     const action = new SnsAction(topic);
     const all = { ...requestAlarms(props), ...streamAlarms(props), ...flowAlarms(props) };
-    for (const [name, of] of Object.entries(all)) alarm(this, name, { ...of, action }).addOkAction(action);
+    for (const [name, alarm] of Object.entries(all)) addAlarm(this, name, { ...alarm, action }).addOkAction(action);
     if (props.stream.job !== undefined) jobState(this, props.stream.job, topic);
     dashboard(this, props, all);
   }
 }
 
-function alarmTopic(stack: Stack, { settings, stream }: WatchProps): Topic {
+function alarmTopic(stack: Stack, { settings, stream }: MonitoringProps): Topic {
   const key = new Key(stack, "TopicKey", { enableKeyRotation: true });
   const publish = { actions: ["kms:Decrypt", "kms:GenerateDataKey"], resources: ["*"] };
   const conditions = { StringEquals: { "aws:SourceAccount": stack.account } };
   key.addToResourcePolicy(
     new PolicyStatement({ ...publish, principals: [new ServicePrincipal("cloudwatch.amazonaws.com")], conditions }),
   );
-  // EventBridge does not say for which account it asks: with a condition its messages would be dropped unseen
+  // EventBridge does not name the account on whose behalf it publishes: under the condition its messages would be lost silently
   if (stream.job !== undefined)
     key.addToResourcePolicy(
       new PolicyStatement({ ...publish, principals: [new ServicePrincipal("events.amazonaws.com")] }),
     );
   const topic = new Topic(stack, "Alarms", { masterKey: key, enforceSSL: true });
-  // a policy of our own takes the place of the one by which the account's alarms may publish
+  // this policy replaces the default one, which lets the account's alarms publish
   topic.addToResourcePolicy(
     new PolicyStatement({
       principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -52,7 +52,7 @@ function alarmTopic(stack: Stack, { settings, stream }: WatchProps): Topic {
 
 function jobState(stack: Stack, jobName: string, topic: Topic): void {
   new Rule(stack, "JobState", {
-    description: "The Glue job ended: it should run for ever",
+    description: "The Glue job ended. It is meant to run without end.",
     eventPattern: {
       source: ["aws.glue"],
       detailType: ["Glue Job State Change"],
@@ -62,7 +62,7 @@ function jobState(stack: Stack, jobName: string, topic: Topic): void {
   });
 }
 
-function dashboard(stack: Stack, { settings }: WatchProps, alarms: Alarms): void {
+function dashboard(stack: Stack, { settings }: MonitoringProps, alarms: Alarms): void {
   const counts = (flow: string): IMetric[] =>
     ["received", "accepted", "duplicate", "rejected"].map((name) =>
       metric("Flightline", name, { Deployment: settings.name, Flow: flow }),
@@ -72,7 +72,7 @@ function dashboard(stack: Stack, { settings }: WatchProps, alarms: Alarms): void
     dashboardName: settings.name,
     widgets: [
       [graph("Flow 1, rows", counts("request")), graph("Flow 2, rows", counts("stream"))],
-      ...Object.entries(alarms).map(([name, of]) => [graph(name, [of.metric])]),
+      ...Object.entries(alarms).map(([name, alarm]) => [graph(name, [alarm.metric])]),
     ],
   });
 }

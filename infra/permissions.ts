@@ -6,7 +6,7 @@ import { tableName, tables } from "../src/aws/dynamo/tables.ts";
 import type { DataStack } from "./data-stack.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 
-/** What a function may do: actions on resources that are named, no more. */
+/** Allows actions on resources. */
 export const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>): PolicyStatement =>
   new PolicyStatement({
     effect: Effect.ALLOW,
@@ -15,7 +15,7 @@ export const allow = (actions: string[], resources: string[], conditions?: Recor
     ...(conditions === undefined ? {} : { conditions }),
   });
 
-/** Objects below prefixes of the bucket, and the key that they are encrypted with. */
+/** Allows actions on objects below prefixes of the bucket, and the use of their encryption key. */
 export const objects = ({ bucket, key }: DataStack, prefixes: string[], actions: string[]): PolicyStatement[] => [
   allow(
     actions,
@@ -25,8 +25,8 @@ export const objects = ({ bucket, key }: DataStack, prefixes: string[], actions:
 ];
 
 /**
- * Listing is of the bucket; the prefixes are a condition. Who may not list is told 403 instead of 404 when an object it gets
- * is missing, and a get names no prefix: so the condition holds where there is one.
+ * Allows listing below prefixes of the bucket. Without this permission S3 answers 403 instead of 404 to a get of a missing
+ * object. A get has no prefix, so the condition on the prefix applies only to requests that have one (`IfExists`).
  */
 export const listing = ({ bucket }: DataStack, prefixes: string[]): PolicyStatement =>
   allow(["s3:ListBucket"], [bucket.bucketArn], {
@@ -35,7 +35,7 @@ export const listing = ({ bucket }: DataStack, prefixes: string[]): PolicyStatem
 
 const READ_STREAM = ["GetRecords", "GetShardIterator", "DescribeStream", "DescribeStreamSummary", "ListShards"];
 
-/** A stream to read, and the key that it is encrypted with. */
+/** Allows reading a stream, and the use of its encryption key. */
 export const streamReading = (streamArn: string, { keyArn }: IKey): PolicyStatement[] => [
   allow(
     READ_STREAM.map((action) => `kinesis:${action}`),
@@ -50,10 +50,10 @@ const tableArn = (scope: Construct, settings: Settings, table: keyof typeof tabl
 const READ = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:DescribeTable"];
 const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
 
-/** What DynamoDB asks of a caller whose table has a key of ours. */
+/** The actions on a table's encryption key that DynamoDB requires of its callers. */
 const KEY_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"];
 
-/** The tables of the deployment, to read or also to write; none where DynamoDB is not its database. */
+/** Allows reading, or reading and writing, the deployment's tables. Empty for a deployment without DynamoDB. */
 export function dynamo(data: DataStack, settings: Settings, use: "read" | "write"): PolicyStatement[] {
   if (!usesDynamo(settings)) return [];
   const names = ["aircraft", "states", "batches"] as const;

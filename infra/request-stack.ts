@@ -21,16 +21,16 @@ export interface FlowProps {
   database: DatabaseStack | undefined;
 }
 
-/** Loads at once: each holds a connection of the database. */
-const LOADERS = 5;
-/** What the handler lists: raw and clean to count and to sweep, rejected to answer. */
+/** Concurrent loaders. Each uses one connection to the database. */
+const MAX_LOADERS = 5;
+/** Prefixes that the functions list: raw, clean and manifests for counts and the sweep, rejected for `GET /v1/rejections`. */
 const LISTED = ["raw", "clean", "rejected", "manifests"];
-/** A body of 64 MiB inflated, its rows, and what is written of them. */
+/** Enough for an inflated body of 64 MiB, its rows, and the objects written from them. */
 const MEMORY_MB = 1_024;
-/** One whole processor comes with it. */
+/** Lambda gives a function one whole vCPU at this size. */
 const LOADER_MEMORY_MB = 1_792;
 
-/** Flow 1: REST API, its handler, the loader behind the queue, and the maintenance function. */
+/** Flow 1: the REST API, its handler, the loader that reads the queue, and the maintenance function. */
 export class RequestStack extends Stack {
   readonly api: RestApi;
   readonly handler: Lambda;
@@ -70,7 +70,7 @@ function apiHandler(stack: Stack, props: FlowProps): Lambda {
 
 function loader(stack: Stack, props: FlowProps): Lambda {
   const { settings, data } = props;
-  const made = lambdaFunction(stack, "Loader", {
+  const lambda = lambdaFunction(stack, "Loader", {
     ...props,
     entry: "loader",
     access: props.database?.access(),
@@ -85,18 +85,18 @@ function loader(stack: Stack, props: FlowProps): Lambda {
     ],
   });
   new CfnEventSourceMapping(stack, "Arrivals", {
-    functionName: made.functionArn,
+    functionName: lambda.functionArn,
     eventSourceArn: data.arrivals.queueArn,
     batchSize: 1,
     functionResponseTypes: ["ReportBatchItemFailures"],
-    scalingConfig: { maximumConcurrency: LOADERS },
+    scalingConfig: { maximumConcurrency: MAX_LOADERS },
   });
-  return made;
+  return lambda;
 }
 
 function maintenance(stack: RequestStack, props: FlowProps): Lambda {
   const { settings, data } = props;
-  const made = lambdaFunction(stack, "Maintenance", {
+  const lambda = lambdaFunction(stack, "Maintenance", {
     ...props,
     entry: "maintenance",
     access: props.database?.access(),
@@ -104,7 +104,7 @@ function maintenance(stack: RequestStack, props: FlowProps): Lambda {
     memory_mb: MEMORY_MB,
     statements: [
       ...objects(data, ["raw", "clean", "rejected", "manifests"], ["s3:PutObject", "s3:GetObject"]),
-      // only bodies: receipts are never removed
+      // only bodies: receipts are never deleted
       allow(["s3:DeleteObject"], [data.bucket.arnForObjects(`${PREFIXES.raw}*${RAW_BODY_SUFFIX}`)]),
       listing(data, LISTED),
       ...dynamo(data, settings, "write"),
@@ -112,7 +112,7 @@ function maintenance(stack: RequestStack, props: FlowProps): Lambda {
   });
   new Rule(stack, "Hourly", {
     schedule: Schedule.rate(Duration.hours(1)),
-    targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 2 })],
+    targets: [new LambdaFunction(lambda, { deadLetterQueue: stack.failures, retryAttempts: 2 })],
   });
-  return made;
+  return lambda;
 }

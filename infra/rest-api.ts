@@ -23,13 +23,19 @@ import { apiModels } from "./api-models.ts";
 import type { DataStack } from "./data-stack.ts";
 import type { Settings } from "./settings.ts";
 
-/** Requests a second that the API takes, and at once. A body may carry thousands of rows. */
-export const RATE = 50;
-export const BURST = 100;
-const A_DAY = 1_000_000;
+/** Requests a second that the API accepts. A body may contain thousands of rows. */
+const RATE = 50;
+/** Concurrent requests that the API accepts. */
+const BURST = 100;
+/** Requests a day of an API key. */
+const QUOTA = 1_000_000;
 
-/** The REST API: every route of the handler as a resource, with the models and parameters that its document names. */
-export function restApi(scope: Construct, settings: Settings, of: { data: DataStack; handler: IFunction }): RestApi {
+/** The REST API. Every route of the handler becomes a method, with its parameters and models from the OpenAPI document. */
+export function restApi(
+  scope: Construct,
+  settings: Settings,
+  { data, handler }: { data: DataStack; handler: IFunction },
+): RestApi {
   const api = new RestApi(scope, "Api", {
     restApiName: settings.name,
     endpointTypes: [EndpointType.REGIONAL],
@@ -42,17 +48,17 @@ export function restApi(scope: Construct, settings: Settings, of: { data: DataSt
       metricsEnabled: true,
       throttlingRateLimit: RATE,
       throttlingBurstLimit: BURST,
-      accessLogDestination: new LogGroupLogDestination(accessLog(scope, settings, of.data)),
-      accessLogFormat: AccessLogFormat.custom(JSON.stringify(logged)),
+      accessLogDestination: new LogGroupLogDestination(accessLog(scope, settings, data)),
+      accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
     },
   });
-  gatewayAnswers(api);
-  addMethods(api, settings, of.handler);
+  addGatewayResponses(api);
+  addMethods(api, settings, handler);
   return api;
 }
 
-/** What a line of the access log says: no key and no body. */
-const logged = {
+/** The fields of an access log line. Keys and bodies are not logged. */
+const accessLogFields = {
   request: AccessLogField.contextRequestId(),
   time: AccessLogField.contextRequestTimeEpoch(),
   method: AccessLogField.contextHttpMethod(),
@@ -71,8 +77,8 @@ const accessLog = (scope: Construct, { name, retentionDays }: Settings, { key }:
     removalPolicy: RemovalPolicy.DESTROY,
   });
 
-/** What the gateway itself answers has the shape of the handler's errors. */
-function gatewayAnswers(api: RestApi): void {
+/** Errors that API Gateway answers on its own get the shape of the handler's errors. */
+function addGatewayResponses(api: RestApi): void {
   const body = { error: { code: "$context.error.responseType", message: "$context.error.message" } };
   const templates = { "application/json": JSON.stringify(body) };
   api.addGatewayResponse("ClientError", { type: ResponseType.DEFAULT_4XX, templates });
@@ -95,16 +101,17 @@ function addMethods(api: RestApi, { auth }: Settings, handler: IFunction): void 
       : { authorizationType: AuthorizationType.NONE, apiKeyRequired: true };
   for (const route of routes) {
     const resource = api.root.resourceForPath(route.path);
-    resource.addMethod(route.method, integration, { ...access, ...described(route, { models, validator }) });
+    resource.addMethod(route.method, integration, { ...access, ...methodOptions(route, { models, validator }) });
   }
-  if (auth === "apiKey") addKey(api);
+  if (auth === "apiKey") addApiKey(api);
 }
 
 type Route = (typeof routes)[number];
-const places = { query: "querystring", path: "path", header: "header" } as const;
+/** API Gateway's names for the locations of parameters. */
+const locations = { query: "querystring", path: "path", header: "header" } as const;
 
-/** Parameters and models of a route. A body is judged by the handler alone: it may be NDJSON, CSV or gzip. */
-function described(
+/** Parameters and models of a route. Only the handler validates bodies, because a body may be NDJSON, CSV or gzip. */
+function methodOptions(
   { method, path, parameters }: Route,
   { models, validator }: { models: Record<string, IModel>; validator: IRequestValidator },
 ): MethodOptions {
@@ -113,7 +120,10 @@ function described(
   return {
     requestValidator: validator,
     requestParameters: Object.fromEntries(
-      parameters.map((one) => [`method.request.${places[one.in]}.${one.name}`, one.in === "path"]),
+      parameters.map((parameter) => [
+        `method.request.${locations[parameter.in]}.${parameter.name}`,
+        parameter.in === "path",
+      ]),
     ),
     ...(method === "POST" ? { requestModels: { "application/json": models["RawRow"] as IModel } } : {}),
     methodResponses: [
@@ -123,11 +133,11 @@ function described(
   };
 }
 
-function addKey(api: RestApi): void {
+function addApiKey(api: RestApi): void {
   const key = api.addApiKey("Key");
   const plan = api.addUsagePlan("Plan", {
     throttle: { rateLimit: RATE, burstLimit: BURST },
-    quota: { limit: A_DAY, period: Period.DAY },
+    quota: { limit: QUOTA, period: Period.DAY },
   });
   plan.addApiKey(key);
   plan.addApiStage({ api, stage: api.deploymentStage });

@@ -1,162 +1,190 @@
 import { PREFIXES } from "../src/flow/objects/keys.ts";
 import {
-  allowsAnybody,
+  allowsAction,
+  allowsPublicAccess,
+  appliesWithin,
+  asList,
+  asObject,
+  asStrings,
+  defaultEncryption,
   dimensions,
-  environmentOf,
-  hasLimits,
+  environmentVariables,
+  hasOnlyAllowedWildcards,
+  hasProperties,
   isEmitted,
-  isKept,
-  isNamed,
+  isRetained,
   isStreamMapping,
-  lifecycleOf,
-  list,
-  literalOf,
-  members,
+  lifecycleRules,
+  literalText,
+  LOG_RETENTION_DAYS,
   metricsOf,
-  PASSWORD,
-  permits,
-  reaches,
-  retentions,
+  PASSWORD_IN_URL,
+  receivesAccessLogs,
   type Rule,
-  SECRET,
-  sseOf,
+  SECRET_NAME,
   statementsIn,
-  takesAccessLogs,
-  texts,
 } from "./template.ts";
 
-/** What no tool checks, by the type of resource; a rule says what is right. */
+/** Seven days: long enough to repair a sink over a long weekend before records expire unread. */
+const MIN_STREAM_RETENTION_H = 168;
+const MIN_ATTEMPTS = 5;
+const MAX_GLUE_WORKERS = 20;
+
+/**
+ * The project's own rules, by type of resource, for facts that neither cdk-nag nor cfn-lint checks. A rule's name describes
+ * its violation. The rule itself is true when the resource is right.
+ */
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "AWS::CloudWatch::Alarm": {
-    "alarm without dimensions": (of) => metricsOf(of).every((metric) => dimensions(metric).length > 0),
-    "alarm on Kinesis without StreamName": (of) =>
-      metricsOf(of).every((one) => one["Namespace"] !== "AWS/Kinesis" || dimensions(one).includes("StreamName")),
-    "alarm on a metric that nobody emits": (of) => metricsOf(of).every(isEmitted),
-    "alarm without an action": (of) => list(of["AlarmActions"]).length > 0 && of["ActionsEnabled"] !== false,
-    "alarm without a missing-data policy": (of) => of["TreatMissingData"] !== undefined,
-    "alarm that does not say what to do": (of) => JSON.stringify(of["AlarmDescription"] ?? "").length > 20,
+    "alarm without dimensions": (alarm) => metricsOf(alarm).every((metric) => dimensions(metric).length > 0),
+    "Kinesis alarm without StreamName": (alarm) =>
+      metricsOf(alarm).every(
+        (metric) => metric["Namespace"] !== "AWS/Kinesis" || dimensions(metric).includes("StreamName"),
+      ),
+    "alarm on a metric that is not emitted": (alarm) => metricsOf(alarm).every(isEmitted),
+    "alarm without an action": (alarm) => asList(alarm["AlarmActions"]).length > 0 && alarm["ActionsEnabled"] !== false,
+    "alarm without a missing-data policy": (alarm) => alarm["TreatMissingData"] !== undefined,
+    "alarm without a description": (alarm) => JSON.stringify(alarm["AlarmDescription"] ?? "").length > 20,
   },
-  "AWS::S3::BucketPolicy": { "bucket policy that allows anybody": (of) => !allowsAnybody(of["PolicyDocument"]) },
+  "AWS::S3::BucketPolicy": {
+    "bucket policy that allows public access": (policy) => !allowsPublicAccess(policy["PolicyDocument"]),
+  },
   "AWS::KMS::Key": {
-    "key that anybody may use": (of) => !allowsAnybody(of["KeyPolicy"]),
-    "key without rotation": (of) => of["EnableKeyRotation"] === true,
+    "key policy that allows public access": (key) => !allowsPublicAccess(key["KeyPolicy"]),
+    "key without rotation": (key) => key["EnableKeyRotation"] === true,
   },
   "AWS::SNS::TopicPolicy": {
-    "topic that alarms may not publish to": (of) =>
-      statementsIn(of["PolicyDocument"]).some(
+    "topic to which alarms cannot publish": (policy) =>
+      statementsIn(policy["PolicyDocument"]).some(
         ({ Effect, Principal, Action }) =>
           Effect === "Allow" &&
-          texts(members(Principal)["Service"]).includes("cloudwatch.amazonaws.com") &&
-          texts(Action).includes("sns:Publish"),
+          asStrings(asObject(Principal)["Service"]).includes("cloudwatch.amazonaws.com") &&
+          asStrings(Action).includes("sns:Publish"),
       ),
-    "topic that takes plain connections": (of) =>
-      statementsIn(of["PolicyDocument"]).some(({ Effect }) => Effect === "Deny"),
+    "topic that accepts connections without TLS": (policy) =>
+      statementsIn(policy["PolicyDocument"]).some(({ Effect }) => Effect === "Deny"),
   },
   "AWS::SQS::Queue": {
-    "messages given up too soon": (of) =>
-      of["RedrivePolicy"] === undefined || Number(members(of["RedrivePolicy"])["maxReceiveCount"]) >= 5,
+    "queue that dead-letters messages after too few attempts": (queue) =>
+      queue["RedrivePolicy"] === undefined ||
+      Number(asObject(queue["RedrivePolicy"])["maxReceiveCount"]) >= MIN_ATTEMPTS,
   },
   "AWS::Kinesis::Stream": {
-    "stream without a key of ours": (of) => typeof members(of["StreamEncryption"])["KeyId"] === "object",
-    "records that expire before a sink is mended": (of) => Number(of["RetentionPeriodHours"]) >= 168,
+    "stream without the deployment's key": (stream) =>
+      typeof asObject(stream["StreamEncryption"])["KeyId"] === "object",
+    "stream retention below 7 days": (stream) => Number(stream["RetentionPeriodHours"]) >= MIN_STREAM_RETENTION_H,
   },
   "AWS::S3::Bucket": {
-    "bucket that goes with its stack": (_, all, name) => isKept(all, name),
-    "bucket that tells nobody": (of, all, name) =>
-      takesAccessLogs(all, name) || of["NotificationConfiguration"] !== undefined,
-    // S3 delivers access logs to no bucket with a key of ours
-    "bucket without KMS": (of, all, name) =>
-      sseOf(of)["SSEAlgorithm"] === (takesAccessLogs(all, name) ? "AES256" : "aws:kms"),
-    "bucket open to the public": (of) => {
-      const blocked = Object.values(members(of["PublicAccessBlockConfiguration"]));
-      return blocked.length === 4 && blocked.every((one) => one === true);
+    "bucket deleted with its stack": (_, resources, name) => isRetained(resources, name),
+    "bucket without notifications": (bucket, resources, name) =>
+      receivesAccessLogs(resources, name) || bucket["NotificationConfiguration"] !== undefined,
+    // S3 cannot deliver access logs to a bucket that a customer's key encrypts
+    "bucket without KMS": (bucket, resources, name) =>
+      defaultEncryption(bucket)["SSEAlgorithm"] === (receivesAccessLogs(resources, name) ? "AES256" : "aws:kms"),
+    "bucket without a public access block": (bucket) => {
+      const blocks = Object.values(asObject(bucket["PublicAccessBlockConfiguration"]));
+      return blocks.length === 4 && blocks.every((isBlocked) => isBlocked === true);
     },
-    "bucket without expiry": (of) => lifecycleOf(of).length > 0,
-    "receipts that expire": (of, all, name) =>
-      takesAccessLogs(all, name) ||
-      lifecycleOf(of).every((one) => one["ExpirationInDays"] === undefined || !reaches(one["Prefix"], PREFIXES.raw)),
+    "bucket without lifecycle rules": (bucket) => lifecycleRules(bucket).length > 0,
+    "lifecycle rule that deletes receipts": (bucket, resources, name) =>
+      receivesAccessLogs(resources, name) ||
+      lifecycleRules(bucket).every(
+        (rule) => rule["ExpirationInDays"] === undefined || !appliesWithin(rule["Prefix"], PREFIXES.raw),
+      ),
   },
   "AWS::DynamoDB::Table": {
-    "table that goes with its stack": (_, all, name) => isKept(all, name),
-    "table without a key of ours": (of) => members(of["SSESpecification"])["KMSMasterKeyId"] !== undefined,
-    "table without point-in-time recovery": (of) =>
-      members(of["PointInTimeRecoverySpecification"])["PointInTimeRecoveryEnabled"] === true,
-    "table without deletion protection": (of) => of["DeletionProtectionEnabled"] === true,
+    "table deleted with its stack": (_, resources, name) => isRetained(resources, name),
+    "table without the deployment's key": (table) =>
+      asObject(table["SSESpecification"])["KMSMasterKeyId"] !== undefined,
+    "table without point-in-time recovery": (table) =>
+      asObject(table["PointInTimeRecoverySpecification"])["PointInTimeRecoveryEnabled"] === true,
+    "table without deletion protection": (table) => table["DeletionProtectionEnabled"] === true,
   },
   "AWS::RDS::DBClusterParameterGroup": {
-    "database that takes plain connections": (of) => members(of["Parameters"])["rds.force_ssl"] === "1",
+    "database that accepts connections without TLS": (group) => asObject(group["Parameters"])["rds.force_ssl"] === "1",
   },
   "AWS::RDS::DBCluster": {
-    "database without a key of ours": (of) => of["StorageEncrypted"] === true && of["KmsKeyId"] !== undefined,
-    "database that goes with its stack": (_, all, name) => isKept(all, name),
-    "database without parameters of ours": (of) => of["DBClusterParameterGroupName"] !== undefined,
+    "database without the deployment's key": (cluster) =>
+      cluster["StorageEncrypted"] === true && cluster["KmsKeyId"] !== undefined,
+    "database deleted with its stack": (_, resources, name) => isRetained(resources, name),
+    "database without a parameter group": (cluster) => cluster["DBClusterParameterGroupName"] !== undefined,
   },
   "AWS::Lambda::Function": {
-    "secret in an environment variable": (of) =>
-      environmentOf(of).every(
+    "secret in an environment variable": (lambda) =>
+      environmentVariables(lambda).every(
         ([name, value]) =>
-          !PASSWORD.test(literalOf(value)) &&
-          (!SECRET.test(name) || (typeof value !== "string" && !("Fn::Sub" in members(value)))),
+          !PASSWORD_IN_URL.test(literalText(value)) &&
+          (!SECRET_NAME.test(name) || (typeof value !== "string" && !("Fn::Sub" in asObject(value)))),
       ),
-    "function on another runtime": (of) => of["Runtime"] === "nodejs24.x" && list(of["Architectures"])[0] === "arm64",
+    "function not on Node 24 and arm64": (lambda) =>
+      lambda["Runtime"] === "nodejs24.x" && asList(lambda["Architectures"])[0] === "arm64",
   },
   "AWS::Lambda::EventSourceMapping": {
-    "finite retry on the stream": (of) =>
-      !isStreamMapping(of) || (of["MaximumRetryAttempts"] === -1 && of["MaximumRecordAgeInSeconds"] === -1),
-    "parallelisation out of range": (of) =>
-      !isStreamMapping(of) || (Number(of["ParallelizationFactor"]) >= 1 && Number(of["ParallelizationFactor"]) <= 10),
-    "records that are passed over": (of) =>
-      of["FilterCriteria"] === undefined &&
-      of["Enabled"] !== false &&
-      (!isStreamMapping(of) || of["StartingPosition"] === "TRIM_HORIZON"),
-    "bisecting on the stream": (of) => of["BisectBatchOnFunctionError"] !== true,
-    "no partial failures": (of) => list(of["FunctionResponseTypes"]).includes("ReportBatchItemFailures"),
+    "stream consumer with finite retries": (mapping) =>
+      !isStreamMapping(mapping) ||
+      (mapping["MaximumRetryAttempts"] === -1 && mapping["MaximumRecordAgeInSeconds"] === -1),
+    "parallelization factor out of range": (mapping) =>
+      !isStreamMapping(mapping) ||
+      (Number(mapping["ParallelizationFactor"]) >= 1 && Number(mapping["ParallelizationFactor"]) <= 10),
+    "event source that skips records": (mapping) =>
+      mapping["FilterCriteria"] === undefined &&
+      mapping["Enabled"] !== false &&
+      (!isStreamMapping(mapping) || mapping["StartingPosition"] === "TRIM_HORIZON"),
+    "event source that bisects batches": (mapping) => mapping["BisectBatchOnFunctionError"] !== true,
+    "event source without partial batch failures": (mapping) =>
+      asList(mapping["FunctionResponseTypes"]).includes("ReportBatchItemFailures"),
   },
   "AWS::SQS::QueuePolicy": {
-    "two policies on one queue": (of, all) => {
-      const queues = (one: unknown) => list(one).map((queue) => JSON.stringify(queue));
-      const policies = Object.values(all).filter(({ Type }) => Type === "AWS::SQS::QueuePolicy");
-      return queues(of["Queues"]).every(
-        (queue) => policies.filter(({ Properties = {} }) => queues(Properties["Queues"]).includes(queue)).length === 1,
+    "queue with two policies": (policy, resources) => {
+      const queuesIn = (queues: unknown) => asList(queues).map((queue) => JSON.stringify(queue));
+      const policies = Object.values(resources).filter(({ Type }) => Type === "AWS::SQS::QueuePolicy");
+      return queuesIn(policy["Queues"]).every(
+        (queue) =>
+          policies.filter(({ Properties = {} }) => queuesIn(Properties["Queues"]).includes(queue)).length === 1,
       );
     },
   },
   "AWS::IAM::Role": {
-    "wildcard beyond the list": isNamed,
-    "role that anybody may take": (of) => !allowsAnybody(of["AssumeRolePolicyDocument"]),
-    // who may not list is told 403 of a missing object, which is no answer
-    "objects got without listing": (of) => !permits(of, "s3:GetObject") || permits(of, "s3:ListBucket"),
+    "wildcard that is not on the list": hasOnlyAllowedWildcards,
+    "role that every principal can assume": (role) => !allowsPublicAccess(role["AssumeRolePolicyDocument"]),
+    // without s3:ListBucket, S3 answers 403 instead of 404 for a missing object, and the code cannot tell them apart
+    "s3:GetObject without s3:ListBucket": (role) =>
+      !allowsAction(role, "s3:GetObject") || allowsAction(role, "s3:ListBucket"),
   },
-  "AWS::IAM::Policy": { "wildcard beyond the list": isNamed },
+  "AWS::IAM::Policy": { "wildcard that is not on the list": hasOnlyAllowedWildcards },
   "AWS::ApiGateway::Method": {
-    "method open to anybody": (of) => of["AuthorizationType"] === "AWS_IAM" || of["ApiKeyRequired"] === true,
+    "API method without authorization": (method) =>
+      method["AuthorizationType"] === "AWS_IAM" || method["ApiKeyRequired"] === true,
   },
   "AWS::ApiGateway::Stage": {
-    "API without limits": (of) =>
-      list(of["MethodSettings"]).some((one) =>
-        hasLimits(members(one), ["ThrottlingRateLimit", "ThrottlingBurstLimit"]),
+    "API without limits": (stage) =>
+      asList(stage["MethodSettings"]).some((method) =>
+        hasProperties(asObject(method), ["ThrottlingRateLimit", "ThrottlingBurstLimit"]),
       ),
   },
   "AWS::ApiGateway::UsagePlan": {
-    "usage plan without limits": (of) =>
-      hasLimits(members(of["Throttle"]), ["RateLimit", "BurstLimit"]) && hasLimits(members(of["Quota"]), ["Limit"]),
+    "usage plan without limits": (plan) =>
+      hasProperties(asObject(plan["Throttle"]), ["RateLimit", "BurstLimit"]) &&
+      hasProperties(asObject(plan["Quota"]), ["Limit"]),
   },
   "AWS::Glue::Job": {
-    "Glue version unset": (of) => of["GlueVersion"] !== undefined,
-    "Glue workers unset": (of) => hasLimits(of, ["WorkerType", "NumberOfWorkers"]),
-    "Glue workers that cost more than they do": (of) =>
-      of["WorkerType"] === "G.025X" && Number(of["NumberOfWorkers"]) <= 20,
-    "Glue job without a maintenance window": (of) => of["MaintenanceWindow"] !== undefined,
-    "Glue job without security configuration": (of) => of["SecurityConfiguration"] !== undefined,
+    "Glue version unset": (job) => job["GlueVersion"] !== undefined,
+    "Glue workers unset": (job) => hasProperties(job, ["WorkerType", "NumberOfWorkers"]),
+    "Glue workers too many or too large": (job) =>
+      job["WorkerType"] === "G.025X" && Number(job["NumberOfWorkers"]) <= MAX_GLUE_WORKERS,
+    "Glue job without a maintenance window": (job) => job["MaintenanceWindow"] !== undefined,
+    "Glue job without a security configuration": (job) => job["SecurityConfiguration"] !== undefined,
   },
   "AWS::Glue::SecurityConfiguration": {
-    "Glue logs not encrypted": (of) =>
-      JSON.stringify(members(of["EncryptionConfiguration"])["CloudWatchEncryption"] ?? "").includes("SSE-KMS"),
-    "Glue objects not encrypted": (of) =>
-      JSON.stringify(members(of["EncryptionConfiguration"])["S3Encryptions"] ?? "").includes("SSE-KMS"),
+    "Glue logs not encrypted": (configuration) =>
+      JSON.stringify(asObject(configuration["EncryptionConfiguration"])["CloudWatchEncryption"] ?? "").includes(
+        "SSE-KMS",
+      ),
+    "Glue objects not encrypted": (configuration) =>
+      JSON.stringify(asObject(configuration["EncryptionConfiguration"])["S3Encryptions"] ?? "").includes("SSE-KMS"),
   },
   "AWS::Logs::LogGroup": {
-    "log group without retention": (of) => retentions.includes(Number(of["RetentionInDays"])),
-    "log group not encrypted": (of) => of["KmsKeyId"] !== undefined,
+    "log group without retention": (group) => LOG_RETENTION_DAYS.includes(Number(group["RetentionInDays"])),
+    "log group not encrypted": (group) => group["KmsKeyId"] !== undefined,
   },
 };

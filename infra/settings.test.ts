@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readSettings, SettingsError } from "./settings.ts";
 
-test("what is not set is as usual", () => {
+test("a setting that is missing has its default", () => {
   expect(readSettings({ name: "mine", retentionDays: { raw: 3 } })).toMatchObject({
     name: "mine",
     engine: "lambda",
@@ -11,7 +11,7 @@ test("what is not set is as usual", () => {
 });
 
 test.each([
-  [{ colour: "red" }, "colour"],
+  [{ color: "red" }, "color"],
   [{ name: "Mine!" }, "name"],
   [{ engine: "flink" }, "engine"],
   [{ database: "mysql" }, "database"],
@@ -24,8 +24,8 @@ test.each([
   [{ poller: "adsblol", area: "45,5,55,15" }, "area"],
   [{ area: "45,5,55,15" }, "area"],
   [{ firewall: "yes" }, "firewall"],
-  [{ alarmEmail: "nobody" }, "alarmEmail"],
-])("%j is refused by name, value and rule", (given, name) => {
-  expect(() => readSettings(given)).toThrow(SettingsError);
-  expect(() => readSettings(given)).toThrow(`the setting ${name} is`);
+  [{ alarmEmail: "operator" }, "alarmEmail"],
+])("the settings %j are refused with the name, value and rule of the wrong one", (input, name) => {
+  expect(() => readSettings(input)).toThrow(SettingsError);
+  expect(() => readSettings(input)).toThrow(`the setting ${name} is`);
 });

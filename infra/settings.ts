@@ -1,24 +1,27 @@
-/** What a deployment is made of. */
+/** The settings of a deployment, in flightline.settings.json. docs/operations.md explains them for operators. */
 export interface Settings {
-  /** Of the deployment: its stacks, tables and stream begin with it. */
+  /** The deployment's name. The names of its stacks, tables and stream begin with it. */
   name: string;
   engine: "glue" | "lambda";
   database: "none" | "dynamodb" | "postgres" | "both";
   stream: "on-demand" | { shards: number; maxShards: number };
   auth: "iam" | "apiKey";
   poller: "opensky" | "adsblol" | null;
-  /** What the source is asked for: `south,west,north,east` of OpenSky, `latitude,longitude,nautical miles` of adsb.lol. */
+  /**
+   * The area that the poller requests: `south,west,north,east` in degrees for OpenSky, `latitude,longitude,radius` in degrees
+   * and nautical miles for adsb.lol. Null: the source's default.
+   */
   area: string | null;
   lake: "parquet" | "ndjson";
   retentionDays: RetentionDays;
   alarmEmail: string | null;
   glueVersion: "6.0" | "5.1";
-  /** Makes the role by which API Gateway writes logs, one for the account and region; false where there is one. */
+  /** Creates the role with which API Gateway writes logs. An account has one such role in a region. False if it exists. */
   accountRole: boolean;
-  /** A firewall before the API: limits the requests of one address, and refuses addresses of ill repute. */
+  /** A firewall for the API: a rate limit for each IP address, and AWS's IP reputation list. */
   firewall: boolean;
 }
-/** Days after which each kind of data goes. */
+/** Days after which each kind of data is deleted. */
 export interface RetentionDays {
   raw: number;
   clean: number;
@@ -31,12 +34,12 @@ export interface RetentionDays {
 export const usesDynamo = ({ database }: Settings): boolean => database === "dynamodb" || database === "both";
 export const usesPostgres = ({ database }: Settings): boolean => database === "postgres" || database === "both";
 
-/** A setting that is not as allowed; names setting, value and rule. */
+/** A wrong setting. The message names the setting, its value and the allowed values. */
 export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
-const usual: Settings = {
+const defaults: Settings = {
   name: "flightline",
   engine: "lambda",
   database: "dynamodb",
@@ -52,13 +55,13 @@ const usual: Settings = {
   firewall: false,
 };
 
-const refuse = (name: string, value: unknown, words: string): never => {
-  throw new SettingsError(`the setting ${name} is ${JSON.stringify(value)}, allowed is ${words}`);
+const refuse = (name: string, value: unknown, allowed: string): never => {
+  throw new SettingsError(`the setting ${name} is ${JSON.stringify(value)}, allowed is ${allowed}`);
 };
-const isCount = (value: unknown, most: number): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most;
+const isCount = (value: unknown, max: number): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max;
 
-const words: Partial<Record<keyof Settings, readonly unknown[]>> = {
+const allowedValues: Partial<Record<keyof Settings, readonly unknown[]>> = {
   engine: ["glue", "lambda"],
   database: ["none", "dynamodb", "postgres", "both"],
   auth: ["iam", "apiKey"],
@@ -69,24 +72,28 @@ const words: Partial<Record<keyof Settings, readonly unknown[]>> = {
   firewall: [true, false],
 };
 
-/** Settings over the usual ones, each checked. Throws `SettingsError`. */
-export function readSettings(given: Readonly<Record<string, unknown>>): Settings {
-  for (const name of Object.keys(given))
-    if (!(name in usual)) refuse(name, given[name], `one of these settings: ${Object.keys(usual).join(", ")}`);
-  for (const [name, allowed] of Object.entries(words))
-    if (name in given && !allowed.includes(given[name]))
-      refuse(name, given[name], allowed.map((one) => JSON.stringify(one)).join(" or "));
-  const settings = { ...usual, ...given };
+/** Checks settings, and adds the defaults of those that are missing. Throws `SettingsError`. */
+export function readSettings(input: Readonly<Record<string, unknown>>): Settings {
+  for (const name of Object.keys(input))
+    if (!(name in defaults)) refuse(name, input[name], `one of these settings: ${Object.keys(defaults).join(", ")}`);
+  for (const [name, allowed] of Object.entries(allowedValues))
+    if (name in input && !allowed.includes(input[name]))
+      refuse(name, input[name], allowed.map((value) => JSON.stringify(value)).join(" or "));
+  const settings = { ...defaults, ...input };
   if (!/^[a-z][a-z0-9-]{0,20}$/.test(settings.name)) refuse("name", settings.name, "^[a-z][a-z0-9-]{0,20}$");
   const { alarmEmail } = settings;
   if (alarmEmail !== null && !/^[^@\s]+@[^@\s]+$/.test(alarmEmail))
-    refuse("alarmEmail", alarmEmail, "an address or null");
+    refuse("alarmEmail", alarmEmail, "a mail address or null");
   const numbers = settings.poller === "opensky" ? 4 : settings.poller === "adsblol" ? 3 : 0;
   if (
     settings.area !== null &&
     (numbers === 0 || !new RegExp(`^-?[0-9.]+(,-?[0-9.]+){${numbers - 1}}$`).test(settings.area))
   )
-    refuse("area", settings.area, "south,west,north,east for opensky, latitude,longitude,miles for adsblol, or null");
+    refuse(
+      "area",
+      settings.area,
+      "south,west,north,east for opensky, latitude,longitude,nautical miles for adsblol, or null",
+    );
   return { ...settings, stream: streamOf(settings.stream), retentionDays: daysOf(settings.retentionDays) };
 }
 
@@ -97,15 +104,15 @@ function streamOf(stream: unknown): Settings["stream"] {
   return refuse("stream", stream, '"on-demand" or {"shards":n,"maxShards":m} with 1 <= n <= m <= 500');
 }
 
-function daysOf(given: Partial<Record<keyof RetentionDays, unknown>>): RetentionDays {
-  const days = { ...usual.retentionDays, ...given };
+function daysOf(input: Partial<Record<keyof RetentionDays, unknown>>): RetentionDays {
+  const days = { ...defaults.retentionDays, ...input };
   for (const [name, value] of Object.entries(days)) {
-    if (!(name in usual.retentionDays))
-      refuse(`retentionDays.${name}`, value, Object.keys(usual.retentionDays).join(", "));
+    if (!(name in defaults.retentionDays))
+      refuse(`retentionDays.${name}`, value, `one of these names: ${Object.keys(defaults.retentionDays).join(", ")}`);
     if (!isCount(value, 3_650)) refuse(`retentionDays.${name}`, value, "a number of days from 1 to 3650");
   }
   if (![7, 30, 90, 365].includes(Number(days.logs))) refuse("retentionDays.logs", days.logs, "7, 30, 90 or 365");
-  // a body that outlives its clean file would be cleaned again, every hour; a clean file is counted beside its rejections
+  // the hourly sweep would clean a body again that outlives its clean file. A clean file is counted together with its rejections
   if (Number(days.raw) > Number(days.clean)) refuse("retentionDays.raw", days.raw, "at most retentionDays.clean");
   if (Number(days.clean) > Number(days.rejected))
     refuse("retentionDays.clean", days.clean, "at most retentionDays.rejected");

@@ -9,7 +9,7 @@ import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { alarm, metric } from "./alarms.ts";
+import { addAlarm, metric } from "./alarms.ts";
 import type { DataStack } from "./data-stack.ts";
 import { failureQueue } from "./failures.ts";
 import { lambdaFunction } from "./function.ts";
@@ -18,16 +18,16 @@ import { allow, dynamo, listing, objects, streamReading } from "./permissions.ts
 import type { FlowProps } from "./request-stack.ts";
 import type { Settings } from "./settings.ts";
 
-/** Long enough to mend a sink over a long weekend before anything expires unread. */
+/** Seven days: long enough to repair a sink over a long weekend before records expire unread. */
 export const RETENTION_H = 168;
-const RECORDS = 500;
-const WINDOW_S = 1;
+const RECORDS_PER_BATCH = 500;
+const BATCH_WINDOW_S = 1;
 
-/** Flow 2: the stream, what consumes it, and who fills it when a source is polled. */
+/** Flow 2: the stream, its consumer (a function or a Glue job), and optionally a poller and a scaler. */
 export class StreamStack extends Stack {
   readonly stream: Stream;
   readonly consumer: Lambda | undefined;
-  /** Name of the Glue job. */
+  /** The name of the Glue job. */
   readonly job: string | undefined;
   readonly poller: Lambda | undefined;
   readonly scaler: Lambda | undefined;
@@ -63,7 +63,7 @@ export class StreamStack extends Stack {
 function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
   const { settings, data, database } = props;
   const { stream, failures } = stack;
-  const made = lambdaFunction(stack, "Consumer", {
+  const lambda = lambdaFunction(stack, "Consumer", {
     ...props,
     entry: "consumer",
     environment: settingsEnvironment({ stream: `kinesis:${settings.name}` }),
@@ -78,13 +78,14 @@ function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
       ...dynamo(data, settings, "write"),
     ],
   });
-  // what fails here is a sink that is down: a finite limit would shed data, and poison is quarantined in the code
+  // Invariant: retries are unlimited. The code quarantines broken records, so a batch fails only while a sink is down,
+  // and a limit would lose data
   new CfnEventSourceMapping(stack, "Records", {
-    functionName: made.functionArn,
+    functionName: lambda.functionArn,
     eventSourceArn: stream.streamArn,
     startingPosition: "TRIM_HORIZON",
-    batchSize: RECORDS,
-    maximumBatchingWindowInSeconds: WINDOW_S,
+    batchSize: RECORDS_PER_BATCH,
+    maximumBatchingWindowInSeconds: BATCH_WINDOW_S,
     parallelizationFactor: 1,
     maximumRetryAttempts: -1,
     maximumRecordAgeInSeconds: -1,
@@ -92,22 +93,22 @@ function consumer(stack: StreamStack, props: FlowProps, key: Key): Lambda {
     functionResponseTypes: ["ReportBatchItemFailures"],
     destinationConfig: { onFailure: { destination: failures.queueArn } },
   });
-  return made;
+  return lambda;
 }
 
-const SCALED_MIN = 5;
+const SCALING_INTERVAL_MIN = 5;
 
 /**
- * Called by an alarm as soon as the stream throttles, and on a schedule for all else: thresholds of alarms on what is used
- * would have to follow the number of shards.
+ * The function that scales the shards. An alarm invokes it as soon as the stream throttles. A schedule invokes it for all
+ * other changes, because alarms on the use of shards would need thresholds that follow their number.
  */
 function scaler(
   stack: StreamStack,
   { settings, data }: FlowProps,
   { shards, maxShards }: { shards: number; maxShards: number },
 ): Lambda {
-  const of = ["UpdateShardCount", "DescribeStreamSummary", "ListTagsForStream", "AddTagsToStream"];
-  const made = lambdaFunction(stack, "Scaler", {
+  const actions = ["UpdateShardCount", "DescribeStreamSummary", "ListTagsForStream", "AddTagsToStream"];
+  const lambda = lambdaFunction(stack, "Scaler", {
     settings,
     data,
     entry: "scaler",
@@ -119,33 +120,33 @@ function scaler(
     timeout_s: 60,
     statements: [
       allow(
-        of.map((action) => `kinesis:${action}`),
+        actions.map((action) => `kinesis:${action}`),
         [stack.stream.streamArn],
       ),
       allow(["cloudwatch:GetMetricData"], ["*"]),
     ],
   });
   new Rule(stack, "Scaling", {
-    schedule: Schedule.rate(Duration.minutes(SCALED_MIN)),
-    targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
+    schedule: Schedule.rate(Duration.minutes(SCALING_INTERVAL_MIN)),
+    targets: [new LambdaFunction(lambda, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
   });
-  alarm(stack, "Throttled", {
+  addAlarm(stack, "Throttled", {
     metric: metric("AWS/Kinesis", "WriteProvisionedThroughputExceeded", { StreamName: settings.name }, { minutes: 1 }),
     threshold: 0,
-    silence: "good",
-    means: "Producers are throttled: it calls the function that adds shards. Nobody need do anything.",
-    action: new LambdaAction(made),
+    missingData: "normal",
+    description: "Kinesis throttles producers. The alarm invokes the function that adds shards. No action required.",
+    action: new LambdaAction(lambda),
   });
-  return made;
+  return lambda;
 }
 
-/** How often a source is asked: OpenSky's credits of a standard account last a day at this rate. */
+/** The time between two requests to a source. At this rate a standard OpenSky account's daily credits last for a day. */
 const intervals: Record<NonNullable<Settings["poller"]>, Duration> = {
   opensky: Duration.minutes(2),
   adsblol: Duration.minutes(1),
 };
 
-/** The setting that holds the area of each source. */
+/** The setting with the area of each source. */
 const AREAS = { opensky: "opensky_box", adsblol: "adsblol_point" } as const;
 
 function poller(stack: StreamStack, { settings, data }: { settings: Settings; data: DataStack }, key: Key): Lambda {
@@ -155,14 +156,14 @@ function poller(stack: StreamStack, { settings, data }: { settings: Settings; da
       ? new Secret(stack, "OpenSky", {
           description: 'OpenSky API client: {"clientId","clientSecret"}; fill it after the first deployment',
           encryptionKey: data.key,
-          // empty: OpenSky is asked anonymously until it is filled
+          // empty until the operator fills it: the poller requests OpenSky anonymously until then
           generateSecretString: {
             secretStringTemplate: JSON.stringify({ clientId: "", clientSecret: "" }),
             generateStringKey: "unused",
           },
         })
       : undefined;
-  const made = lambdaFunction(stack, "Poller", {
+  const lambda = lambdaFunction(stack, "Poller", {
     settings,
     data,
     entry: "poller",
@@ -183,7 +184,7 @@ function poller(stack: StreamStack, { settings, data }: { settings: Settings; da
   });
   new Rule(stack, "Polls", {
     schedule: Schedule.rate(intervals[source]),
-    targets: [new LambdaFunction(made, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
+    targets: [new LambdaFunction(lambda, { deadLetterQueue: stack.failures, retryAttempts: 0 })],
   });
-  return made;
+  return lambda;
 }

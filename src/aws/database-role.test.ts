@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { freshDatabase } from "../../test/harness/fresh-database.ts";
 import { migrate } from "../postgres/migrate.ts";
 import { newPool } from "../postgres/transaction.ts";
-import { ownerOf, prepareRole } from "./database-role.ts";
+import { prepareRole, tableOwner } from "./database-role.ts";
 
-/** A database whose owner is no superuser, as Aurora's is not, with Aurora's role of tokens. */
-async function likeAurora() {
+/** A database with Aurora's `rds_iam` role. As on Aurora, its owner is not a superuser. */
+async function auroraLikeDatabase() {
   const fresh = await freshDatabase();
   const suffix = Math.random().toString(36).slice(2, 10);
   const [owner, role] = [`owner_${suffix}`, `functions_${suffix}`];
@@ -30,34 +30,34 @@ async function likeAurora() {
   return { owner, role, database, asRoot, as };
 }
 
-test("the functions own the tables by a role of their own, and the database's owner takes no part in the role of tokens", async () => {
-  const { owner, role, database, asRoot, as } = await likeAurora();
+test("the functions' role is a member of rds_iam, and the database's owner does not inherit that", async () => {
+  const { owner, role, database, asRoot, as } = await auroraLikeDatabase();
   const pool = as(owner);
-  for (let times = 0; times < 2; times++) {
+  for (let runs = 0; runs < 2; runs++) {
     const client = await pool.connect();
     await prepareRole(client, { role, database });
     client.release();
   }
   const [granted] = await asRoot(`select pg_has_role('${role}', 'rds_iam', 'member') as is_member`);
   expect(granted).toEqual({ is_member: true });
-  // what PostgreSQL gives who makes a role is the right to grant it, and no part in it
+  // PostgreSQL lets the creator of a role grant it, but neither inherit from it nor switch to it
   expect(
     await asRoot(
-      `select inherit_option or set_option as takes_part from pg_auth_members
+      `select inherit_option or set_option as uses_role from pg_auth_members
        where roleid = '${role}'::regrole and member = '${owner}'::regrole`,
     ),
-  ).toEqual([{ takes_part: false }]);
+  ).toEqual([{ uses_role: false }]);
 });
 
-test("tables that the migration made and partitions that a function makes have one owner", async () => {
-  const { owner, role, database, asRoot, as } = await likeAurora();
+test("tables that the migration creates and partitions that a function creates have the same owner", async () => {
+  const { owner, role, database, asRoot, as } = await auroraLikeDatabase();
   await asRoot("drop schema public cascade");
   await asRoot("create schema public");
   await asRoot(`grant all on schema public to ${owner} with grant option`);
   const pool = as(owner);
   const client = await pool.connect();
   await prepareRole(client, { role, database });
-  await client.query(`set role ${ownerOf(role)}`);
+  await client.query(`set role ${tableOwner(role)}`);
   client.release();
   await migrate(pool);
   await as(role).query(
@@ -65,5 +65,5 @@ test("tables that the migration made and partitions that a function makes have o
   );
   expect(
     await asRoot("select distinct tableowner from pg_tables where schemaname = 'public' and tablename like 'state%'"),
-  ).toEqual([{ tableowner: ownerOf(role) }]);
+  ).toEqual([{ tableowner: tableOwner(role) }]);
 });

@@ -1,25 +1,25 @@
 import pg from "pg";
 
-/** PostgreSQL's names in statements that take no parameters. */
+/** An identifier for statements that cannot take parameters. */
 const quoted = (name: string): string => pg.escapeIdentifier(name);
 
-/** Who owns the tables: nobody logs in as it. */
-export const ownerOf = (role: string): string => `${role}_tables`;
+/** The role that owns the tables. It cannot log in. */
+export const tableOwner = (role: string): string => `${role}_tables`;
 
 /**
- * Makes the role that the functions log in as, which IAM tokens are good for, and the role that owns the tables, whose part
- * it takes as soon as it logs in; `client` is the database owner's connection. What stands there already stays.
+ * Creates two roles: `role`, as which the functions log in with IAM tokens, and the owner of the tables. A session of `role`
+ * switches to the owner of the tables at login. Existing roles stay. `client` is a connection of the database's owner.
  *
- * The database's owner logs in by password. It must take no part in the functions' role: whoever takes part in `rds_iam`,
- * also by way of another role, is let in by tokens alone.
+ * Invariant: the database's owner, who logs in with a password, is not a member of `role`. RDS accepts only tokens from
+ * direct and indirect members of `rds_iam`.
  */
 export async function prepareRole(
   client: pg.ClientBase,
   { role, database }: { role: string; database: string },
 ): Promise<void> {
-  const tables = ownerOf(role);
-  await make(client, tables, "nologin");
-  await make(client, role, "login");
+  const tables = tableOwner(role);
+  await createRole(client, tables, "nologin");
+  await createRole(client, role, "login");
   await client.query(`grant ${quoted(tables)} to ${quoted(role)}`);
   await client.query(`grant ${quoted(tables)} to current_user`);
   await client.query(`alter role ${quoted(role)} set role = ${quoted(tables)}`);
@@ -29,7 +29,7 @@ export async function prepareRole(
   if (rows.length > 0) await client.query(`grant rds_iam to ${quoted(role)}`);
 }
 
-async function make(client: pg.ClientBase, role: string, may: "login" | "nologin"): Promise<void> {
+async function createRole(client: pg.ClientBase, role: string, login: "login" | "nologin"): Promise<void> {
   const { rows } = await client.query("select from pg_roles where rolname = $1", [role]);
-  if (rows.length === 0) await client.query(`create role ${quoted(role)} ${may}`);
+  if (rows.length === 0) await client.query(`create role ${quoted(role)} ${login}`);
 }

@@ -8,18 +8,21 @@ interface ServiceError extends Error {
 const THROTTLED = /Throttl|TooManyRequests|ProvisionedThroughputExceeded|LimitExceeded|SlowDown|RequestLimit/;
 const NETWORK = /^(TimeoutError|RequestTimeout|NetworkingError|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|UND_ERR)/;
 
-/** A service that throttles, fails or cannot be reached may be there later; any other error passes as it is. */
-export async function available<T>(service: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Calls an AWS service. Throws `UnavailableError` when the service throttles, fails or cannot be reached, because a later call
+ * may succeed. Other errors pass unchanged.
+ */
+export async function callService<T>(service: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof Error && isPassing(cause))
+    if (cause instanceof Error && isTransient(cause))
       throw new UnavailableError(`${service} is not available: ${cause.name} ${cause.message}`, { cause });
     throw cause;
   }
 }
 
-function isPassing(error: ServiceError): boolean {
+function isTransient(error: ServiceError): boolean {
   const { code = "" } = error as { code?: string };
   const status = error.$metadata?.httpStatusCode ?? 0;
   return (

@@ -2,8 +2,11 @@ import type { Applied, Flow } from "../flow/ports.ts";
 
 const NAMESPACE = "Flightline";
 
-/** Prints values in CloudWatch's embedded metric format: one JSON line of the log, which CloudWatch reads as metrics. */
-export function emitMetrics(of: { deployment: string; flow: Flow }, values: Readonly<Record<string, number>>): void {
+/** Emits values as CloudWatch metrics, by a log line in the embedded metric format. */
+export function emitMetrics(
+  { deployment, flow }: { deployment: string; flow: Flow },
+  values: Readonly<Record<string, number>>,
+): void {
   const line = {
     _aws: {
       Timestamp: Date.now(),
@@ -15,14 +18,14 @@ export function emitMetrics(of: { deployment: string; flow: Flow }, values: Read
         },
       ],
     },
-    Deployment: of.deployment,
-    Flow: of.flow,
+    Deployment: deployment,
+    Flow: flow,
     ...values,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** The counts of an applied batch, and that there was one. */
+/** The counts of an applied batch, and a heartbeat. */
 export const appliedMetrics = ({ received, accepted, duplicate, rejected, repeats }: Applied) => ({
   received,
   accepted,
@@ -32,7 +35,7 @@ export const appliedMetrics = ({ received, accepted, duplicate, rejected, repeat
   heartbeat: 1,
 });
 
-/** An error as a line of the log, without row contents. */
+/** Logs an error as a JSON line. */
 export function logError(message: string, error: unknown): void {
   const { name = "", message: cause = String(error), stack = "" } = error instanceof Error ? error : {};
   process.stdout.write(`${JSON.stringify({ level: "error", message, error: name, cause, stack })}\n`);

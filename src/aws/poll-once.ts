@@ -6,7 +6,7 @@ import type { Credentials } from "../source/live/token.ts";
 import type { Source } from "../source/source.ts";
 import { readSecret } from "./secret.ts";
 
-/** The source that a deployment polls, its credentials from the secret; while that is empty, anonymously. */
+/** The source that the deployment polls. Its credentials come from the secret. An empty secret means anonymous requests. */
 export async function polledSource(config: Config): Promise<Source> {
   const { poll, opensky_secret: arn } = config.deployed;
   const secret = arn === undefined ? undefined : ((await readSecret(arn)) as Credentials);
@@ -14,14 +14,17 @@ export async function polledSource(config: Config): Promise<Source> {
   return liveSource(poll, { ...config, credentials });
 }
 
-/** Asks the source until it answers or the time is over, and puts what it gave; returns the rows that were put. */
+/**
+ * Polls the source until it answers or `ms` have passed, and puts the answer on the stream in `groups` partition keys. Returns
+ * the number of rows put and the source's status.
+ */
 export async function pollOnce(source: Source, stream: Stream, { groups, ms }: { groups: number; ms: number }) {
   const signal = AbortSignal.timeout(ms);
-  const to = producer(stream, { signal, groups, source: source.name });
+  const producing = producer(stream, { signal, groups, source: source.name });
   for await (const { body, media_type } of source.polls(signal)) {
-    await to.add(body, media_type);
-    await to.flush();
+    await producing.add(body, media_type);
+    await producing.flush();
     break;
   }
-  return { rows: to.rows_put, ...source.status() };
+  return { rows: producing.rows_put, ...source.status() };
 }

@@ -1,6 +1,6 @@
 /** The part of an S3 event notification that names the created objects. */
 interface Notification {
-  /** Missing in the `s3:TestEvent` that S3 sends when a notification is set up. */
+  /** Missing in the `s3:TestEvent` that S3 sends for a new notification. */
   Records?: readonly { eventName?: string; s3?: { object?: { key?: string } } }[];
 }
 

@@ -9,42 +9,42 @@ import {
 } from "@aws-sdk/client-s3";
 import { checkKey, isKey } from "../flow/objects/keys.ts";
 import type { ObjectStore } from "../flow/ports.ts";
-import { available } from "./errors.ts";
+import { callService } from "./errors.ts";
 
-const TRIES = 5;
+const MAX_TRIES = 5;
 
-/** A client that finds an emulator's buckets by their path. */
+/** An S3 client. With an emulator's endpoint it addresses buckets by path, because an emulator has no host for each bucket. */
 export const s3Client = (): S3Client =>
   new S3Client({ forcePathStyle: process.env["AWS_ENDPOINT_URL"] !== undefined, maxAttempts: 5 });
 
-/** The `ObjectStore` port on a bucket: S3 itself refuses to put over what is there. */
+/** The `ObjectStore` port on an S3 bucket. S3 itself refuses to overwrite an object (`If-None-Match`). */
 export function s3Store(client: S3Client, { bucket, prefix }: { bucket: string; prefix: string }): ObjectStore {
   const root = prefix === "" ? "" : `${prefix}/`;
-  const at = (key: string) => ({ Bucket: bucket, Key: root + checkKey(key) });
+  const objectAt = (key: string) => ({ Bucket: bucket, Key: root + checkKey(key) });
   return {
     async put(key, body) {
-      const input = { ...at(key), Body: body, IfNoneMatch: "*" };
-      return available("S3", () => putOnce(client, input));
+      const input = { ...objectAt(key), Body: body, IfNoneMatch: "*" };
+      return callService("S3", () => putOnce(client, input));
     },
     async get(key) {
-      const input = at(key);
-      return available("S3", () => getOrNull(client, input));
+      const input = objectAt(key);
+      return callService("S3", () => getOrNull(client, input));
     },
     async *list(from) {
       const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: root + from });
       for (;;) {
-        const page = await available("S3", () => pages.next());
+        const page = await callService("S3", () => pages.next());
         if (page.done === true) return;
         for (const { Key = "", Size = 0, LastModified } of page.value.Contents ?? []) {
           const key = Key.slice(root.length);
-          // Spark leaves folders of its own, and markers of them
+          // Spark leaves objects that mark its folders
           if (isKey(key)) yield { key, size: Size, modified: (LastModified?.getTime() ?? 0) / 1000 };
         }
       }
     },
     async delete(key) {
-      const input = at(key);
-      await available("S3", () => client.send(new DeleteObjectCommand(input)));
+      const input = objectAt(key);
+      await callService("S3", () => client.send(new DeleteObjectCommand(input)));
     },
   };
 }
@@ -61,8 +61,8 @@ async function putOnce(
       return "created";
     } catch (error) {
       if (statusOf(error) === 412) return "exists";
-      // two that put at once: S3 asks to try again, and then says who was first
-      if (statusOf(error) !== 409 || tries === TRIES) throw error;
+      // 409: two clients put the same key at the same time. After a retry S3 answers which one created the object
+      if (statusOf(error) !== 409 || tries === MAX_TRIES) throw error;
     }
   }
 }

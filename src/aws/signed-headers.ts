@@ -2,14 +2,17 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { SignatureV4 } from "@smithy/signature-v4";
 
-export interface ToSign {
+export interface SigningOptions {
   region: string;
   body: Uint8Array;
   headers: Record<string, string>;
 }
 
-/** The headers that sign a POST to API Gateway (Signature Version 4), with the credentials that AWS's tools would use. */
-export async function signedHeaders(url: URL, { region, body, headers }: ToSign): Promise<Record<string, string>> {
+/** The headers of a signed POST to API Gateway (Signature Version 4). The credentials come from AWS's default chain. */
+export async function signedHeaders(
+  url: URL,
+  { region, body, headers }: SigningOptions,
+): Promise<Record<string, string>> {
   const signer = new SignatureV4({ service: "execute-api", region, credentials: defaultProvider(), sha256: Sha256 });
   const signed = await signer.sign({
     method: "POST",

@@ -11,24 +11,27 @@ import {
 import type { Queue } from "../flow/ports.ts";
 import { backoff, pause } from "../retry.ts";
 import { UnavailableError } from "../flow/errors.ts";
-import { available } from "./errors.ts";
+import { callService } from "./errors.ts";
 import { createdKeys } from "./s3-notification.ts";
 
 export const sqsClient = (): SQSClient => new SQSClient({ maxAttempts: 5 });
 
-/** A message is hidden from others for this long, and again while its handler runs. */
-const HIDDEN_S = 60;
-/** Not cut short when the consumer ends: what a broken-off call had taken would lie hidden until its time is over. */
+/** The visibility timeout of a message. It is extended while the message's handler runs. */
+const VISIBILITY_S = 60;
+/**
+ * The duration of a long poll. The end of the consumer does not abort it, because a message that an aborted call received
+ * would stay hidden until its visibility timeout.
+ */
 const WAIT_S = 2;
 
 /**
- * The `Queue` port on SQS. How many attempts a message has, and where it lies when they are over, is the queue's redrive
- * policy; a message whose handler threw comes again after a back-off.
+ * The `Queue` port on SQS. The queue's redrive policy sets the number of attempts and the dead-letter queue. A message whose
+ * handler throws is redelivered after a back-off.
  */
 export function sqsQueue(client: SQSClient, { url }: { url: string }): Queue {
   return {
     async send(message) {
-      await available("SQS", () => client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: message })));
+      await callService("SQS", () => client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: message })));
     },
     async consume(handle, { signal, concurrency = 1 }) {
       const worker = async (): Promise<void> => {
@@ -36,7 +39,7 @@ export function sqsQueue(client: SQSClient, { url }: { url: string }): Queue {
           try {
             const [message] = await receive(client, url);
             if (message !== undefined && signal.aborted) await release(client, url, message);
-            else if (message !== undefined) await handleOne({ client, url, handle }, message);
+            else if (message !== undefined) await handleMessage({ client, url, handle }, message);
             failures = 0;
           } catch (error) {
             if (!(error instanceof UnavailableError)) throw error;
@@ -47,21 +50,21 @@ export function sqsQueue(client: SQSClient, { url }: { url: string }): Queue {
       await Promise.all(Array.from({ length: concurrency }, worker));
     },
     depth: () =>
-      available("SQS", async () => {
+      callService("SQS", async () => {
         const dead = await deadLetterUrl(client, url);
         return { waiting: await countOf(client, url), dead: dead === null ? 0 : await countOf(client, dead) };
       }),
-    redrive: () => available("SQS", () => redrive(client, url)),
+    redrive: () => callService("SQS", () => redrive(client, url)),
   };
 }
 
 async function receive(client: SQSClient, url: string): Promise<readonly Message[]> {
-  const { Messages = [] } = await available("SQS", () =>
+  const { Messages = [] } = await callService("SQS", () =>
     client.send(
       new ReceiveMessageCommand({
         QueueUrl: url,
         WaitTimeSeconds: WAIT_S,
-        VisibilityTimeout: HIDDEN_S,
+        VisibilityTimeout: VISIBILITY_S,
         MaxNumberOfMessages: 1,
         MessageSystemAttributeNames: ["ApproximateReceiveCount"],
       }),
@@ -70,10 +73,10 @@ async function receive(client: SQSClient, url: string): Promise<readonly Message
   return Messages;
 }
 
-/** Gives back what came after the end. */
+/** Returns a message to the queue that arrived after the consumer ended. */
 const release = async (client: SQSClient, url: string, { ReceiptHandle }: Message): Promise<void> => {
-  const given = new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 });
-  await available("SQS", () => client.send(given));
+  const command = new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 });
+  await callService("SQS", () => client.send(command));
 };
 
 interface Handling {
@@ -82,23 +85,23 @@ interface Handling {
   handle: (message: string) => Promise<unknown>;
 }
 
-/** One message to its end: gone when its handler returned, shown again after a back-off when it threw. */
-async function handleOne({ client, url, handle }: Handling, message: Message): Promise<void> {
+/** Handles one message. It is deleted when its handler returns, and redelivered after a back-off when its handler throws. */
+async function handleMessage({ client, url, handle }: Handling, message: Message): Promise<void> {
   const { ReceiptHandle, Body = "", Attributes } = message;
-  const show = (seconds: number) =>
+  const hideFor = (seconds: number) =>
     client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: seconds }));
-  const hiding = setInterval(() => void show(HIDDEN_S).catch(() => {}), (HIDDEN_S * 1000) / 2);
+  const extending = setInterval(() => void hideFor(VISIBILITY_S).catch(() => {}), (VISIBILITY_S * 1000) / 2);
   try {
     for (const key of createdKeys(Body)) await handle(key);
   } catch {
-    // the handler's own report says why; what fails here comes again when its time is over
+    // the handler reports its error. If this call fails, the message is redelivered after its visibility timeout
     const failures = Number(Attributes?.ApproximateReceiveCount ?? 1);
-    await show(Math.ceil(backoff(failures) / 1000)).catch(() => {});
+    await hideFor(Math.ceil(backoff(failures) / 1000)).catch(() => {});
     return;
   } finally {
-    clearInterval(hiding);
+    clearInterval(extending);
   }
-  await available("SQS", () => client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle })));
+  await callService("SQS", () => client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle })));
 }
 
 async function countOf(client: SQSClient, url: string): Promise<number> {
@@ -119,7 +122,7 @@ async function deadLetterUrl(client: SQSClient, url: string): Promise<string | n
   return (await client.send(new GetQueueUrlCommand({ QueueName }))).QueueUrl ?? null;
 }
 
-/** Each dead message is sent again before it is deleted: one that is sent twice is a repeat, one that is lost is lost. */
+/** Moves dead letters back to the queue. Each is sent before it is deleted: a repeat is harmless, a loss is not. */
 async function redrive(client: SQSClient, url: string): Promise<number> {
   const dead = await deadLetterUrl(client, url);
   if (dead === null) return 0;

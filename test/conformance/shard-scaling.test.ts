@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readHistory, scaledKinesis, writeHistory } from "../../src/aws/kinesis/scaled-stream.ts";
 import { decideShards, scaleOnce, type MinuteOfStream, type ShardChange } from "../../src/aws/kinesis/shard-scaling.ts";
 import { startKinesalite, type Kinesalite } from "../harness/aws/kinesalite.ts";
-import { MetricsOfStream } from "../harness/aws/metrics-of-stream.ts";
+import { StreamMetrics } from "../harness/aws/stream-metrics.ts";
 import { countShards, setShards } from "../harness/aws/reshard.ts";
 
 let kinesis: Kinesalite;
@@ -60,7 +60,7 @@ const resharding = (now_s: () => number) => {
 
 /** Plays a recorded load against the stream and runs the scaler every five minutes. Returns the changes that it made. */
 async function play(name: string, load: readonly number[][]): Promise<ShardChange[]> {
-  const metrics = new MetricsOfStream();
+  const metrics = new StreamMetrics();
   let now_s = START_S;
   const scaled = scaledKinesis(
     updating(resharding(() => now_s)),
@@ -155,9 +155,9 @@ test("two of the ten changes per day are reserved for growth, and the scaler mak
 
 test("a change that Kinesis refuses is not counted, and a stream that is updating is left alone", async () => {
   await kinesis.createStream("busy", 1);
-  let error: Error = new ResourceInUseException({ message: "updating", $metadata: {} });
-  const client = updating(() => Promise.reject(error));
-  const metrics = new MetricsOfStream();
+  let answer: Error = new ResourceInUseException({ message: "updating", $metadata: {} });
+  const client = updating(() => Promise.reject(answer));
+  const metrics = new StreamMetrics();
   metrics.add(NOW - 600, [200_000, 100], 1);
   const scaled = scaledKinesis(
     client,
@@ -166,7 +166,7 @@ test("a change that Kinesis refuses is not counted, and a stream that is updatin
   );
   for (let i = 0; i < 12; i++) expect(await scaleOnce(scaled, { now_s: NOW + i, bounds: BOUNDS })).toBeNull();
   // A limit of the account is an error that an operator must see
-  error = new LimitExceededException({ message: "ten a day", $metadata: {} });
+  answer = new LimitExceededException({ message: "ten a day", $metadata: {} });
   await expect(scaleOnce(scaled, { now_s: NOW + 12, bounds: BOUNDS })).rejects.toThrow("ten a day");
   // The scaler still tries after many refusals, because they do not use up the changes of the day
   expect((await scaled.history()).length).toBe(1);

@@ -19,12 +19,12 @@ import { keysOf } from "./api-under-test.ts";
 import { sleepingProxy, type SleepingProxy } from "../harness/sleeping-proxy.ts";
 import { startTlsPostgres, type TlsPostgres } from "../harness/tls-postgres.ts";
 
-/** What Aurora takes at the most to wake. */
-const ASLEEP_MS = 30_000;
+/** The longest time that Aurora takes to resume. */
+const RESUME_MS = 30_000;
 const BOX = "lamin=45&lamax=55&lomin=5&lomax=15";
 
-/** Calls the migration as CloudFormation does, and returns what it answered. */
-async function askMigration(lambda: LambdaClient): Promise<Record<string, unknown>> {
+/** Invokes the migration as CloudFormation does. Returns its answer. */
+async function invokeMigration(lambda: LambdaClient): Promise<Record<string, unknown>> {
   let answered: (answer: unknown) => void;
   const answer = new Promise<unknown>((resolve) => (answered = resolve));
   const server = createServer((request, response) => {
@@ -37,84 +37,84 @@ async function askMigration(lambda: LambdaClient): Promise<Record<string, unknow
   await lambda.send(
     new InvokeCommand({ FunctionName: "flightline-migrate", Payload: Buffer.from(JSON.stringify(event)) }),
   );
-  const found = (await answer) as Record<string, unknown>;
+  const result = (await answer) as Record<string, unknown>;
   server.close();
-  return found;
+  return result;
 }
 
 onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => {
-  let on: Deployed;
+  let aws: Deployed;
   let postgres: TlsPostgres;
   let proxy: SleepingProxy;
   const data = mkdtempSync(path.join(tmpdir(), "flightline-"));
   beforeAll(async () => {
     postgres = await startTlsPostgres(data);
-    proxy = await sleepingProxy(postgres.port, ASLEEP_MS);
+    proxy = await sleepingProxy(postgres.port, RESUME_MS);
     const { pathname } = new URL(postgres.dsn);
     const role = `postgres://flightline:of-the-test@localhost:${proxy.port}${pathname}`;
-    const found = { owner: postgres.dsn, role, ca: postgres.ca };
-    on = await deployCore({ settings: { database: "both" }, postgres: found });
+    const server = { owner: postgres.dsn, role, ca: postgres.ca };
+    aws = await deployCore({ settings: { database: "both" }, postgres: server });
   }, 600_000);
   afterAll(async () => {
-    await on.ministack.stop();
+    await aws.ministack.stop();
     await proxy.close();
     await postgres.stop();
     rmSync(data, { recursive: true, force: true });
   });
 
-  const flows = async (): Promise<FlowReport[]> => (await on.request("/flows")).answer["flows"] as FlowReport[];
-  const counts = async (table: string) => (await postgres.query(`select count(*)::int from ${table}`))[0]?.["count"];
+  const flows = async (): Promise<FlowReport[]> => (await aws.request("/flows")).answer["flows"] as FlowReport[];
+  const countRows = async (table: string) => (await postgres.query(`select count(*)::int from ${table}`))[0]?.["count"];
 
-  test("the deployment makes role and schema, and once more changes nothing", async () => {
-    const first = await askMigration(on.lambda);
+  test("the deployment creates role and schema, and a second deployment changes nothing", async () => {
+    const first = await invokeMigration(aws.lambda);
     expect(first).toMatchObject({ Status: "SUCCESS", PhysicalResourceId: "schema" });
     expect(JSON.stringify(first["Data"])).toContain("001");
-    expect(await askMigration(on.lambda)).toMatchObject({ Status: "SUCCESS", Data: { migrated: "" } });
+    expect(await invokeMigration(aws.lambda)).toMatchObject({ Status: "SUCCESS", Data: { migrated: "" } });
     expect(await postgres.query("select tableowner from pg_tables where tablename = 'state_vectors'")).toEqual([
       { tableowner: "flightline_tables" },
     ]);
-    // Aurora lets the role in by tokens
+    // on Aurora the role logs in with tokens instead
     await postgres.query("alter role flightline password 'of-the-test'");
   });
 
-  test("a database that wakes for 30 seconds is waited for: one load, and whoever asks meanwhile is told when to come again", async () => {
+  test("a load waits 30 s for a database that resumes, and meanwhile requests are answered 503 with Retry-After", async () => {
     const rows = [goodRow({ icao24: "3c0001" }), goodRow({ icao24: "zzz" })];
-    const { status, answer } = await on.request("/states?source=opensky", {
+    const { status, answer } = await aws.request("/states?source=opensky", {
       method: "POST",
       body: JSON.stringify(rows),
     });
     expect(status).toBe(202);
-    const asked = await on.request(`/ingestions/${String(answer["id"])}`);
-    expect(asked).toMatchObject({ status: 503, answer: { error: { code: "unavailable" } } });
-    expect(Number(asked.headers.get("retry-after"))).toBeGreaterThan(0);
+    const meanwhile = await aws.request(`/ingestions/${String(answer["id"])}`);
+    expect(meanwhile).toMatchObject({ status: 503, answer: { error: { code: "unavailable" } } });
+    expect(Number(meanwhile.headers.get("retry-after"))).toBeGreaterThan(0);
     const loaded = await until(
-      () => on.request(`/ingestions/${String(answer["id"])}`),
-      (found) => found.answer["status"] === "loaded",
+      () => aws.request(`/ingestions/${String(answer["id"])}`),
+      (ingestion) => ingestion.answer["status"] === "loaded",
     );
     expect(proxy.waited()).toBeGreaterThanOrEqual(2);
     expect(loaded.answer).toMatchObject({ accepted: 1, duplicate: 0, repeats: 0, rejected: { bad_icao24: 1 } });
-    expect([await counts("deliveries"), await counts("state_vectors")]).toEqual([1, 1]);
+    expect([await countRows("deliveries"), await countRows("state_vectors")]).toEqual([1, 1]);
   }, 600_000);
 
-  test("records of the stream wait while a database is down, then come to both, once; history is answered by box", async () => {
-    const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
-    const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
+  test("stream records wait while a database is down, then reach both databases once, with history by box", async () => {
+    const stream = kinesisStream(kinesisClient(aws.ministack.url), { name: aws.stream });
+    const producing = producer(stream, { signal: new AbortController().signal, groups: 4 });
     const rows = Array.from({ length: 20 }, (_, i) => goodRow({ icao24: (0x3d0000 + i).toString(16) }));
-    await to.add(Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")), "application/x-ndjson");
-    await to.flush();
-    const source = { stream, lambda: on.lambda, functionName: "flightline-consumer" };
+    await producing.add(Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")), "application/x-ndjson");
+    await producing.flush();
+    const source = { stream, lambda: aws.lambda, functionName: "flightline-consumer" };
     proxy.cut();
     const failures = await deliverAll(source, { attempts: 3 });
-    proxy.mend();
+    proxy.restore();
     expect(failures).toBeGreaterThanOrEqual(3);
-    expect(await counts("state_vectors")).toBe(1);
+    expect(await countRows("state_vectors")).toBe(1);
     expect(
-      await keysOf({ objects: s3Store(s3Client(), { bucket: on.bucket, prefix: "" }) }, "rejected/flow=stream/"),
+      await keysOf({ objects: s3Store(s3Client(), { bucket: aws.bucket, prefix: "" }) }, "rejected/flow=stream/"),
     ).toEqual([]);
     await deliverAll(source);
     await deliverAll(source);
-    expect(((await on.request(`/states?${BOX}`)).answer["states"] as unknown[]).length).toBe(21);
-    expect(((await on.request(`/aircraft?${BOX}`)).answer["aircraft"] as unknown[]).length).toBe(21);
+    expect(((await aws.request(`/states?${BOX}`)).answer["states"] as unknown[]).length).toBe(21);
+    expect(((await aws.request(`/aircraft?${BOX}`)).answer["aircraft"] as unknown[]).length).toBe(21);
     expect(await flows()).toMatchObject([
       { flow: "request", balanced: true, accepted: 1, stored: 1, others: [{ accepted: 1, rejected: 1 }] },
       {

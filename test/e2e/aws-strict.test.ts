@@ -20,15 +20,15 @@ import { flightline, temporaryFolder, until } from "../harness/product.ts";
 
 const TIMEOUT_MS = 600_000;
 
-async function deployed(options: CoreOptions = {}): Promise<Deployed> {
-  const on = await deployCore({ strict: true, ...options });
-  onTestFinished(() => on.ministack.stop());
-  return on;
+async function deployStrict(options: CoreOptions = {}): Promise<Deployed> {
+  const aws = await deployCore({ strict: true, ...options });
+  onTestFinished(() => aws.ministack.stop());
+  return aws;
 }
-const post = (on: Deployed, icao24: string) =>
-  on.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
+const post = (aws: Deployed, icao24: string) =>
+  aws.request("/states?source=opensky", { method: "POST", body: JSON.stringify([goodRow({ icao24 })]) });
 
-/** What the handler logs of a request. */
+/** The handler's log of a POST request. */
 async function logOfPost({ lambda }: Deployed): Promise<string> {
   const event = {
     httpMethod: "POST",
@@ -45,8 +45,8 @@ async function logOfPost({ lambda }: Deployed): Promise<string> {
   return Buffer.from(LogResult, "base64").toString();
 }
 
-/** Somebody who may call the API, with an access key. */
-async function newSender(apiId: string) {
+/** Creates a user with an access key and the permission to call the API. */
+async function newClient(apiId: string) {
   const client = new IAMClient({});
   const UserName = "sender";
   const Statement = [
@@ -58,32 +58,35 @@ async function newSender(apiId: string) {
   const { AccessKey } = await client.send(new CreateAccessKeyCommand({ UserName }));
   const { AccessKeyId = "", SecretAccessKey = "" } = AccessKey ?? {};
   return {
-    right: { AWS_ACCESS_KEY_ID: AccessKeyId, AWS_SECRET_ACCESS_KEY: SecretAccessKey },
+    credentials: { AWS_ACCESS_KEY_ID: AccessKeyId, AWS_SECRET_ACCESS_KEY: SecretAccessKey },
     revoke: () => client.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId })),
   };
 }
 
-onMiniStack("the deployed templates where TLS, roles and policies are evaluated", () => {
+onMiniStack("the deployed templates with TLS and evaluated roles and policies", () => {
   test(
-    "both flows come to the table with the permissions that their functions have",
+    "both flows reach the table with the permissions of their functions",
     async () => {
-      const on = await deployed();
-      const { status, answer } = await post(on, "3c0001");
+      const aws = await deployStrict();
+      const { status, answer } = await post(aws, "3c0001");
       expect(status).toBe(202);
-      // its ledger comes after its rows
+      // the ledger item is written after the rows
       await until(
-        () => on.request(`/ingestions/${String(answer["id"])}`),
+        () => aws.request(`/ingestions/${String(answer["id"])}`),
         (ingestion) => ingestion.answer["status"] === "loaded",
       );
-      expect((await on.request("/aircraft/3c0001")).status).toBe(200);
-      const stream = kinesisStream(kinesisClient(on.ministack.url), { name: on.stream });
-      const to = producer(stream, { signal: new AbortController().signal, groups: 4 });
-      await to.add(Buffer.from(JSON.stringify([goodRow({ icao24: "3d0001" }), { icao24: "zzz" }])), "application/json");
-      await to.flush();
-      await deliverAll({ stream, lambda: on.lambda, functionName: "flightline-consumer" });
-      expect((await on.request("/aircraft/3d0001")).status).toBe(200);
-      expect((await on.request(`/ingestions/r${"0".repeat(32)}`)).status).toBe(404);
-      expect((await on.request("/flows")).answer).toMatchObject({
+      expect((await aws.request("/aircraft/3c0001")).status).toBe(200);
+      const stream = kinesisStream(kinesisClient(aws.ministack.url), { name: aws.stream });
+      const producing = producer(stream, { signal: new AbortController().signal, groups: 4 });
+      await producing.add(
+        Buffer.from(JSON.stringify([goodRow({ icao24: "3d0001" }), { icao24: "zzz" }])),
+        "application/json",
+      );
+      await producing.flush();
+      await deliverAll({ stream, lambda: aws.lambda, functionName: "flightline-consumer" });
+      expect((await aws.request("/aircraft/3d0001")).status).toBe(200);
+      expect((await aws.request(`/ingestions/r${"0".repeat(32)}`)).status).toBe(404);
+      expect((await aws.request("/flows")).answer).toMatchObject({
         flows: [
           { flow: "request", balanced: true, accepted: 1 },
           { flow: "stream", balanced: true, accepted: 1, rejected: 1 },
@@ -93,40 +96,43 @@ onMiniStack("the deployed templates where TLS, roles and policies are evaluated"
     TIMEOUT_MS,
   );
   test(
-    "a signature opens the API, and without one, with a wrong or with a revoked one, it is shut",
+    "the API accepts a valid signature and refuses a missing, wrong or revoked one",
     async () => {
-      const on = await deployed({ settings: { auth: "iam" } });
+      const aws = await deployStrict({ settings: { auth: "iam" } });
       const file = path.join(await temporaryFolder(), "states.ndjson");
       writeFileSync(file, `${JSON.stringify(goodRow({ icao24: "3c0001" }))}\n`);
       const send = (env: Record<string, string>, ...args: string[]) =>
-        flightline(["ingest", file, "--url", on.url, "--source", "mine", ...args], { env });
-      const { right, revoke } = await newSender(on.apiId);
-      expect(await send(right, "--sign", "us-east-1")).toMatchObject({ code: 0 });
-      const wrong = await send({ ...right, AWS_SECRET_ACCESS_KEY: "another" }, "--sign", "us-east-1");
+        flightline(["ingest", file, "--url", aws.url, "--source", "mine", ...args], { env });
+      const { credentials, revoke } = await newClient(aws.apiId);
+      expect(await send(credentials, "--sign", "us-east-1")).toMatchObject({ code: 0 });
+      const wrong = await send({ ...credentials, AWS_SECRET_ACCESS_KEY: "another" }, "--sign", "us-east-1");
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/answered 403: .*signature/i) });
-      const stranger = await send({ ...right, AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" }, "--sign", "us-east-1");
-      expect(stranger).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
-      expect(await send(right)).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
+      const unknown = await send({ ...credentials, AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE" }, "--sign", "us-east-1");
+      expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
+      expect(await send(credentials)).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
       await revoke();
-      const revoked = await send(right, "--sign", "us-east-1");
+      const revoked = await send(credentials, "--sign", "us-east-1");
       expect(revoked).toMatchObject({ code: 1, stderr: expect.stringContaining("answered 403") });
     },
     TIMEOUT_MS,
   );
   test(
-    "a role whose prefixes are wrong is denied, and nothing is taken in",
+    "a role with wrong prefixes is denied access, and no row is stored",
     async () => {
-      const on = await deployed({
+      const aws = await deployStrict({
         change(app) {
-          const role = app.node.findAll().find((one) => one.node.path === "flightline-request/HandlerRole/Resource");
-          if (!(role instanceof CfnRole)) throw new Error("there is no role of the handler");
-          // the statement that names what the handler may put and get
+          const role = app.node
+            .findAll()
+            .find((construct) => construct.node.path === "flightline-request/HandlerRole/Resource");
+          if (!(role instanceof CfnRole))
+            throw new Error("the app has no role at flightline-request/HandlerRole/Resource");
+          // the statement with the objects that the handler may put and get
           role.addPropertyOverride("Policies.0.PolicyDocument.Statement.2.Resource", "arn:aws:s3:::*/wrong/*");
         },
       });
-      expect(await post(on, "3c0001")).toMatchObject({ status: 500, answer: { error: { code: "internal" } } });
-      expect(await logOfPost(on)).toContain("AccessDenied");
-      expect((await on.request("/aircraft/3c0001")).status).toBe(404);
+      expect(await post(aws, "3c0001")).toMatchObject({ status: 500, answer: { error: { code: "internal" } } });
+      expect(await logOfPost(aws)).toContain("AccessDenied");
+      expect((await aws.request("/aircraft/3c0001")).status).toBe(404);
     },
     TIMEOUT_MS,
   );

@@ -5,8 +5,8 @@ import type { DatabasePorts, ObjectStore } from "../../flow/ports.ts";
 import { postgresDatabase } from "../../postgres/database.ts";
 
 /**
- * Opens the databases that the settings name, as one. `pool` is called once for PostgreSQL. The adapter of DynamoDB is
- * imported only where a setting names it, so that a local start does not load the AWS SDK.
+ * Opens the databases that the settings name, and combines them into one. `pool` is called once if PostgreSQL is among them.
+ * The DynamoDB adapter is imported only if a setting names it, so that a local start does not load the AWS SDK.
  */
 export async function openDatabases(
   { databases, retention_days }: Config,

@@ -1,4 +1,4 @@
-import type { Environment } from "../../settings.ts";
+import { settings, type Environment } from "../../settings.ts";
 import type pg from "pg";
 import { readConfig, type Config } from "../../config.ts";
 import { flowCounter, type FlowCounter } from "../../flow/ledger/reconcile.ts";
@@ -26,16 +26,19 @@ export interface LambdaOptions {
   timeout_ms?: number;
 }
 
-/** Opens the adapters that the environment names. Connects on first use. Throws `ConfigError`. */
+/** Opens the adapters that the environment names. They connect on first use. Throws `ConfigError`. */
 export async function lambdaAdapters(env: Environment, options: LambdaOptions = {}): Promise<LambdaAdapters> {
   const config = readConfig(env, "/tmp");
-  if (config.objects.kind !== "s3") throw new Error("a Lambda function requires an S3 bucket for its objects");
+  if (config.objects.kind !== "s3")
+    throw new Error(
+      `a Lambda function requires an S3 bucket for its objects: set ${settings.objects.name} to s3://BUCKET`,
+    );
   const objects = s3Store(s3Client(), config.objects);
   const database = await openDatabases(config, { objects, pool: () => lambdaPool(config, options) });
   return { config, objects, ...database, counter: flowCounter({ ...database, objects }) };
 }
 
-/** A pool over TLS. */
+/** A pool of connections over TLS. */
 const lambdaPool = (config: Config, { timeout_ms }: LambdaOptions): pg.Pool =>
   newPool({
     ...rdsConnection(config),

@@ -10,14 +10,17 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { LeaseLostError } from "../../flow/errors.ts";
 import type { Checkpoints, CheckpointSession, Lease } from "../../flow/ports.ts";
-import { available } from "../errors.ts";
+import { callService } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
 export interface DynamoCheckpointsOptions {
-  /** What the tables' names begin with. */
+  /** The first part of the tables' names. */
   prefix: string;
   stream: string;
-  /** A lease that is not renewed for this long is free: longer than clocks differ and a pause of the process lasts. */
+  /**
+   * A lease expires when it is not renewed for this long. Default: 15 s. The value must exceed the difference between clocks and
+   * the pauses of a process.
+   */
   lease_ms?: number;
 }
 
@@ -26,13 +29,13 @@ interface Session {
   table: string;
   stream: string;
   lease_ms: number;
-  /** Tells this session from others. */
+  /** The unique id of this session. */
   member: string;
 }
 
 /**
- * The `Checkpoints` port: an item per shard, with a growing number and the time at which its lease ends
- * unless renewed.
+ * The `Checkpoints` port. Each shard has an item with a fencing token (`epoch`) and the end of its lease. The token grows with
+ * each lease, so a consumer that lost its lease cannot save a position.
  */
 export const dynamoCheckpoints = (client: DynamoDBClient, options: DynamoCheckpointsOptions): Checkpoints => ({
   open: () =>
@@ -45,8 +48,8 @@ export const dynamoCheckpoints = (client: DynamoDBClient, options: DynamoCheckpo
     }),
 });
 
-/** A lease's end once its holder gave it up: no beat that is still under way brings it back. */
-const GIVEN_UP = "0";
+/** The end of a released lease. A renewal that is still in progress must not revive it. */
+const RELEASED = "0";
 
 const shardItem = ({ stream }: Session, shard: string) => ({ item: { S: `shard/${stream}/${shard}` } });
 const memberItem = ({ stream, member }: Session) => ({ item: { S: `member/${stream}/${member}` } });
@@ -55,27 +58,27 @@ const now = () => ({ N: String(Date.now()) });
 
 async function openSession(session: Session): Promise<CheckpointSession> {
   const held = new Map<string, number>();
-  await beat(session, held);
-  // a beat that fails is made good by the next; a lease that ended meanwhile is refused at its next save
-  const beating = setInterval(() => void beat(session, held).catch(() => {}), session.lease_ms / 3);
+  await renew(session, held);
+  // the next renewal makes up for a failed one. A lease that expires meanwhile fails at its next save
+  const renewing = setInterval(() => void renew(session, held).catch(() => {}), session.lease_ms / 3);
   return {
-    members: () => available("DynamoDB", () => countMembers(session)),
-    position: (shard) => available("DynamoDB", () => readPosition(session, shard)),
-    lease: (shard) => available("DynamoDB", () => takeLease(session, shard, held)),
+    members: () => callService("DynamoDB", () => countMembers(session)),
+    position: (shard) => callService("DynamoDB", () => readPosition(session, shard)),
+    lease: (shard) => callService("DynamoDB", () => acquireLease(session, shard, held)),
     async close() {
-      clearInterval(beating);
-      for (const [shard, epoch] of held) await giveUp(session, shard, epoch);
+      clearInterval(renewing);
+      for (const [shard, epoch] of held) await release(session, shard, epoch);
       await session.client.send(new DeleteItemCommand({ TableName: session.table, Key: memberItem(session) }));
     },
   };
 }
 
-/** Says that the session lives, and renews what it holds. */
-async function beat(session: Session, held: ReadonlyMap<string, number>): Promise<void> {
+/** Renews the session's membership and its leases. `held` maps shards to fencing tokens. */
+async function renew(session: Session, held: ReadonlyMap<string, number>): Promise<void> {
   const { client, table } = session;
   const Item = { ...memberItem(session), ends_ms: endOf(session) };
-  await available("DynamoDB", () => client.send(new PutItemCommand({ TableName: table, Item })));
-  for (const [shard, epoch] of held) await updateAt(session, { shard, epoch, set: { ends_ms: endOf(session) } });
+  await callService("DynamoDB", () => client.send(new PutItemCommand({ TableName: table, Item })));
+  for (const [shard, epoch] of held) await updateShard(session, { shard, epoch, set: { ends_ms: endOf(session) } });
 }
 
 interface Update {
@@ -84,8 +87,8 @@ interface Update {
   set: Record<string, { S: string } | { N: string }>;
 }
 
-/** Sets attributes of a shard under the epoch that holds it; false when it was given up, or another has taken it since. */
-async function updateAt(session: Session, { shard, epoch, set }: Update): Promise<boolean> {
+/** Sets attributes of a shard under a fencing token. False when the lease was released or acquired by another session. */
+async function updateShard(session: Session, { shard, epoch, set }: Update): Promise<boolean> {
   const names = Object.keys(set);
   try {
     await session.client.send(
@@ -93,11 +96,11 @@ async function updateAt(session: Session, { shard, epoch, set }: Update): Promis
         TableName: session.table,
         Key: shardItem(session, shard),
         UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}`,
-        ConditionExpression: "epoch = :epoch AND ends_ms > :given_up",
+        ConditionExpression: "epoch = :epoch AND ends_ms > :released",
         ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
         ExpressionAttributeValues: {
           ":epoch": { N: String(epoch) },
-          ":given_up": { N: GIVEN_UP },
+          ":released": { N: RELEASED },
           ...Object.fromEntries(names.map((name) => [`:${name}`, set[name] ?? { S: "" }])),
         },
       }),
@@ -109,8 +112,8 @@ async function updateAt(session: Session, { shard, epoch, set }: Update): Promis
   }
 }
 
-const giveUp = (session: Session, shard: string, epoch: number): Promise<boolean> =>
-  updateAt(session, { shard, epoch, set: { ends_ms: { N: GIVEN_UP } } });
+const release = (session: Session, shard: string, epoch: number): Promise<boolean> =>
+  updateShard(session, { shard, epoch, set: { ends_ms: { N: RELEASED } } });
 
 async function countMembers({ client, table, stream }: Session): Promise<number> {
   const pages = paginateScan(
@@ -135,7 +138,7 @@ async function readPosition(session: Session, shard: string): Promise<string | n
   return Item?.["position"]?.S ?? null;
 }
 
-async function takeLease(session: Session, shard: string, held: Map<string, number>): Promise<Lease | null> {
+async function acquireLease(session: Session, shard: string, held: Map<string, number>): Promise<Lease | null> {
   let item;
   try {
     item = await session.client.send(
@@ -163,16 +166,16 @@ async function takeLease(session: Session, shard: string, held: Map<string, numb
     },
     async save(next) {
       const set = { position: { S: next }, ends_ms: endOf(session) };
-      const isSaved = await available("DynamoDB", () => updateAt(session, { shard, epoch, set }));
+      const isSaved = await callService("DynamoDB", () => updateShard(session, { shard, epoch, set }));
       if (!isSaved)
         throw new LeaseLostError(
-          `shard ${shard} of ${session.stream} was given up, or leased again by another consumer`,
+          `the lease of shard ${shard} of ${session.stream} was released, or another consumer has acquired it`,
         );
       position = next;
     },
     async release() {
       held.delete(shard);
-      await available("DynamoDB", () => giveUp(session, shard, epoch));
+      await callService("DynamoDB", () => release(session, shard, epoch));
     },
   };
 }

@@ -17,19 +17,20 @@ import { newestRows } from "../../flight/newest.ts";
 import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
 import { backoff, pause } from "../../retry.ts";
 import { flowOf } from "../../flow/objects/ids.ts";
-import { ledgerKey, type DynamoOptions, type DynamoContext } from "./ledger.ts";
-import { attributes, dayOf, observation, tileOf, WRITES_AT_ONCE, type Item } from "./client.ts";
+import { ledgerKey, type DynamoOptions, type DynamoContext } from "./context.ts";
+import { attributes, dayOf, MAX_WRITES, observationKey, tileOf, type Item } from "./client.ts";
 import { dynamoLedger } from "./totals.ts";
 import { dynamoReader } from "./reads.ts";
-import { available } from "../errors.ts";
+import { callService } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
-const KEYS_A_READ = 100;
+/** The limit of BatchGetItem. */
+const MAX_KEYS_PER_READ = 100;
 
 /**
- * The `Database` port on DynamoDB, where a batch is one delivery. There are no transactions: a row is put where its identity
- * is free or held by the same delivery, so that a delivery that died half-way counts the same when it comes again; its
- * ledger row is written last and once.
+ * The database ports on DynamoDB, where a batch is one delivery. No transaction spans its rows. Instead, a row is put under the
+ * condition that its identity is free or owned by the same delivery. A delivery that failed half-way therefore counts the same
+ * when it is redelivered. Its ledger item is written last, and only once.
  */
 export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): DatabasePorts {
   const context: DynamoContext = { client, ...options };
@@ -38,10 +39,10 @@ export function dynamoDatabase(client: DynamoDBClient, options: DynamoOptions): 
     reader: dynamoReader(context),
     ledger: dynamoLedger(context),
     sink: {
-      apply: (write) => available("DynamoDB", () => applyEach(context, write, days)),
-      delivered: (deliveries) => available("DynamoDB", () => readDelivered(context, deliveries)),
+      apply: (write) => callService("DynamoDB", () => applyEach(context, write, days)),
+      delivered: (deliveries) => callService("DynamoDB", () => readDelivered(context, deliveries)),
       ping: () =>
-        available("DynamoDB", async () => {
+        callService("DynamoDB", async () => {
           await client.send(new DescribeTableCommand({ TableName: tableName(options.prefix, "batches") }));
         }),
     },
@@ -53,11 +54,11 @@ async function applyEach(context: DynamoContext, write: BatchWrite, days: Set<st
   const total: Applied = { received: 0, accepted: 0, duplicate: 0, rejected: 0, repeats: 0 };
   const known = await readDelivered(context, deliveries);
   const lastFresh = deliveries.findLastIndex(({ id }) => !known.has(id));
-  const held: Held = { seen: identities(), rows: new Map() };
+  const owned: OwnedRows = { seen: identities(), rows: new Map() };
   for (const [i, delivery] of deliveries.entries()) {
     const isKnown = known.has(delivery.id);
-    if (i <= lastFresh) await holdRows(context, { rows: rowsOfDelivery(batch, i), id: delivery.id, isKnown }, held);
-    const accepted = held.rows.get(delivery.id) ?? 0;
+    if (i <= lastFresh) await putRows(context, { rows: rowsOfDelivery(batch, i), id: delivery.id, isKnown }, owned);
+    const accepted = owned.rows.get(delivery.id) ?? 0;
     const applied = isKnown
       ? await countRepeat(context, delivery)
       : await putLedger(context, { delivery, contract, accepted, days });
@@ -67,44 +68,47 @@ async function applyEach(context: DynamoContext, write: BatchWrite, days: Set<st
   return total;
 }
 
-/** How many rows of this application each delivery holds, each identity counted once. */
-interface Held {
+/** The number of rows in this write that each delivery owns. Each identity is counted once. */
+interface OwnedRows {
   seen: Identities;
   rows: Map<string, number>;
 }
 
 /**
- * Puts a delivery's rows, those of a known one excepted, and counts each as its holder's: that may be a delivery which died
- * before its ledger's row and comes later in this application, where this delivery's row, the first to arrive, stands for
- * its own.
+ * Puts the rows of a delivery and counts each for the delivery that owns its identity. Rows of a known delivery are only
+ * counted. The owner may be a later delivery of the same write: an earlier attempt stored its row but failed before its ledger
+ * item. That row is then counted here, at the first row with its identity.
  */
-async function holdRows(
+async function putRows(
   context: DynamoContext,
   { rows, id, isKnown }: { rows: Batch; id: string; isKnown: boolean },
-  held: Held,
+  owned: OwnedRows,
 ): Promise<void> {
-  await inParallel(indices(rows), WRITES_AT_ONCE, async (i) => {
+  await inParallel(indices(rows), MAX_WRITES, async (i) => {
     const key = stateKey(rows, i);
-    const holder = isKnown
-      ? await holderOf(context, key)
+    const owner = isKnown
+      ? await ownerOf(context, key)
       : await putState(context, key, rowItem(context, rows, { i, id }));
-    if (holder !== undefined && held.seen.add(rows, i)) held.rows.set(holder, (held.rows.get(holder) ?? 0) + 1);
+    if (owner !== undefined && owned.seen.add(rows, i)) owned.rows.set(owner, (owned.rows.get(owner) ?? 0) + 1);
   });
   if (!isKnown) await putNewest(context, rows, id);
 }
 
-interface One {
+interface LedgerWrite {
   delivery: Delivery;
   contract: string;
   accepted: number;
   days: Set<string>;
 }
 
-async function putLedger(context: DynamoContext, { delivery, contract, accepted, days }: One): Promise<Applied> {
+async function putLedger(
+  context: DynamoContext,
+  { delivery, contract, accepted, days }: LedgerWrite,
+): Promise<Applied> {
   const rejected = sumOfCounts(delivery.rejected);
   const counts = { received: delivery.rows, accepted, duplicate: delivery.rows - rejected - accepted, rejected };
-  await noteDay(context, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
-  const refused = await putIf(context, {
+  await saveDay(context, { flow: flowOf(delivery.id), received_at: delivery.received_at, days });
+  const refused = await putConditionally(context, {
     TableName: tableName(context.prefix, "batches"),
     Item: {
       ...ledgerKey(flowOf(delivery.id), delivery),
@@ -112,7 +116,9 @@ async function putLedger(context: DynamoContext, { delivery, contract, accepted,
       received: { N: String(counts.received) },
       accepted: { N: String(counts.accepted) },
       duplicate: { N: String(counts.duplicate) },
-      rejected: { M: Object.fromEntries(Object.entries(delivery.rejected).map(([of, n]) => [of, { N: String(n) }])) },
+      rejected: {
+        M: Object.fromEntries(Object.entries(delivery.rejected).map(([reason, n]) => [reason, { N: String(n) }])),
+      },
       repeats: { N: "0" },
       expired: { N: "0" },
       received_at: { N: String(delivery.received_at) },
@@ -137,19 +143,19 @@ async function countRepeat({ client, prefix }: DynamoContext, delivery: Delivery
 
 const stateKey = (batch: Batch, i: number) => ({
   aircraft_day: { S: `${batch.columns.icao24[i]}#${dayOf(batch.columns.last_contact[i] ?? 0)}` },
-  observation: { S: observationAt(batch, i) },
+  observation: { S: observationOf(batch, i) },
 });
 
-/** The delivery whose row stands at a key; undefined where none does. */
-async function holderOf({ client, prefix }: DynamoContext, Key: Item): Promise<string | undefined> {
+/** The delivery whose row is stored under a key. Undefined when the key has no row. */
+async function ownerOf({ client, prefix }: DynamoContext, Key: Item): Promise<string | undefined> {
   const TableName = tableName(prefix, "states");
   const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
   return Item?.["batch_id"]?.S;
 }
 
-/** Puts a row where its identity is free or its own delivery's; returns the delivery that holds it then. */
+/** Puts a row if its identity is free or owned by its delivery. Returns the delivery that owns the identity afterwards. */
 async function putState(context: DynamoContext, key: Item, item: Item): Promise<string | undefined> {
-  const refused = await putIf(context, {
+  const refused = await putConditionally(context, {
     TableName: tableName(context.prefix, "states"),
     Item: { ...item, ...key },
     ConditionExpression: "attribute_not_exists(aircraft_day) OR batch_id = :id",
@@ -157,35 +163,39 @@ async function putState(context: DynamoContext, key: Item, item: Item): Promise<
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   });
   if (refused === null) return item["batch_id"]?.S;
-  // some stand-ins of DynamoDB do not tell
-  return refused.Item?.["batch_id"]?.S ?? holderOf(context, key);
+  // some emulators of DynamoDB do not return the stored item
+  return refused.Item?.["batch_id"]?.S ?? ownerOf(context, key);
 }
 
-/** Of each aircraft the newest row of the delivery, where it is newer than the one that stands there. */
+/** Puts the newest row of each aircraft in the delivery, if it is newer than the stored one. */
 async function putNewest(context: DynamoContext, batch: Batch, id: string): Promise<void> {
   const marks = newestRows(batch, Int32Array.from(indices(batch)));
   const newest = indices(batch).filter((i) => marks[i] === 1);
-  await inParallel(newest, WRITES_AT_ONCE, async (i) => {
+  await inParallel(newest, MAX_WRITES, async (i) => {
     const { latitude, longitude } = batch.columns;
     const tile = tileOf(latitude[i] ?? NaN, longitude[i] ?? NaN);
-    await putIf(context, {
+    await putConditionally(context, {
       TableName: tableName(context.prefix, "aircraft"),
       Item: {
         ...rowItem(context, batch, { i, id }),
-        newest: { S: observationAt(batch, i) },
+        newest: { S: observationOf(batch, i) },
         ...(Number.isNaN(tile) ? {} : { tile: { N: String(tile) } }),
       },
       ConditionExpression: "attribute_not_exists(icao24) OR newest < :newest",
-      ExpressionAttributeValues: { ":newest": { S: observationAt(batch, i) } },
+      ExpressionAttributeValues: { ":newest": { S: observationOf(batch, i) } },
     });
   });
 }
 
 const indices = (batch: Batch): number[] => Array.from({ length: batch.rows }, (_, i) => i);
 
-function observationAt({ columns }: Batch, i: number): string {
+function observationOf({ columns }: Batch, i: number): string {
   const position = columns.time_position[i] ?? NaN;
-  return observation(columns.last_contact[i] ?? 0, Number.isNaN(position) ? null : position, columns.source[i] ?? "");
+  return observationKey(
+    columns.last_contact[i] ?? 0,
+    Number.isNaN(position) ? null : position,
+    columns.source[i] ?? "",
+  );
 }
 
 const rowItem = ({ retention_days }: DynamoContext, batch: Batch, { i, id }: { i: number; id: string }): Item => ({
@@ -193,8 +203,8 @@ const rowItem = ({ retention_days }: DynamoContext, batch: Batch, { i, id }: { i
   expires_at: { N: String(Math.floor((batch.received_at[i] ?? 0) + retention_days * DAY_S)) },
 });
 
-/** Puts an item under a condition; null, or why it was refused. */
-async function putIf(
+/** Puts an item under a condition. Returns null, or the error when the condition was false. */
+async function putConditionally(
   { client }: DynamoContext,
   input: ConstructorParameters<typeof PutItemCommand>[0],
 ): Promise<ConditionalCheckFailedException | null> {
@@ -207,8 +217,8 @@ async function putIf(
   }
 }
 
-/** Remembers which days the ledger has, so that sums need not search for them. */
-async function noteDay(
+/** Saves that the ledger has deliveries of a day, so that totals need not search for days. */
+async function saveDay(
   { client, prefix }: DynamoContext,
   { flow, received_at, days }: { flow: Flow; received_at: number; days: Set<string> },
 ): Promise<void> {
@@ -225,20 +235,25 @@ async function noteDay(
   days.add(`${flow}#${day}`);
 }
 
-/** Reads in hundreds; keys that a throttled table left out are asked for again after a back-off. */
-async function readDelivered({ client, prefix }: DynamoContext, of: readonly DeliveryName[]): Promise<Set<string>> {
+/** The ids of deliveries that have a ledger item. Keys that a throttled table left out are requested again after a back-off. */
+async function readDelivered(
+  { client, prefix }: DynamoContext,
+  deliveries: readonly DeliveryName[],
+): Promise<Set<string>> {
   const TableName = tableName(prefix, "batches");
-  const unique = [...new Map(of.map((one) => [one.id, one])).values()];
-  const found = new Set<string>();
-  for (let start = 0; start < unique.length; start += KEYS_A_READ) {
-    let keys: Item[] = unique.slice(start, start + KEYS_A_READ).map((one) => ledgerKey(flowOf(one.id), one));
+  const unique = [...new Map(deliveries.map((delivery) => [delivery.id, delivery])).values()];
+  const delivered = new Set<string>();
+  for (let start = 0; start < unique.length; start += MAX_KEYS_PER_READ) {
+    let keys: Item[] = unique
+      .slice(start, start + MAX_KEYS_PER_READ)
+      .map((delivery) => ledgerKey(flowOf(delivery.id), delivery));
     for (let failures = 0; keys.length > 0; failures++) {
       const RequestItems = { [TableName]: { Keys: keys, ProjectionExpression: "delivery_id", ConsistentRead: true } };
       const answer = await client.send(new BatchGetItemCommand({ RequestItems }));
-      for (const { delivery_id } of answer.Responses?.[TableName] ?? []) found.add(delivery_id?.S ?? "");
+      for (const { delivery_id } of answer.Responses?.[TableName] ?? []) delivered.add(delivery_id?.S ?? "");
       keys = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
       if (keys.length > 0) await pause(backoff(failures), new AbortController().signal);
     }
   }
-  return found;
+  return delivered;
 }

@@ -7,32 +7,36 @@ import { NotAnsweredError } from "../../flow/errors.ts";
 import { inParallel } from "../../in-parallel.ts";
 import type { DeliveryName, Flow, LedgerRow, Reader } from "../../flow/ports.ts";
 import type { AircraftQuery, Box, StatesQuery, StoredRow } from "../../flow/queries.ts";
-import { dayOf, observation, storedRow, tilesOf, type Item } from "./client.ts";
-import { ledgerKey, type DynamoContext } from "./ledger.ts";
-import { available } from "../errors.ts";
+import { dayOf, observationKey, storedRow, tilesOf, type Item } from "./client.ts";
+import { ledgerKey, type DynamoContext } from "./context.ts";
+import { callService } from "../errors.ts";
 import { tableName, tables } from "./tables.ts";
 
-const QUERIES_AT_ONCE = 64;
+const MAX_QUERIES = 64;
 
-/** The `Reader` port: the history of one aircraft, and the newest rows also by box. */
+/** The `Reader` port. It answers the history of one aircraft, and the newest row of each aircraft, also by box. */
 export const dynamoReader = (context: DynamoContext): Reader => ({
-  aircraft: (asked) => available("DynamoDB", () => readAircraft(context, asked)),
-  states: (asked) => available("DynamoDB", () => readStates(context, asked)),
+  aircraft: (query) => callService("DynamoDB", () => readAircraft(context, query)),
+  states: (query) => callService("DynamoDB", () => readStates(context, query)),
 });
 
 /** The ledger row of a delivery. Null when there is none. */
-export async function readBatch({ client, prefix }: DynamoContext, of: DeliveryName): Promise<LedgerRow | null> {
-  const flow = flowOf(of.id);
+export async function readBatch({ client, prefix }: DynamoContext, delivery: DeliveryName): Promise<LedgerRow | null> {
+  const flow = flowOf(delivery.id);
   const { Item: item } = await client.send(
-    new GetItemCommand({ TableName: tableName(prefix, "batches"), Key: ledgerKey(flow, of), ConsistentRead: true }),
+    new GetItemCommand({
+      TableName: tableName(prefix, "batches"),
+      Key: ledgerKey(flow, delivery),
+      ConsistentRead: true,
+    }),
   );
   return item === undefined ? null : ledgerRow(item, flow);
 }
 
 /** A ledger item as the port's row. */
 export function ledgerRow(item: Item, flow: Flow): LedgerRow {
-  const { delivery_id, ...found } = unmarshall(item) as Omit<LedgerRow, "batch_id" | "flow"> & { delivery_id: string };
-  const { contract, received, accepted, duplicate, rejected, repeats, expired, applied_at } = found;
+  const { delivery_id, ...counts } = unmarshall(item) as Omit<LedgerRow, "batch_id" | "flow"> & { delivery_id: string };
+  const { contract, received, accepted, duplicate, rejected, repeats, expired, applied_at } = counts;
   return {
     batch_id: delivery_id,
     flow,
@@ -47,16 +51,17 @@ export function ledgerRow(item: Item, flow: Flow): LedgerRow {
   };
 }
 
-async function readAircraft(context: DynamoContext, of: AircraftQuery): Promise<StoredRow[]> {
-  if (of.at !== undefined) throw new NotAnsweredError("DynamoDB keeps no order by time: leave out `at`");
-  const found = of.box === undefined ? await scanAircraft(context, of) : await aircraftInTiles(context, of.box);
-  return found
-    .filter((row) => isAsked(row, of))
+async function readAircraft(context: DynamoContext, query: AircraftQuery): Promise<StoredRow[]> {
+  if (query.at !== undefined)
+    throw new NotAnsweredError("DynamoDB has no index by time and cannot answer `at`: omit it");
+  const rows = query.box === undefined ? await scanAircraft(context, query) : await aircraftInTiles(context, query.box);
+  return rows
+    .filter((row) => matchesAircraft(row, query))
     .sort((a, b) => (String(a["icao24"]) < String(b["icao24"]) ? -1 : 1))
-    .slice(0, of.limit);
+    .slice(0, query.limit);
 }
 
-function isAsked(row: StoredRow, { box, icao24, callsign, search, batch_ids }: AircraftQuery): boolean {
+function matchesAircraft(row: StoredRow, { box, icao24, callsign, search, batch_ids }: AircraftQuery): boolean {
   const part = search?.toLowerCase();
   return (
     (icao24 === undefined || row["icao24"] === icao24) &&
@@ -69,19 +74,19 @@ function isAsked(row: StoredRow, { box, icao24, callsign, search, batch_ids }: A
 
 async function aircraftInTiles(context: DynamoContext, box: Box): Promise<StoredRow[]> {
   const rows: StoredRow[] = [];
-  await inParallel(tilesOf(box), QUERIES_AT_ONCE, async (tile) => {
-    const found = await queryAll(context, {
+  await inParallel(tilesOf(box), MAX_QUERIES, async (tile) => {
+    const items = await queryAll(context, {
       TableName: tableName(context.prefix, "aircraft"),
       IndexName: tables.aircraft.index.name,
       KeyConditionExpression: "tile = :tile",
       ExpressionAttributeValues: { ":tile": { N: String(tile) } },
     });
-    rows.push(...found.map(storedRow));
+    rows.push(...items.map(storedRow));
   });
   return rows;
 }
 
-/** One by its address; otherwise all of them, some ten thousand at most. */
+/** One aircraft by its address. Without an address all aircraft: some ten thousand at most. */
 async function scanAircraft(context: DynamoContext, { icao24 }: AircraftQuery): Promise<StoredRow[]> {
   const TableName = tableName(context.prefix, "aircraft");
   if (icao24 !== undefined) {
@@ -94,23 +99,26 @@ async function scanAircraft(context: DynamoContext, { icao24 }: AircraftQuery): 
   return rows;
 }
 
-/** History of one aircraft, day by day; without `to` up to its newest row, without `from` as far back as rows are kept. */
-async function readStates(context: DynamoContext, of: StatesQuery): Promise<StoredRow[]> {
-  const { icao24, box, batch_id, limit } = of;
+/** The history of one aircraft. The default of `to` is its newest row, that of `from` the retention before `to`. */
+async function readStates(context: DynamoContext, query: StatesQuery): Promise<StoredRow[]> {
+  const { icao24, box, batch_id, limit } = query;
   if (icao24 === undefined || box !== undefined || batch_id !== undefined)
-    throw new NotAnsweredError("DynamoDB answers the history of one aircraft: give icao24, and no box and no batch_id");
-  const to = of.to ?? (await newestContact(context, icao24));
+    throw new NotAnsweredError(
+      "DynamoDB answers only the history of one aircraft: specify icao24, and omit the box and batch_id",
+    );
+  const to = query.to ?? (await newestContact(context, icao24));
   if (to === null) return [];
-  const from = Math.max(of.after?.last_contact ?? 0, of.from ?? to - context.retention_days * DAY_S);
-  const isFirst = firstOfEvery(of.every);
+  const from = Math.max(query.after?.last_contact ?? 0, query.from ?? to - context.retention_days * DAY_S);
+  const isFirst = firstOfEvery(query.every);
   const rows: StoredRow[] = [];
   for (let day = from - (from % DAY_S); day <= to && rows.length < limit; day += DAY_S) {
-    const found = await queryAll(context, daysHistory(context, { ...of, icao24, from, to, day }));
-    rows.push(...found.map(storedRow).filter((row) => matches(row, of) && isFirst(row)));
+    const items = await queryAll(context, dayQuery(context, { ...query, icao24, from, to, day }));
+    rows.push(...items.map(storedRow).filter((row) => matchesState(row, query) && isFirst(row)));
   }
   return rows.slice(0, limit);
 }
 
+/** A filter that passes the first row of each source in each span of `every` seconds. */
 function firstOfEvery(every: number | undefined): (row: StoredRow) => boolean {
   const seen = new Set<string>();
   return ({ source, last_contact }) => {
@@ -125,15 +133,15 @@ async function newestContact(context: DynamoContext, icao24: string): Promise<nu
   return row === undefined ? null : Number(row["last_contact"]);
 }
 
-const matches = (row: StoredRow, { callsign, source }: StatesQuery): boolean =>
+const matchesState = (row: StoredRow, { callsign, source }: StatesQuery): boolean =>
   (callsign === undefined || row["callsign"] === callsign) && (source === undefined || row["source"] === source);
 
 type DayQuery = StatesQuery & { icao24: string; from: number; to: number; day: number };
 
-function daysHistory({ prefix }: DynamoContext, { icao24, from, to, day, after }: DayQuery): QueryCommandInput {
-  // what follows every observation of that second
-  const last = `${observation(to, null, "").slice(0, 12)}~`;
-  const first = after === undefined ? observation(from, null, "") : afterKey(after);
+function dayQuery({ prefix }: DynamoContext, { icao24, from, to, day, after }: DayQuery): QueryCommandInput {
+  // greater than every observation key of the second `to`
+  const last = `${observationKey(to, null, "").slice(0, 12)}~`;
+  const first = after === undefined ? observationKey(from, null, "") : afterKey(after);
   return {
     TableName: tableName(prefix, "states"),
     KeyConditionExpression: "aircraft_day = :day AND observation BETWEEN :first AND :last",
@@ -145,9 +153,9 @@ function daysHistory({ prefix }: DynamoContext, { icao24, from, to, day, after }
   };
 }
 
-/** The least key greater than that of the row. */
+/** A key between the row's key and the next. */
 const afterKey = ({ last_contact, time_position, source }: NonNullable<StatesQuery["after"]>): string =>
-  `${observation(last_contact, time_position, source)}\u0001`;
+  `${observationKey(last_contact, time_position, source)}\u0001`;
 
 async function queryAll({ client }: DynamoContext, input: QueryCommandInput): Promise<Item[]> {
   const items: Item[] = [];

@@ -9,19 +9,20 @@ import { addTotals, noTotals } from "../../flow/ledger/totals.ts";
 import { FLOWS, flowOf } from "../../flow/objects/ids.ts";
 import type { Flow, FlowTotals, Ledger, LedgerRow, Totals, TotalsQuery } from "../../flow/ports.ts";
 import { dayOf, type Item } from "./client.ts";
-import { ledgerKey, type DynamoContext } from "./ledger.ts";
+import { ledgerKey, type DynamoContext } from "./context.ts";
 import { ledgerRow, readBatch } from "./reads.ts";
-import { available } from "../errors.ts";
+import { callService } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
-const NAMED = 5;
+/** A report lists at most this many unbalanced batches. */
+const MAX_UNBALANCED = 5;
 
-/** The `Ledger` port. Tables are counted only for `verify`, because that reads all of them. */
+/** The `Ledger` port. It counts the stored rows only for `verify`, because that reads the whole table. */
 export const dynamoLedger = (context: DynamoContext): Ledger => ({
-  batch: (name) => available("DynamoDB", () => readBatch(context, name)),
-  totals: (query) => available("DynamoDB", () => readTotals(context, query)),
-  past: (at) => available("DynamoDB", () => readPast(context, at)),
-  expire: (received_at) => available("DynamoDB", () => expireBatches(context, received_at)),
+  batch: (name) => callService("DynamoDB", () => readBatch(context, name)),
+  totals: (query) => callService("DynamoDB", () => readTotals(context, query)),
+  past: (at) => callService("DynamoDB", () => readPast(context, at)),
+  expire: (received_at) => callService("DynamoDB", () => expireBatches(context, received_at)),
 });
 
 async function readTotals(context: DynamoContext, { since, verify = false }: TotalsQuery): Promise<Totals> {
@@ -48,8 +49,11 @@ async function readPast(context: DynamoContext, at: number): Promise<Record<Flow
   return flows;
 }
 
-/** Days of the ledger, and the Unix time before which everything is counted as expired. */
-async function readDays({ client, prefix }: DynamoContext, flow: Flow): Promise<{ days: string[]; done: number }> {
+/** The days in the ledger, and the Unix time before which all deliveries are counted as expired. */
+async function readDays(
+  { client, prefix }: DynamoContext,
+  flow: Flow,
+): Promise<{ days: string[]; expired_before: number }> {
   const { Item: item } = await client.send(
     new GetItemCommand({
       TableName: tableName(prefix, "batches"),
@@ -57,14 +61,10 @@ async function readDays({ client, prefix }: DynamoContext, flow: Flow): Promise<
       ConsistentRead: true,
     }),
   );
-  return { days: [...(item?.["days"]?.SS ?? [])].sort(), done: Number(item?.["expired_before"]?.N ?? 0) };
+  return { days: [...(item?.["days"]?.SS ?? [])].sort(), expired_before: Number(item?.["expired_before"]?.N ?? 0) };
 }
 
-async function* ledgerOf(
-  { client, prefix }: DynamoContext,
-  flow: Flow,
-  day: string,
-): AsyncGenerator<LedgerRow & Arrived> {
+async function* ledgerOf({ client, prefix }: DynamoContext, flow: Flow, day: string): AsyncGenerator<ArrivedRow> {
   const pages = paginateQuery(
     { client },
     {
@@ -77,11 +77,14 @@ async function* ledgerOf(
   for await (const { Items = [] } of pages)
     for (const item of Items) yield { ...ledgerRow(item, flow), received_at: Number(item["received_at"]?.N) };
 }
-interface Arrived {
+interface ArrivedRow extends LedgerRow {
   received_at: number;
 }
 
-/** Rows per delivery, read from the table itself; rows of batches that expired may linger until DynamoDB removes them. */
+/**
+ * Counts the stored rows of each delivery by reading the table. Rows of expired deliveries may still be stored until DynamoDB
+ * deletes them, so these deliveries count as balanced.
+ */
 async function countTables(
   { client, prefix }: DynamoContext,
   { flows, ledgers }: { flows: Record<Flow, FlowTotals>; ledgers: Map<string, LedgerRow> },
@@ -96,29 +99,30 @@ async function countTables(
   for (const flow of FLOWS) flows[flow].stored = 0;
   for (const batch_id of new Set([...ledgers.keys(), ...stored.keys()])) {
     const row = ledgers.get(batch_id);
-    const of = flows[row?.flow ?? flowOf(batch_id)];
+    const flow = flows[row?.flow ?? flowOf(batch_id)];
     const expected = (row?.accepted ?? 0) - (row?.expired ?? 0);
-    const found = row !== undefined && row.expired > 0 ? expected : (stored.get(batch_id) ?? 0);
-    of.stored = (of.stored ?? 0) + found;
-    if (found !== expected && of.unbalanced.length < NAMED) of.unbalanced.push({ batch_id, expected, stored: found });
+    const rows = row !== undefined && row.expired > 0 ? expected : (stored.get(batch_id) ?? 0);
+    flow.stored = (flow.stored ?? 0) + rows;
+    if (rows !== expected && flow.unbalanced.length < MAX_UNBALANCED)
+      flow.unbalanced.push({ batch_id, expected, stored: rows });
   }
 }
 
-/** DynamoDB removes the rows by their own time; here their batches are counted as expired, each once. */
+/** Counts the rows of old deliveries as expired, each once. DynamoDB deletes the rows by their own expiry time. */
 async function expireBatches(context: DynamoContext, received_at: number): Promise<number> {
   let rows = 0;
   for (const flow of FLOWS) {
-    const { days, done } = await readDays(context, flow);
-    const open = days.filter((day) => day >= dayOf(done) && day <= dayOf(received_at));
+    const { days, expired_before } = await readDays(context, flow);
+    const open = days.filter((day) => day >= dayOf(expired_before) && day <= dayOf(received_at));
     for (const day of open)
       for await (const row of ledgerOf(context, flow, day))
-        if (row.received_at < received_at && row.expired < row.accepted) rows += await expireOne(context, row);
-    if (days.length > 0) await noteExpired(context, flow, received_at);
+        if (row.received_at < received_at && row.expired < row.accepted) rows += await expireBatch(context, row);
+    if (days.length > 0) await saveExpiredBefore(context, flow, received_at);
   }
   return rows;
 }
 
-async function expireOne({ client, prefix }: DynamoContext, row: LedgerRow & Arrived): Promise<number> {
+async function expireBatch({ client, prefix }: DynamoContext, row: ArrivedRow): Promise<number> {
   try {
     await client.send(
       new UpdateItemCommand({
@@ -135,7 +139,7 @@ async function expireOne({ client, prefix }: DynamoContext, row: LedgerRow & Arr
   }
 }
 
-async function noteExpired({ client, prefix }: DynamoContext, flow: Flow, received_at: number): Promise<void> {
+async function saveExpiredBefore({ client, prefix }: DynamoContext, flow: Flow, received_at: number): Promise<void> {
   await client.send(
     new UpdateItemCommand({
       TableName: tableName(prefix, "batches"),

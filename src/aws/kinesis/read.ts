@@ -10,60 +10,66 @@ import {
 } from "@aws-sdk/client-kinesis";
 import type { ReadResult, Shard } from "../../flow/ports.ts";
 
-/** A shard may be read five times a second by all its readers together. */
+/** Kinesis allows five reads of a shard a second, by all its readers together. */
 const BETWEEN_READS_MS = 250;
 
-/** Where the next read of a shard goes on, as Kinesis gave it. */
+/** The position of the next read of a shard. `iterator` continues after the sequence number `after`. */
 export interface Cursor {
   after: string | null;
   iterator: string;
 }
 
-/** All shards that Kinesis still knows, closed ones too. */
+/** All shards of the stream. Closed shards are included until their records expire. */
 export async function listShards(client: KinesisClient, name: string): Promise<Shard[]> {
-  const found: KinesisShard[] = [];
+  const shards: KinesisShard[] = [];
   let NextToken: string | undefined;
   do {
     const input: { StreamName?: string; NextToken?: string } =
       NextToken === undefined ? { StreamName: name } : { NextToken };
     const page = await client.send(new ListShardsCommand(input));
-    found.push(...(page.Shards ?? []));
+    shards.push(...(page.Shards ?? []));
     NextToken = page.NextToken;
   } while (NextToken !== undefined);
-  return found.map(({ ShardId = "", ParentShardId, AdjacentParentShardId }) => ({
+  return shards.map(({ ShardId = "", ParentShardId, AdjacentParentShardId }) => ({
     id: ShardId,
     parents: [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined),
   }));
 }
 
-interface Reader {
+interface ShardReader {
   client: KinesisClient;
   name: string;
   cursors: Map<string, Cursor>;
 }
-interface Reading {
+interface ReadRequest {
   shard: string;
   after: string | null;
   limit: number;
 }
 
-/** A closed shard is forgotten once its last record has left the retention: nothing is left of it to read. */
-export async function readKnown(reader: Reader, reading: Reading): Promise<ReadResult> {
+/**
+ * Reads records of a shard after a sequence number. Kinesis deletes a closed shard after its last record expires. Such a shard
+ * is answered as ended.
+ */
+export async function readShard(reader: ShardReader, request: ReadRequest): Promise<ReadResult> {
   try {
-    return await readOn(reader, reading);
+    return await readExisting(reader, request);
   } catch (error) {
     const { client, name, cursors } = reader;
-    const isGone =
+    const isDeleted =
       error instanceof ResourceNotFoundException &&
-      !(await listShards(client, name)).some(({ id }) => id === reading.shard);
-    if (!isGone) throw error;
-    cursors.delete(reading.shard);
+      !(await listShards(client, name)).some(({ id }) => id === request.shard);
+    if (!isDeleted) throw error;
+    cursors.delete(request.shard);
     return { records: [], ended: true };
   }
 }
 
-/** Reads on until there are records or the tip is reached: an empty answer may lie before records that are there. */
-async function readOn({ client, name, cursors }: Reader, { shard, after, limit }: Reading): Promise<ReadResult> {
+/** Reads until records arrive or the tip is reached. Kinesis may answer an empty page although records follow. */
+async function readExisting(
+  { client, name, cursors }: ShardReader,
+  { shard, after, limit }: ReadRequest,
+): Promise<ReadResult> {
   const known = cursors.get(shard);
   let iterator = known?.after === after ? known.iterator : await iteratorAfter(client, name, { shard, after });
   for (;;) {
@@ -101,7 +107,7 @@ async function readOn({ client, name, cursors }: Reader, { shard, after, limit }
 async function iteratorAfter(
   client: KinesisClient,
   name: string,
-  { shard, after }: Omit<Reading, "limit">,
+  { shard, after }: Omit<ReadRequest, "limit">,
 ): Promise<string> {
   const from =
     after === null
@@ -110,6 +116,7 @@ async function iteratorAfter(
   const { ShardIterator } = await client.send(
     new GetShardIteratorCommand({ StreamName: name, ShardId: shard, ...from }),
   );
-  if (ShardIterator === undefined) throw new Error(`Kinesis gave no iterator for ${shard} of ${name}`);
+  if (ShardIterator === undefined)
+    throw new Error(`Kinesis answered no iterator for the shard ${shard} of the stream ${name}`);
   return ShardIterator;
 }

@@ -10,15 +10,15 @@ import {
 import type { MinuteOfStream, ScaledStream, ShardChange } from "./shard-scaling.ts";
 
 const COUNTS = { bytes: "IncomingBytes", records: "IncomingRecords", throttled: "WriteProvisionedThroughputExceeded" };
-/** Who reads is counted by each read: a minute with reads and without puts is one in which nothing came. */
+/** Each read counts. A minute with reads and without puts is known: no records arrived in it. */
 const READS = { reads: "GetRecords.Success" };
 const MINUTE_S = 60;
-/** The last changes stand in a tag of the stream: they are few, and no table is needed. */
+/** A tag of the stream stores the last changes. They are few, so they need no table. */
 const TAG = "flightline-scaled";
-/** A tag holds 256 characters. */
-const REMEMBERED = 12;
+/** The number of changes that fit the 256 characters of a tag. */
+const MAX_CHANGES = 12;
 
-/** A stream on Kinesis with CloudWatch's metrics. */
+/** A Kinesis stream with its metrics from CloudWatch. */
 export const scaledKinesis = (kinesis: KinesisClient, cloudWatch: CloudWatchClient, name: string): ScaledStream => ({
   minutes: (since_s, now_s) => readMinutes(cloudWatch, name, { since_s, now_s }),
   async shards() {
@@ -30,34 +30,34 @@ export const scaledKinesis = (kinesis: KinesisClient, cloudWatch: CloudWatchClie
     const { Tags = [] } = await kinesis.send(new ListTagsForStreamCommand({ StreamName: name }));
     return readHistory(Tags.find(({ Key }) => Key === TAG)?.Value ?? "");
   },
-  async change(to) {
-    const asked = { StreamName: name, TargetShardCount: to, ScalingType: "UNIFORM_SCALING" } as const;
+  async setShards(count) {
+    const input = { StreamName: name, TargetShardCount: count, ScalingType: "UNIFORM_SCALING" } as const;
     try {
-      await kinesis.send(new UpdateShardCountCommand(asked));
+      await kinesis.send(new UpdateShardCountCommand(input));
       return true;
     } catch (error) {
       if (error instanceof ResourceInUseException) return false;
       throw error;
     }
   },
-  async remember(history) {
+  async saveHistory(history) {
     await kinesis.send(new AddTagsToStreamCommand({ StreamName: name, Tags: { [TAG]: writeHistory(history) } }));
   },
 });
 
 const CHANGE = /^(\d+)-(\d+)-(\d+)$/;
 
-/** The last changes as a tag's value. */
+/** The tag's value for the last changes. */
 export const writeHistory = (history: readonly ShardChange[]): string =>
   history
-    .slice(-REMEMBERED)
+    .slice(-MAX_CHANGES)
     .map(({ at, from, to }) => `${Math.floor(at)}-${from}-${to}`)
     .join(" ");
 
-/** The inverse of `writeHistory`; what is no change of ours is passed over. */
+/** The inverse of `writeHistory`. Words of another format are ignored. */
 export const readHistory = (text: string): ShardChange[] =>
-  text.split(" ").flatMap((one) => {
-    const [, at, from, to] = CHANGE.exec(one) ?? [];
+  text.split(" ").flatMap((word) => {
+    const [, at, from, to] = CHANGE.exec(word) ?? [];
     return at === undefined ? [] : [{ at: Number(at), from: Number(from), to: Number(to) }];
   });
 

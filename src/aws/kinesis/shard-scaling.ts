@@ -1,16 +1,17 @@
 import { DAY_S } from "../../time.ts";
-/** Sums over the whole stream in one minute. A minute that CloudWatch says nothing of is not among them. */
+
+/** Sums over the whole stream in one minute. Minutes without data in CloudWatch are left out: they are unknown, not idle. */
 export interface MinuteOfStream {
-  /** Unix seconds of its beginning */
+  /** Unix seconds of the minute's start. */
   at: number;
   bytes: number;
   records: number;
-  /** Records that Kinesis did not take for want of shards. */
+  /** Records that Kinesis refused because the shards were full. */
   throttled: number;
 }
 
 export interface ShardChange {
-  /** Unix seconds */
+  /** Unix seconds. */
   at: number;
   from: number;
   to: number;
@@ -18,121 +19,125 @@ export interface ShardChange {
 
 export interface ScalingInput {
   now_s: number;
-  /** The known minutes of the last `LOOKED_AT_S` seconds. */
+  /** The known minutes of the last `LOOKBACK_S` seconds. */
   minutes: readonly MinuteOfStream[];
   /** Open shards now. */
   shards: number;
   bounds: { shards: number; maxShards: number };
-  /** The last changes, the newest last. */
+  /** The last changes, oldest first. */
   history: readonly ShardChange[];
 }
 
-/** What one shard takes. */
-const BYTES_S = 1024 * 1024;
-const RECORDS_S = 1_000;
-/** Kinesis takes ten changes of the count in 24 hours; so many are kept for growing. */
-const CHANGES_A_DAY = 10;
-const KEPT_FOR_GROWING = 2;
+/** The capacity of one shard. */
+const SHARD_BYTES_S = 1024 * 1024;
+const SHARD_RECORDS_S = 1_000;
+/** Kinesis allows ten changes of the shard count in 24 hours. Two of them are reserved for growing. */
+const MAX_CHANGES_PER_DAY = 10;
+const RESERVED_FOR_GROWING = 2;
 
-/** Above this use of the shards it is time for more, and to this use they are brought. */
-const HIGH = 0.7;
-const AIMED = 0.5;
-/** Throttled below this use means one key that is hot: more shards would not help it. */
-const HOT_KEY = 0.1;
-/** Back to the look before, and further for metrics that come late. */
-const GROWS_ON_S = 1_200;
-/** Metrics of the time in which a change is carried out tell of the shards before it. */
+/** The stream grows when its use exceeds this share of the shards. */
+const GROW_ABOVE = 0.7;
+/** After a change, the shards are to be used to this share. */
+const TARGET_USE = 0.5;
+/** Throttling below this use means one hot partition key. More shards would not help. */
+const HOT_KEY_BELOW = 0.1;
+/** Growing looks back over several runs of the scaler, because metrics appear late. */
+const GROW_LOOKBACK_S = 1_200;
+/** Metrics of the first minutes after a change still describe the shards before it. */
 const SETTLING_S = 180;
 
-/** Shrinking is worth one of the day's changes when it leaves at most this part. */
-const WORTH_IT = 0.75;
-/** So long fewer shards must have been enough; each shrinking that was undone doubles it, to beyond a day and its night. */
+/** A shrink must leave at most this share of the shards. A smaller shrink is not worth one of the day's changes. */
+const MAX_SHRINK_RATIO = 0.75;
+/** The calm period: the time for which fewer shards must have been enough. Each reverted shrink doubles it. */
 const CALM_S = 2 * 3_600;
+/** Longer than a day and its night. */
 const MAX_CALM_S = 16 * CALM_S;
-/** Growing so soon after a shrinking, counted in calms, undoes it. */
-const UNDONE_WITHIN_CALMS = 8;
-/** Of the minutes of a calm, those that must be known. */
-const KNOWN = 0.8;
+/** Growth within this many calm periods after a shrink reverts the shrink. */
+const REVERTED_WITHIN_CALMS = 8;
+/** The share of a calm period's minutes that must be known. */
+const MIN_KNOWN_SHARE = 0.8;
 
-/** How far back the decision looks. */
-export const LOOKED_AT_S = MAX_CALM_S;
+/** The time that a decision looks back, in seconds. */
+export const LOOKBACK_S = MAX_CALM_S;
 
-/** Shards that a minute filled. */
-const filled = ({ bytes, records }: MinuteOfStream): number => Math.max(bytes / 60 / BYTES_S, records / 60 / RECORDS_S);
+/** The number of shards that a minute's load fills. */
+const filledShards = ({ bytes, records }: MinuteOfStream): number =>
+  Math.max(bytes / 60 / SHARD_BYTES_S, records / 60 / SHARD_RECORDS_S);
 const peak = (minutes: readonly MinuteOfStream[]): number =>
-  minutes.reduce((most, one) => Math.max(most, filled(one)), 0);
+  minutes.reduce((max, minute) => Math.max(max, filledShards(minute)), 0);
 const isThrottled = (minutes: readonly MinuteOfStream[]): boolean => minutes.some(({ throttled }) => throttled > 0);
 
-/** How long a calm must last: longer after each shrinking that the load took back within hours. */
-function calmOf(history: readonly ShardChange[]): number {
+/** The calm period that a shrink requires, in seconds. It doubles after each shrink that the load reverted within hours. */
+function calmPeriod(history: readonly ShardChange[]): number {
   let calm_s = CALM_S;
   history.forEach(({ at, from, to }, i) => {
     const next = history[i + 1];
-    const isUndone =
-      to < from && next !== undefined && next.to > next.from && next.at - at < UNDONE_WITHIN_CALMS * calm_s;
-    if (isUndone) calm_s = Math.min(MAX_CALM_S, 2 * calm_s);
+    const isReverted =
+      to < from && next !== undefined && next.to > next.from && next.at - at < REVERTED_WITHIN_CALMS * calm_s;
+    if (isReverted) calm_s = Math.min(MAX_CALM_S, 2 * calm_s);
   });
   return calm_s;
 }
 
 /**
- * How many shards a stream should have: more at once when they fill or throttle, fewer after a long calm, within Kinesis's
- * limits: at most double, at least half, ten changes a day. The number it has when nothing is to be done.
+ * The number of shards that a stream should have, or its current number when no change is needed. The stream grows at once
+ * when its shards fill or throttle, and shrinks after a calm period. A change stays within Kinesis's limits: at most double,
+ * at least half, ten changes a day.
  */
 export function decideShards({ now_s, minutes, shards, bounds, history }: ScalingInput): number {
   const changes = history.filter(({ at }) => at > now_s - DAY_S).length;
-  if (changes >= CHANGES_A_DAY) return shards;
-  // bounds that were moved since
+  if (changes >= MAX_CHANGES_PER_DAY) return shards;
+  // a later deployment may have moved the bounds
   if (shards < bounds.shards) return Math.min(bounds.shards, 2 * shards);
   if (shards > bounds.maxShards) return Math.max(bounds.maxShards, Math.ceil(shards / 2));
   const changed_s = history.at(-1)?.at ?? -Infinity;
   const last = (seconds: number) => minutes.filter(({ at }) => at >= Math.max(now_s - seconds, changed_s + SETTLING_S));
-  const recent = last(GROWS_ON_S);
-  const most = peak(recent);
-  const isTight = isThrottled(recent) && most >= HOT_KEY * shards;
-  if (isTight || most > HIGH * shards) {
-    const wanted = Math.max(Math.ceil(most / AIMED), isTight ? 2 * shards : shards + 1);
-    return Math.max(shards, Math.min(wanted, 2 * shards, bounds.maxShards));
+  const recent = last(GROW_LOOKBACK_S);
+  const used = peak(recent);
+  const isTight = isThrottled(recent) && used >= HOT_KEY_BELOW * shards;
+  if (isTight || used > GROW_ABOVE * shards) {
+    const needed = Math.max(Math.ceil(used / TARGET_USE), isTight ? 2 * shards : shards + 1);
+    return Math.max(shards, Math.min(needed, 2 * shards, bounds.maxShards));
   }
-  const calm_s = calmOf(history);
+  const calm_s = calmPeriod(history);
   const calm = last(calm_s);
-  const isCalm = now_s - changed_s >= calm_s && calm.length * 60 >= KNOWN * calm_s && !isThrottled(calm);
-  if (!isCalm || changes >= CHANGES_A_DAY - KEPT_FOR_GROWING) return shards;
-  const fewer = Math.max(Math.ceil(peak(calm) / AIMED), Math.ceil(shards / 2), bounds.shards);
-  return fewer <= WORTH_IT * shards ? fewer : shards;
+  const isCalm = now_s - changed_s >= calm_s && calm.length * 60 >= MIN_KNOWN_SHARE * calm_s && !isThrottled(calm);
+  if (!isCalm || changes >= MAX_CHANGES_PER_DAY - RESERVED_FOR_GROWING) return shards;
+  const fewer = Math.max(Math.ceil(peak(calm) / TARGET_USE), Math.ceil(shards / 2), bounds.shards);
+  return fewer <= MAX_SHRINK_RATIO * shards ? fewer : shards;
 }
 
-/** The stream that is scaled, and what is remembered of it. */
+/** A stream whose shards can be counted and changed, with its metrics and its last changes. */
 export interface ScaledStream {
-  /** The known minutes since a Unix time. */
+  /** The known minutes between two Unix times. */
   minutes(since_s: number, now_s: number): Promise<readonly MinuteOfStream[]>;
-  /** Open shards; null while a change is carried out. */
+  /** Open shards, or null while a change is in progress. */
   shards(): Promise<number | null>;
   history(): Promise<readonly ShardChange[]>;
-  /** Kinesis takes no tag while it carries out a change: it is written down before. */
-  remember(history: readonly ShardChange[]): Promise<void>;
-  /** Sets the number. False when another change is under way. */
-  change(to: number): Promise<boolean>;
+  /** Saves the last changes. Kinesis refuses tags during a change, so this comes before the change. */
+  saveHistory(history: readonly ShardChange[]): Promise<void>;
+  /** Sets the number of shards. False when another change is in progress. */
+  setShards(count: number): Promise<boolean>;
 }
 
-/** Looks once and changes the number of shards where it should. Null when nothing was to be done or could be. */
+/** Decides once and changes the number of shards. Null when no change is needed, or while one is in progress. */
 export async function scaleOnce(
   stream: ScaledStream,
   { now_s, bounds }: { now_s: number; bounds: ScalingInput["bounds"] },
 ): Promise<ShardChange | null> {
   const shards = await stream.shards();
   if (shards === null) return null;
-  const [minutes, remembered] = await Promise.all([stream.minutes(now_s - LOOKED_AT_S, now_s), stream.history()]);
-  const history = carriedOut(remembered, shards);
+  const [minutes, saved] = await Promise.all([stream.minutes(now_s - LOOKBACK_S, now_s), stream.history()]);
+  const history = withoutRefusedChange(saved, shards);
   const to = decideShards({ now_s, minutes, shards, bounds, history });
   if (to === shards) return null;
   const change = { at: now_s, from: shards, to };
-  await stream.remember([...history, change]);
-  return (await stream.change(to)) ? change : null;
+  await stream.saveHistory([...history, change]);
+  return (await stream.setShards(to)) ? change : null;
 }
 
-/** Without a last change that was written down and then refused: the stream still has the shards that it had before. */
-function carriedOut(history: readonly ShardChange[], shards: number): readonly ShardChange[] {
+/** Drops a last change that was saved but then refused. The stream still has the number of shards from before it. */
+function withoutRefusedChange(history: readonly ShardChange[], shards: number): readonly ShardChange[] {
   const last = history.at(-1);
   return last !== undefined && last.from === shards && last.to !== shards ? history.slice(0, -1) : history;
 }

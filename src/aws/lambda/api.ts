@@ -3,11 +3,14 @@ import type { ProxyEvent, ProxyResult } from "../../flow/api/http.ts";
 import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { logError } from "../metrics.ts";
 
-/** Twice within the 29 s that API Gateway waits: a database that sleeps longer is a 503 that says so, and not a 504. */
+/**
+ * API Gateway waits 29 s. Connecting and querying, each with this timeout, end before that. A database that resumes more slowly
+ * causes a 503 with a reason instead of a 504.
+ */
 const TIMEOUT_MS = 14_000;
 const adapters = await lambdaAdapters(process.env, { timeout_ms: TIMEOUT_MS });
 
-/** Every resource of the REST API. The bucket notifies the queue, so none is filled here. */
+/** Handles all requests of the REST API. The bucket notifies the queue, so the handler needs no queue. */
 export const handler = (event: ProxyEvent): Promise<ProxyResult> =>
   handleApi(
     {

@@ -6,7 +6,7 @@ import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 
 const adapters = await lambdaAdapters(process.env);
 const { lake, source, stream, deployed } = adapters.config;
-const of = { deployment: deployed.name, flow: "stream" } as const;
+const dimensions = { deployment: deployed.name, flow: "stream" } as const;
 
 const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
   partition_key: kinesis.partitionKey,
@@ -15,12 +15,17 @@ const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
   arrived_at: Math.floor(kinesis.approximateArrivalTimestamp),
 });
 
-/** Stores a batch of one shard. From the first record that a sink did not take, the shard is read again. */
+/** Stores records of one shard. When a sink fails, Lambda delivers the shard again from the first record that was not stored. */
 export async function handler({ Records }: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> {
-  const all = await applyInOrder(Records.map(streamRecord), { ...adapters, lake, source, stream: stream.name });
-  for (const applied of all.applied) emitMetrics(of, appliedMetrics(applied));
-  if (all.failed === undefined) return { batchItemFailures: [] };
-  logError("a sink did not take the batch", all.failed.error);
-  emitMetrics(of, { failed: 1 });
-  return { batchItemFailures: [{ itemIdentifier: all.failed.record.sequence_number }] };
+  const { applied: batches, failed } = await applyInOrder(Records.map(streamRecord), {
+    ...adapters,
+    lake,
+    source,
+    stream: stream.name,
+  });
+  for (const applied of batches) emitMetrics(dimensions, appliedMetrics(applied));
+  if (failed === undefined) return { batchItemFailures: [] };
+  logError("a sink failed. Lambda delivers the records again", failed.error);
+  emitMetrics(dimensions, { failed: 1 });
+  return { batchItemFailures: [{ itemIdentifier: failed.record.sequence_number }] };
 }

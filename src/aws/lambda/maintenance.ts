@@ -7,7 +7,10 @@ import { emitMetrics, logError } from "../metrics.ts";
 const adapters = await lambdaAdapters(process.env);
 const known = new Set<string>();
 
-/** Hourly: counts what expired, tells whether both equations hold, loads what was not announced, removes old bodies. */
+/**
+ * Runs hourly. Counts expired rows, emits the imbalance of both flows, loads clean files that were not announced, and deletes old
+ * bodies. Returns the counts.
+ */
 export async function handler(): Promise<unknown> {
   const onBroken = (id: string, error: unknown) => logError(`${id} cannot be loaded`, error);
   const before = (days: number) => Math.floor(Date.now() / 1000 - days * DAY_S);
@@ -17,7 +20,7 @@ export async function handler(): Promise<unknown> {
     emitMetrics({ deployment: adapters.config.deployed.name, flow }, { imbalance, pending });
   }
   const swept = await sweep(adapters, { known, onBroken });
-  // only after a whole sweep: what it did not reach may not be cleaned yet
+  // only after a complete sweep: bodies that the sweep did not reach may still have to be cleaned
   await removeObjects(adapters.objects, rawBodies, before(adapters.config.deployed.raw_days));
   return { ...swept, expired };
 }

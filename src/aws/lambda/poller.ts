@@ -8,7 +8,7 @@ const stream = kinesisStream(kinesisClient(), { name: config.stream.name });
 let source: Source | undefined;
 const MAX_MS = 45_000;
 
-/** One poll of the source into the stream. An upstream that gives nothing is said in the log and in the answer. */
+/** Polls the source once and puts its rows on the stream. Logs and returns the result, also when the source gave no rows. */
 export async function handler(): Promise<unknown> {
   source ??= await polledSource(config);
   const polled = await pollOnce(source, stream, { groups: config.groups, ms: MAX_MS });

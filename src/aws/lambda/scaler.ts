@@ -7,7 +7,7 @@ import { scaleOnce } from "../kinesis/shard-scaling.ts";
 const { stream, shards, deployed } = readConfig(process.env, "/tmp");
 const scaled = scaledKinesis(kinesisClient(), new CloudWatchClient({}), stream.name);
 
-/** Every few minutes, and when the stream throttles: as many shards as it needs, within Kinesis's limits. */
+/** Sets the number of shards. Runs every five minutes, and when the stream throttles. */
 export async function handler(): Promise<unknown> {
   const bounds = { shards, maxShards: deployed.max_shards };
   const change = await scaleOnce(scaled, { now_s: Math.floor(Date.now() / 1000), bounds });

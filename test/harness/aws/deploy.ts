@@ -15,34 +15,34 @@ import { s3Client } from "../../../src/aws/s3-store.ts";
 
 const ACCOUNT = "000000000000";
 const REGION = "us-east-1";
-/** Dashboard and alarms: they are shown by templates alone. */
-const UNKNOWN = "-monitoring";
+/** The stack of dashboard and alarms, which the emulator does not support. The tests of `infra/` verify its template. */
+const NOT_EMULATED = "-monitoring";
 
 interface Asset {
   source: { path: string; packaging: "zip" | "file" };
   destinations: Record<string, { bucketName: string; objectKey: string }>;
 }
 
-/** Outputs by stack, then by name. */
+/** Outputs by stack and name. */
 export type Outputs = Record<string, Record<string, string>>;
 
-/** Stacks that were created: their outputs, and the templates that they were created from. */
-export interface Created {
+/** The outputs and templates of created stacks. */
+export interface CreatedStacks {
   outputs: Outputs;
   templates: Record<string, Template>;
 }
 
 /**
- * Synthesises an app and creates its stacks, but those that no emulator knows, where the environment names one; `adapt` may
- * change a template before.
+ * Synthesizes an app and creates its stacks on the emulator that `AWS_ENDPOINT_URL` names, except the monitoring stack. `adapt`
+ * may change a template before. Throws with the failed resources when a stack fails.
  */
-export async function deploy(app: App, adapt: (stack: string, template: Template) => Template): Promise<Created> {
+export async function deploy(app: App, adapt: (stack: string, template: Template) => Template): Promise<CreatedStacks> {
   const assembly = app.synth();
   const outputs: Outputs = {};
-  const templates: Created["templates"] = {};
-  for (const { stackName, template: synthesised } of assembly.stacks) {
-    if (stackName.endsWith(UNKNOWN)) continue;
-    const template = adapt(stackName, synthesised as Template);
+  const templates: CreatedStacks["templates"] = {};
+  for (const { stackName, template: synthesized } of assembly.stacks) {
+    if (stackName.endsWith(NOT_EMULATED)) continue;
+    const template = adapt(stackName, synthesized as Template);
     templates[stackName] = template;
     const manifest = JSON.parse(readFileSync(path.join(assembly.directory, `${stackName}.assets.json`), "utf8")) as {
       files: Record<string, Asset>;
@@ -58,7 +58,7 @@ async function upload(directory: string, { source, destinations }: Asset): Promi
   const file = path.join(directory, source.path);
   const body =
     source.packaging === "zip"
-      ? zipSync(Object.fromEntries(filesOf(file).map((one) => [path.relative(file, one), readFileSync(one)])))
+      ? zipSync(Object.fromEntries(filesIn(file).map((name) => [path.relative(file, name), readFileSync(name)])))
       : readFileSync(file);
   for (const { bucketName, objectKey } of Object.values(destinations)) {
     const Bucket = bucketName.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION);
@@ -67,13 +67,13 @@ async function upload(directory: string, { source, destinations }: Asset): Promi
   }
 }
 
-const filesOf = (folder: string): string[] =>
+const filesIn = (folder: string): string[] =>
   readdirSync(folder).flatMap((name) => {
     const file = path.join(folder, name);
-    return statSync(file).isDirectory() ? filesOf(file) : [file];
+    return statSync(file).isDirectory() ? filesIn(file) : [file];
   });
 
-/** A template beyond 51,200 bytes is taken from a bucket alone. Its URL. */
+/** Uploads a template and returns its URL. CloudFormation accepts a template above 51,200 bytes only from a bucket. */
 async function uploadTemplate(stackName: string, template: object): Promise<string> {
   const [s3, Bucket, Key] = [s3Client(), `templates-${ACCOUNT}`, `${stackName}.template.json`];
   await s3.send(new CreateBucketCommand({ Bucket })).catch(() => {});
@@ -89,13 +89,14 @@ async function createStack(StackName: string, template: object): Promise<Record<
     const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName }));
     const status = stack?.StackStatus ?? "";
     if (status === "CREATE_COMPLETE")
-      return Object.fromEntries((stack?.Outputs ?? []).map((one) => [one.OutputKey ?? "", one.OutputValue ?? ""]));
+      return Object.fromEntries(
+        (stack?.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]),
+      );
     if (!status.endsWith("IN_PROGRESS")) {
       const { StackEvents = [] } = await client.send(new DescribeStackEventsCommand({ StackName }));
-      const failed = StackEvents.filter((one) => one.ResourceStatus?.includes("FAILED") === true);
-      throw new Error(
-        `${StackName} ${status}: ${failed.map((one) => `${one.LogicalResourceId} ${one.ResourceStatusReason}`).join("; ")}`,
-      );
+      const failed = StackEvents.filter((event) => event.ResourceStatus?.includes("FAILED") === true);
+      const reasons = failed.map((event) => `${event.LogicalResourceId} ${event.ResourceStatusReason}`);
+      throw new Error(`the stack ${StackName} is ${status}: ${reasons.join("; ")}`);
     }
     await sleep(100);
   }

@@ -14,44 +14,45 @@ import { readSettings } from "../../../infra/settings.ts";
 import { deploy } from "./deploy.ts";
 import { startMiniStack, type MiniStack } from "./ministack.ts";
 import { validateRequests } from "./request-validation.ts";
-import { withPostgres, type StandIn } from "./stand-in.ts";
+import { replaceAurora, type PostgresServer } from "./replace-aurora.ts";
 
-export interface Answered {
+export interface ApiAnswer {
   status: number;
   answer: Record<string, unknown>;
   headers: Headers;
 }
 
-/** A deployment's core in an emulator, and how to reach it. */
+/** A deployment on the emulator, without its monitoring stack. */
 export interface Deployed {
   ministack: MiniStack;
-  /** Of the API, with its stage. */
+  /** The URL of the API, with its stage. */
   url: string;
+  /** The deployment's API key. */
   key: string;
   apiId: string;
   bucket: string;
   queue: string;
   stream: string;
   lambda: LambdaClient;
-  /** Another key, in a usage plan of its own. */
+  /** Creates another API key, in its own usage plan. */
   newKey(throttle: ThrottleSettings): Promise<{ key: string; revoke(): Promise<void> }>;
-  request(path: string, options?: RequestInit): Promise<Answered>;
+  request(path: string, options?: RequestInit): Promise<ApiAnswer>;
 }
 
 const NAME = "flightline";
 
 export interface CoreOptions {
-  /** TLS, and roles and policies evaluated. */
+  /** True: the emulator uses TLS and evaluates roles and policies. */
   strict?: boolean;
-  /** Of the deployment, over those of a test: keys, DynamoDB, the Lambda consumer. */
+  /** Settings of the deployment. The default is an API key, DynamoDB and the Lambda consumer. */
   settings?: Record<string, unknown>;
-  /** PostgreSQL, where the settings name it. */
-  postgres?: StandIn;
-  /** Damages the app before it is deployed. */
+  /** The PostgreSQL server, for settings that include PostgreSQL. */
+  postgres?: PostgresServer;
+  /** Changes the app before its deployment. */
   change?(app: App): void;
 }
 
-/** Starts MiniStack and deploys the very templates. */
+/** Starts MiniStack and deploys the templates of a real deployment. */
 export async function deployCore(options: CoreOptions = {}): Promise<Deployed> {
   const ministack = await startMiniStack({ strict: options.strict === true });
   try {
@@ -70,9 +71,9 @@ async function deployOn(ministack: MiniStack, { settings = {}, postgres, change 
   deployment(app, readSettings({ name: NAME, auth: "apiKey", ...settings }));
   change?.(app);
   const { outputs, templates } = await deploy(app, (stack, template) =>
-    postgres === undefined ? template : withPostgres(stack, template, postgres),
+    postgres === undefined ? template : replaceAurora(stack, template, postgres),
   );
-  const [data = {}, request = {}, stream = {}] = ["data", "request", "stream"].map((of) => outputs[`${NAME}-${of}`]);
+  const [data = {}, request = {}, stream = {}] = ["data", "request", "stream"].map((id) => outputs[`${NAME}-${id}`]);
   const apiId = request["ApiId"] ?? "";
   await validateRequests(apiId, templates[`${NAME}-request`] ?? {});
   const lambda = new LambdaClient({});
@@ -91,8 +92,8 @@ async function deployOn(ministack: MiniStack, { settings = {}, postgres, change 
     lambda,
     newKey: (throttle) => newKey(apiId, throttle),
     async request(path, { headers, ...rest } = {}) {
-      const given = { "x-api-key": key, "content-type": "application/json", ...(headers as Record<string, string>) };
-      const response = await fetch(url + path, { ...rest, headers: given });
+      const all = { "x-api-key": key, "content-type": "application/json", ...(headers as Record<string, string>) };
+      const response = await fetch(url + path, { ...rest, headers: all });
       const answer = (await response.json()) as Record<string, unknown>;
       return { status: response.status, answer, headers: response.headers };
     },
@@ -112,7 +113,7 @@ async function newKey(apiId: string, throttle: ThrottleSettings): ReturnType<Dep
   };
 }
 
-/** The emulator's own delivery loses what a function did not take; the tests deliver as Lambda does. */
+/** The emulator does not redeliver records that a function reports as failed. The tests deliver with `deliverAll` instead. */
 async function stopStreamMapping(lambda: LambdaClient): Promise<void> {
   const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({}));
   for (const { UUID, EventSourceArn = "" } of EventSourceMappings)

@@ -1,5 +1,5 @@
 import { areInstalled, installTools } from "./tools.ts";
 
-const begun = Date.now();
+const started = Date.now();
 if (!areInstalled()) installTools();
-console.log(`MiniStack, cfn-lint and Node 24 are in .tools/, ${Math.round((Date.now() - begun) / 1000)} s`);
+console.log(`MiniStack, cfn-lint and Node 24 are installed in .tools/, ${Math.round((Date.now() - started) / 1000)} s`);

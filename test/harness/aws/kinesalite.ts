@@ -4,7 +4,7 @@ import { CreateStreamCommand, DescribeStreamCommand, type KinesisClient } from "
 import kinesalite from "kinesalite";
 import { kinesisClient } from "../../../src/aws/kinesis/stream.ts";
 
-/** Credentials that emulators take. */
+/** Credentials that the emulators accept. */
 export const EMULATED = {
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "test",
@@ -15,12 +15,12 @@ export interface Kinesalite {
   client: KinesisClient;
   url: string;
   createStream(name: string, shards: number): Promise<void>;
-  /** Resolves when the stream may be changed again. */
+  /** Resolves when the stream is active, so that it can be changed again. */
   active(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A Kinesis in this process whose split and merge are right. */
+/** Starts kinesalite in this process. Unlike MiniStack, it splits and merges shards as Kinesis does. */
 export async function startKinesalite(): Promise<Kinesalite> {
   Object.assign(process.env, EMULATED);
   const server: Server = kinesalite({ createStreamMs: 5, deleteStreamMs: 5, updateStreamMs: 5, shardLimit: 100 });

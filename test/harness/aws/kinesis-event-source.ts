@@ -2,7 +2,7 @@ import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import type { KinesisStreamBatchResponse } from "aws-lambda";
 import type { Stream, StreamRecord } from "../../../src/flow/ports.ts";
 
-const RECORDS = 100;
+const RECORDS_PER_BATCH = 100;
 
 export interface EventSource {
   stream: Stream;
@@ -11,28 +11,28 @@ export interface EventSource {
 }
 
 /**
- * Gives a function all records of a stream as Lambda does, which no emulator gets right: each shard in its order; after a
- * partial failure again from the lowest record that failed, the rest of the shard held back, however often. Ends when all
- * was taken, or after `attempts` failures of a shard; returns how often the function was called.
+ * Delivers all records of a stream to a function as Lambda does, because no emulator does it correctly. Each shard is
+ * delivered in its order. After a partial failure the shard is delivered again from its first failed record, and later records
+ * wait. Ends when the function processed all records, or after `attempts` failures of a shard. Returns the number of invocations.
  */
 export async function deliverAll(source: EventSource, { attempts = 20 } = {}): Promise<number> {
   let calls = 0;
   for (const { id } of await source.stream.shards()) {
     let after: string | null = null;
     for (let failures = 0; failures < attempts;) {
-      const { records } = await source.stream.read(id, after, RECORDS);
+      const { records } = await source.stream.read(id, after, RECORDS_PER_BATCH);
       if (records.length === 0) break;
       calls++;
       const failed = await invoke(source, id, records);
-      const taken = failed === null ? records : records.slice(0, failed);
-      after = taken.at(-1)?.sequence_number ?? after;
+      const processed = failed === null ? records : records.slice(0, failed);
+      after = processed.at(-1)?.sequence_number ?? after;
       if (failed !== null) failures++;
     }
   }
   return calls;
 }
 
-/** The index of the first record that failed; null when none did. */
+/** Invokes the function with a batch. Returns the index of the first failed record, or null. */
 async function invoke(source: EventSource, shard: string, records: readonly StreamRecord[]): Promise<number | null> {
   const event = { Records: records.map((record) => eventRecord(source.stream.name, shard, record)) };
   const answer = await source.lambda.send(
@@ -40,10 +40,10 @@ async function invoke(source: EventSource, shard: string, records: readonly Stre
   );
   if (answer.FunctionError !== undefined) return 0;
   const { batchItemFailures } = JSON.parse(Buffer.from(answer.Payload ?? "").toString()) as KinesisStreamBatchResponse;
-  const at = batchItemFailures.map(({ itemIdentifier }) =>
+  const failed = batchItemFailures.map(({ itemIdentifier }) =>
     records.findIndex(({ sequence_number }) => sequence_number === itemIdentifier),
   );
-  return at.length === 0 ? null : Math.max(0, Math.min(...at));
+  return failed.length === 0 ? null : Math.max(0, Math.min(...failed));
 }
 
 const eventRecord = (

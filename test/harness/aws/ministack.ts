@@ -7,27 +7,26 @@ import { freePort } from "../free-port.ts";
 import { EMULATED } from "./kinesalite.ts";
 import { certificate, tools } from "./tools.ts";
 
-const ofServer = {
+const tlsEnvironment = {
   MINISTACK_SSL_CERT: certificate.cert,
   MINISTACK_SSL_KEY: certificate.key,
-  // functions trust it too
+  // the emulated functions inherit it, and trust the certificate too
   NODE_EXTRA_CA_CERTS: certificate.cert,
 };
 
-/** AWS in one process of this machine. */
+/** A running MiniStack: an emulator of AWS in one process on this machine. */
 export interface MiniStack {
   url: string;
-  /** For processes and SDK clients that are to speak to it. */
+  /** The environment of processes and SDK clients that use the emulator. */
   env: Record<string, string>;
   log(): string;
   stop(): Promise<void>;
 }
 
-/** Starts MiniStack on a free port of 127.0.0.1; `strict` speaks TLS and evaluates roles and policies. */
+/** Starts MiniStack on a free port of 127.0.0.1. With `strict` it uses TLS and evaluates roles and policies. */
 export async function startMiniStack({ strict = false } = {}): Promise<MiniStack> {
   const port = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), "flightline-aws-"));
-
   const url = `${strict ? "https" : "http"}://127.0.0.1:${port}`;
   const log: string[] = [];
   const child = spawn(tools.ministack, [], {
@@ -40,7 +39,7 @@ export async function startMiniStack({ strict = false } = {}): Promise<MiniStack
       BIND_HOST: "127.0.0.1",
       MINISTACK_HOST: "127.0.0.1",
       LOG_LEVEL: "WARNING",
-      ...(strict ? { AUTH: "true", USE_SSL: "1", IOT_MTLS_ENABLED: "0", ...ofServer } : {}),
+      ...(strict ? { AUTH: "true", USE_SSL: "1", IOT_MTLS_ENABLED: "0", ...tlsEnvironment } : {}),
     },
   });
   for (const output of [child.stdout, child.stderr]) output.on("data", (part: Buffer) => log.push(part.toString()));

@@ -1,12 +1,12 @@
 import { describe, test } from "vitest";
 import { areInstalled } from "./tools.ts";
 
-/** Tests that need MiniStack: left out where it is not installed, and a failure there in CI. */
+/** A group of tests that needs MiniStack. Where it is not installed, the tests are skipped. In CI they fail. */
 export function onMiniStack(name: string, tests: () => void): void {
-  const isHere = areInstalled();
-  if (!isHere)
+  const isInstalled = areInstalled();
+  if (!isInstalled)
     test.skipIf(process.env["CI"] === undefined)(`MiniStack is installed for ${name}`, () => {
-      throw new Error("MiniStack is not in .tools/: npm run check:aws installs it");
+      throw new Error("MiniStack is not installed in .tools/: run npm run check:aws");
     });
-  describe.runIf(isHere)(name, tests);
+  describe.runIf(isInstalled)(name, tests);
 }

@@ -8,11 +8,14 @@ import {
 } from "@aws-sdk/client-api-gateway";
 import type { Template } from "../../../infra/assertions.ts";
 
-/** Validates requests as the template says; the emulator's CloudFormation drops that. Returns the methods it was set on. */
+/**
+ * Sets the template's request validator on the methods of an emulated API, because the emulator's CloudFormation ignores it.
+ * Returns these methods. Throws when their number differs from the template's.
+ */
 export async function validateRequests(restApiId: string, { Resources = {} }: Template): Promise<string[]> {
   const client = new APIGatewayClient({});
-  const of = Object.values(Resources);
-  const flags = of.find(({ Type }) => Type === "AWS::ApiGateway::RequestValidator")?.Properties ?? {};
+  const resources = Object.values(Resources);
+  const flags = resources.find(({ Type }) => Type === "AWS::ApiGateway::RequestValidator")?.Properties ?? {};
   const { id } = await client.send(
     new CreateRequestValidatorCommand({
       restApiId,
@@ -20,7 +23,7 @@ export async function validateRequests(restApiId: string, { Resources = {} }: Te
       validateRequestBody: flags["ValidateRequestBody"] === true,
     }),
   );
-  const methods = of.filter(
+  const methods = resources.filter(
     ({ Type, Properties = {} }) => Type === "AWS::ApiGateway::Method" && "RequestValidatorId" in Properties,
   );
   const set: string[] = [];
@@ -32,16 +35,16 @@ export async function validateRequests(restApiId: string, { Resources = {} }: Te
       set.push(`${httpMethod} ${path}`);
     }
   if (set.length !== methods.length)
-    throw new Error(`${methods.length} methods are to be validated, not ${set.join(", ")}`);
+    throw new Error(`the template validates ${methods.length} methods, but the API has ${set.join(", ")}`);
   await redeploy(restApiId);
   return set;
 }
 
-/** Marks a parameter of one method as required: none of ours is, but those in paths. */
+/** Makes a parameter of a GET method required. In Flightline's API only path parameters are required. */
 export async function requireParameter(restApiId: string, path: string, parameter: string): Promise<void> {
   const client = new APIGatewayClient({});
   const { items = [] } = await client.send(new GetResourcesCommand({ restApiId, limit: 500 }));
-  const resourceId = items.find((one) => one.path === path)?.id;
+  const resourceId = items.find((item) => item.path === path)?.id;
   const patchOperations = [{ op: "replace" as const, path: `/requestParameters/${parameter}`, value: "true" }];
   await client.send(new UpdateMethodCommand({ restApiId, resourceId, httpMethod: "GET", patchOperations }));
   await redeploy(restApiId);

@@ -1,14 +1,14 @@
 import { DescribeStreamCommand, MergeShardsCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import type { Kinesalite } from "./kinesalite.ts";
 
-interface Range {
+interface OpenShard {
   id: string;
   from: bigint;
   to: bigint;
 }
 
-/** The open shards with their ranges of keys, in the order of keys. */
-async function openShards(kinesis: Kinesalite, StreamName: string): Promise<Range[]> {
+/** The open shards with their ranges of hash keys, ordered by key. */
+async function openShards(kinesis: Kinesalite, StreamName: string): Promise<OpenShard[]> {
   const { StreamDescription } = await kinesis.client.send(new DescribeStreamCommand({ StreamName }));
   return (StreamDescription?.Shards ?? [])
     .filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
@@ -32,17 +32,17 @@ export async function splitOne(kinesis: Kinesalite, name: string): Promise<void>
   await kinesis.active(name);
 }
 
-/** Joins the two open shards with the lowest keys. */
+/** Merges the two open shards with the lowest keys. */
 export async function mergeTwo(kinesis: Kinesalite, name: string): Promise<void> {
-  const [one, two] = await openShards(kinesis, name);
+  const [first, second] = await openShards(kinesis, name);
   await kinesis.client.send(
-    new MergeShardsCommand({ StreamName: name, ShardToMerge: one?.id, AdjacentShardToMerge: two?.id }),
+    new MergeShardsCommand({ StreamName: name, ShardToMerge: first?.id, AdjacentShardToMerge: second?.id }),
   );
   await kinesis.active(name);
 }
 
-/** What UpdateShardCount does, which kinesalite does not know: as many splits or merges as are needed. */
+/** Emulates UpdateShardCount, which kinesalite does not support, by splits or merges. */
 export async function setShards(kinesis: Kinesalite, name: string, count: number): Promise<void> {
-  for (let now = await countShards(kinesis, name); now !== count; now += now < count ? 1 : -1)
-    await (now < count ? splitOne : mergeTwo)(kinesis, name);
+  for (let open = await countShards(kinesis, name); open !== count; open += open < count ? 1 : -1)
+    await (open < count ? splitOne : mergeTwo)(kinesis, name);
 }

@@ -1,14 +1,17 @@
 import { CreateTableCommand, type DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import { tableName, tables, type Table } from "../../../src/aws/dynamo/tables.ts";
 
-/** Makes the deployment's tables, as the CDK app does; back once they take requests. */
+/** Creates the deployment's tables like the CDK app. Resolves when they accept requests. */
 export async function createTables(client: DynamoDBClient, prefix: string): Promise<void> {
   const names = Object.keys(tables) as (keyof typeof tables)[];
   for (const name of names) {
     const { partition_key, sort_key, index }: Table = tables[name];
     const keys = [partition_key, ...(sort_key === undefined ? [] : [sort_key])];
-    const schema = (of: readonly string[]) =>
-      of.map((AttributeName, i) => ({ AttributeName, KeyType: i === 0 ? ("HASH" as const) : ("RANGE" as const) }));
+    const schema = (attributes: readonly string[]) =>
+      attributes.map((AttributeName, i) => ({
+        AttributeName,
+        KeyType: i === 0 ? ("HASH" as const) : ("RANGE" as const),
+      }));
     await client.send(
       new CreateTableCommand({
         TableName: tableName(prefix, name),

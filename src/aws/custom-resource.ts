@@ -1,16 +1,17 @@
 import type { CloudFormationCustomResourceEvent } from "aws-lambda";
 
 /**
- * Does `work` for CloudFormation and tells it how that ended, whatever happens: a custom resource that does not answer keeps
- * a deployment waiting for an hour. Nothing is done when the resource is deleted: data stay.
+ * Does the work of a custom resource and reports its success or failure to CloudFormation. The report is sent in every case,
+ * because a deployment waits an hour for a custom resource that does not answer. Deleting the resource does no work: the data
+ * stay. Throws the error of `work`.
  */
-export async function answerDeployment(
+export async function handleCustomResource(
   event: CloudFormationCustomResourceEvent,
   work: () => Promise<Record<string, unknown>>,
 ): Promise<void> {
   const { StackId, RequestId, LogicalResourceId, RequestType, ResponseURL } = event;
   const answer = { StackId, RequestId, LogicalResourceId, PhysicalResourceId: "schema" };
-  const send = (body: object) =>
+  const report = (body: object) =>
     fetch(ResponseURL, {
       method: "PUT",
       body: JSON.stringify({ ...answer, ...body }),
@@ -18,9 +19,9 @@ export async function answerDeployment(
     });
   try {
     const Data = RequestType === "Delete" ? {} : await work();
-    await send({ Status: "SUCCESS", Data });
+    await report({ Status: "SUCCESS", Data });
   } catch (error) {
-    await send({ Status: "FAILED", Reason: error instanceof Error ? error.message : String(error) });
+    await report({ Status: "FAILED", Reason: error instanceof Error ? error.message : String(error) });
     throw error;
   }
 }

@@ -3,16 +3,16 @@ import type { DeliveryName, Flow } from "../../flow/ports.ts";
 import { dayOf, type Item } from "./client.ts";
 
 export interface DynamoOptions {
-  /** What the tables' names begin with. */
+  /** The first part of the tables' names. */
   prefix: string;
-  /** Days after which DynamoDB removes a row. */
+  /** Days after which DynamoDB deletes a row. */
   retention_days: number;
 }
 export interface DynamoContext extends DynamoOptions {
   client: DynamoDBClient;
 }
 
-/** Where a delivery stands in the ledger. */
+/** The key of a delivery's ledger item. */
 export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryName): Item => ({
   flow_day: { S: `${flow}#${dayOf(received_at)}` },
   delivery_id: { S: id },
