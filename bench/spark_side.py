@@ -140,7 +140,7 @@ def measure(side: str, records: str, out: str) -> dict[str, Any]:
     if side in ("plan", "hand"):
         rows = spark.read.parquet(f"{out}/warm/accepted").count()
     elif side == "job":
-        rows = spark.read.parquet(f"{out}/warm/lake/state_vectors").count()
+        rows = spark.read.parquet(f"{out}/warm/{plan['prefixes']['lake_hours']}").count()
     else:
         rows = None
     version = spark.version

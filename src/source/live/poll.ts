@@ -31,7 +31,7 @@ export interface Upstream {
   rows: string;
   /** The most likely meaning of a status other than 200 at this service. */
   hints: Readonly<Record<number, string>>;
-  /** One request. Throws `UpstreamError` when there is no response. */
+  /** One request. Throws `UpstreamError` when the service does not answer. */
   fetchOnce(signal: AbortSignal): Promise<Reply>;
   /** The message of the source's status after a good response, from its headers. */
   statusMessage(headers: Headers): string | null;
