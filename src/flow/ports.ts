@@ -195,7 +195,8 @@ export interface Sink {
  * The counts of a sink, one row per batch.
  *
  * Laws:
- * - A batch has one ledger row. A repeat adds to its `repeats` and changes nothing else.
+ * - A batch has one ledger row. A repeat adds to its `repeats`, unless rows of the ledger cannot change (manifests). It
+ *   changes nothing else.
  * - `totals` sums the ledger and counts the tables in one snapshot, if the store has snapshots.
  * - `expire` removes rows and adds their number to `expired` in one transaction. Ledger rows are never removed. A ledger
  *   without tables has no rows to expire and returns 0.

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { DatabasePorts } from "../../src/flow/ports.ts";
+import { manifests } from "../../src/flow/ledger/manifests.ts";
 import { fileStore } from "../../src/files/file-store.ts";
 import { postgresCheckpoints } from "../../src/postgres/checkpoints.ts";
 import { postgresDatabase } from "../../src/postgres/database.ts";
@@ -69,6 +70,8 @@ checkpointLaws("PostgreSQL", {
 
 const postgres = async (): Promise<DatabasePorts> => postgresDatabase((await database()).pool, { retention_days: 7 });
 databaseLaws("PostgreSQL", postgres);
+
+databaseLaws("manifests", async () => manifests(fileStore(await temporaryFolder())), { files_only: true });
 
 test.each([
   ["a row is deleted", "delete from state_vectors where icao24 = '3c6444'"],
