@@ -49,9 +49,7 @@ export interface Traits {
   batch_is_delivery?: boolean;
   /** The history can be queried for one aircraft only. */
   history_of_one?: boolean;
-  /**
-   * Only files are kept. There is no reader, ledger rows never change, and duplicates are found within a delivery only.
-   */
+  /** Only files are kept: there is nothing to query, ledger rows never change, and duplicates between deliveries count. */
   files_only?: boolean;
 }
 

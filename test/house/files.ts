@@ -7,16 +7,17 @@ export interface TextFile {
   text: string;
 }
 
-/** All files that git tracks, and new ones that it does not ignore. Deleted files are left out. */
-const tracked = (): string[] => {
+/** The paths of all files that git tracks, and of new ones that it does not ignore. Deleted files are left out. */
+export const trackedPaths = (): string[] => {
   const list = (...args: string[]) => execFileSync("git", ["ls-files", ...args], { encoding: "utf8" }).split("\n");
   const deleted = new Set(list("--deleted"));
-  return [...list(), ...list("--others", "--exclude-standard")].filter((path) => path !== "" && !deleted.has(path));
+  const paths = [...list(), ...list("--others", "--exclude-standard")];
+  return [...new Set(paths)].filter((path) => path !== "" && !deleted.has(path));
 };
 
 /** The files whose path matches, with their text. */
 export const textFiles = (pattern: RegExp): TextFile[] =>
-  [...new Set(tracked())]
+  trackedPaths()
     .filter((path) => pattern.test(path))
     .sort()
     .map((path) => ({ path, text: readFileSync(path, "utf8") }));
