@@ -23,8 +23,8 @@ OPTIONAL_ACTIONS = {"secretsmanager:GetSecretValue": "--postgres-secret"}
 NOT_SHIPPED = ("test_", "conftest", "fault_injection")
 SOURCES = [file for file in (ROOT / "glue").glob("*.py") if not file.name.startswith(NOT_SHIPPED)]
 SYNTHESIS = """
-import { judge } from "./infra/gate.ts";
-const { templates } = judge({ engine: "glue", database: "both", poller: "opensky" });
+import { runGate } from "./infra/gate.ts";
+const { templates } = runGate({ engine: "glue", database: "both", poller: "opensky" });
 const resources = templates.flatMap(({ Resources = {} }) => Object.entries(Resources));
 console.log(JSON.stringify(resources));
 """
