@@ -62,7 +62,7 @@ def option_parser() -> argparse.ArgumentParser:
     parser.add_argument("--kinesis-endpoint", help="URL of Kinesis (default: the AWS endpoint of the region)")
     parser.add_argument("--checkpoint", help="folder of Spark's checkpoint (default: checkpoints/ in the object store)")
     parser.add_argument(
-        "--files-a-batch", type=int, default=100, help="maximum files per micro-batch with files:FOLDER (default: 100)"
+        "--files-per-batch", type=int, default=100, help="maximum files per batch with files:FOLDER (default: 100)"
     )
     parser.add_argument(
         "--partitions",
@@ -213,7 +213,7 @@ def run(options: argparse.Namespace, pipeline: Pipeline) -> None:
         stream=options.stream,
         region=options.region,
         endpoint=endpoint,
-        files_per_batch=options.files_a_batch,
+        files_per_batch=options.files_per_batch,
         checkpoint=checkpoint,
         until_empty=options.until_empty,
     )

@@ -51,7 +51,7 @@ class Postgres:
 
     def apply(self, batch: MicroBatch) -> Applied:
         self._make_partitions()
-        self._transaction(lambda connection: self._update(connection, "clear-lost-stages"))
+        self._transaction(lambda connection: self._update(connection, "spark-clear-lost-stages"))
         stage = uuid4().hex
         rows = batch.accepted.withColumns({"batch_id": f.lit(batch.id), "stage_id": f.lit(stage)})
         options = {"driver": DRIVER, "batchsize": "5000", "reWriteBatchedInserts": "true"}
@@ -77,10 +77,10 @@ class Postgres:
         for delivery in fresh:
             add_counts(total, delivery)
         ids = json.dumps(sorted(fresh_ids))
-        total.accepted = self._update(connection, "insert-staged-states", stage, ids) if fresh else 0
+        total.accepted = self._update(connection, "spark-insert-states", stage, ids) if fresh else 0
         total.duplicate = total.received - total.rejected - total.accepted
         if fresh:
-            self._update(connection, "merge-staged-aircraft", stage, ids)
+            self._update(connection, "spark-merge-aircraft", stage, ids)
         self._update(
             connection,
             "insert-batch",
@@ -97,14 +97,14 @@ class Postgres:
         self._query(connection, "notify-applied", batch.id)
         # Counted last: rows that exist now existed for each statement above. The staging table is unlogged, so a crash
         # of the server empties it.
-        staged = int(self._query(connection, "count-staged", stage)[0])
+        staged = int(self._query(connection, "spark-count-stage", stage)[0])
         accepted = sum(delivery.accepted for delivery in batch.deliveries)
         if staged != accepted:
             raise StageError(
                 f"the staging table contains {staged} of {accepted} accepted rows of batch {batch.id}; "
                 "nothing was applied, so run the batch again"
             )
-        self._update(connection, "clear-stage", stage)
+        self._update(connection, "spark-clear-stage", stage)
         return total
 
     def _transaction(self, act: Callable[[Any], Answer]) -> Answer:

@@ -1,2 +1,2 @@
 -- PostgreSQL notifies the listeners of the batch when the transaction commits.
-select pg_notify('flightline_applied', $1)
+select pg_notify('{{applied_channel}}', $1)

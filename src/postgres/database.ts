@@ -12,9 +12,6 @@ import { postgresPast, postgresTotals } from "./totals.ts";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 
-/** The channel of applied batches. sql/statements/notify-applied.sql sends the id of a batch when its transaction commits. */
-export const APPLIED_CHANNEL = "flightline_applied";
-
 export interface PostgresDatabaseOptions {
   /** Days for which rows are kept. The day partitions cover this range. */
   retention_days: number;

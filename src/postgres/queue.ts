@@ -1,10 +1,10 @@
+import { CHANNELS } from "./channels.ts";
 import type pg from "pg";
 import { UnavailableError } from "../flow/errors.ts";
 import type { Queue } from "../flow/ports.ts";
 import { listener } from "./listener.ts";
 import { query, transaction } from "./transaction.ts";
 
-const CHANNEL = "flightline_arrivals";
 const POLL_MS = 1_000;
 /** The back-off doubles from one second up to this. */
 const MAX_BACKOFF_S = 60;
@@ -17,12 +17,12 @@ export function postgresQueue(
   pool: pg.Pool,
   { name, attempts = 10, connection }: { name: string; attempts?: number; connection: pg.ClientConfig },
 ): Queue & { close(): Promise<void> } {
-  const wake = listener(connection, CHANNEL);
+  const wake = listener(connection, CHANNELS.arrivals);
   return {
     async send(message) {
       await query(
         pool,
-        `with sent as (insert into arrivals (queue, message) values ($1, $2)) select pg_notify('${CHANNEL}', $1)`,
+        `with sent as (insert into arrivals (queue, message) values ($1, $2)) select pg_notify('${CHANNELS.arrivals}', $1)`,
         [name, message],
       );
     },

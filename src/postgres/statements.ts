@@ -1,3 +1,4 @@
+import { CHANNELS } from "./channels.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fields, systemFields } from "../flight/contract.ts";
@@ -32,6 +33,7 @@ const fragments: Readonly<Record<string, string>> = {
   newest_first: newestKeys()
     .map((key) => `${key} desc`)
     .join(", "),
+  applied_channel: CHANNELS.applied,
   partition_lock: String(LOCKS.partition),
 };
 

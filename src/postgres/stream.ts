@@ -1,3 +1,4 @@
+import { CHANNELS } from "./channels.ts";
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { recordId } from "../flow/objects/ids.ts";
@@ -5,8 +6,6 @@ import type { Intake, OutgoingRecord, PutResult, ReadResult, Snapshot, Stream, S
 import { listener, type Listener } from "./listener.ts";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
-
-const CHANNEL = "flightline_stream";
 
 /** The records of one `put` that belong to one shard, with their indexes in the result. */
 interface ShardPut {
@@ -31,7 +30,7 @@ export async function postgresStream(
     [name, shards],
   );
   const count = await countShards(pool, name);
-  const wake: Listener = listener(connection, CHANNEL);
+  const wake: Listener = listener(connection, CHANNELS.stream);
   return {
     name,
     put: (records) => putRecords(pool, name, groupByShard(records, count)),
@@ -84,7 +83,7 @@ function putRecords(pool: pg.Pool, stream: string, groups: readonly ShardPut[]):
       await insertRecords(client, { stream, group, first });
       group.indices.forEach((index, i) => (results[index] = { sequence_number: String(first + i) }));
     }
-    if (groups.length > 0) await client.query(`notify ${CHANNEL}`);
+    if (groups.length > 0) await client.query(`notify ${CHANNELS.stream}`);
     return results;
   });
 }

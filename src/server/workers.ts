@@ -9,7 +9,7 @@ import { removeExpired, type RetentionPorts } from "./retention-job.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { wireBatch } from "./wire.ts";
 import { listener } from "../postgres/listener.ts";
-import { APPLIED_CHANNEL } from "../postgres/database.ts";
+import { CHANNELS } from "../postgres/channels.ts";
 import type { Adapters } from "./adapters.ts";
 
 /** The background jobs of the server. They run until the signal aborts. */
@@ -182,7 +182,7 @@ async function followAircraft(
   let reloaded = -Infinity;
   const hasNotifications = config.databases[0]?.kind === "postgres" && postgres !== undefined;
   const applied = hasNotifications
-    ? listener(postgres.connection, APPLIED_CHANNEL, {
+    ? listener(postgres.connection, CHANNELS.applied, {
         onNotification: (batch_id) => void announced.push(batch_id),
         onListening: () => void (reloaded = -Infinity),
       })

@@ -20,7 +20,7 @@ test("changes the hash with a rule or a statement", () => {
   const { hash } = sparkPlan(statements);
   expect(sparkPlan(statements).hash).toBe(hash);
   expect(sparkPlan(statements, rules.slice(1)).hash).not.toBe(hash);
-  expect(sparkPlan({ ...statements, "clear-stage": "select 2" }).hash).not.toBe(hash);
+  expect(sparkPlan({ ...statements, "spark-clear-stage": "select 2" }).hash).not.toBe(hash);
 });
 
 test("gives a rule the values after earlier rules and before later rules", () => {

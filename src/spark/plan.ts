@@ -33,7 +33,7 @@ export interface Plan {
   session: Readonly<Record<string, string>>;
   /** Columns of the view `lines`, as DDL. */
   lines: string;
-  /** The query over `lines`. The job caches its result as the view `judged`, which the other queries read. */
+  /** The query over `lines`. The job caches its result as the view `cleaned`, which the other queries read. */
   clean: readonly string[];
   accepted: readonly string[];
   rejected: readonly string[];
@@ -63,29 +63,29 @@ const SESSION = {
 const COUNTS = `select
   delivery, reason, is_duplicate, count(*) as row_count,
   collect_set(case when reason is null and not is_duplicate then last_contact div 3600 end) as hours
-from judged
+from cleaned
 group by delivery, reason, is_duplicate`;
 
 const REJECTED = `select delivery, is_read, line_number, reason, field, received_at, source, row_text, row_bytes
-from judged
+from cleaned
 where reason is not null`;
 
 const accepted = (): string => `select
   ${fields.map(({ name }) => name).join(", ")}, received_at, delivery as delivery_id
-from judged
+from cleaned
 where reason is null and not is_duplicate`;
 
 /** Names in sql/statements of the statements that the job executes, in order. */
 export const planStatements = [
   "make-partitions",
-  "clear-lost-stages",
+  "spark-clear-lost-stages",
   "claim-deliveries",
-  "insert-staged-states",
-  "merge-staged-aircraft",
+  "spark-insert-states",
+  "spark-merge-aircraft",
   "insert-batch",
   "notify-applied",
-  "count-staged",
-  "clear-stage",
+  "spark-count-stage",
+  "spark-clear-stage",
 ] as const;
 
 /** `statements` contains the text of each statement in `planStatements`. */

@@ -105,7 +105,7 @@ async function runJob(run: Run): Promise<{ killed: boolean; deliveries: number }
       process.env["AWS_ENDPOINT_URL"] ?? "",
       "--checkpoint",
       path.join(folder, checkpoint),
-      "--files-a-batch",
+      "--files-per-batch",
       String(files_per_batch),
       "--partitions",
       "2",

@@ -1,1 +1,0 @@
-delete from spark_stage where staged_at < now() - interval '1 hour'

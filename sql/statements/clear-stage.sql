@@ -1,1 +1,0 @@
-delete from spark_stage where stage_id = $1

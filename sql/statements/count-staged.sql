@@ -1,1 +1,0 @@
-select count(*) from spark_stage where stage_id = $1
