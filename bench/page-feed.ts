@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openAdapters } from "../src/server/adapters.ts";
 import { producer, type Producer } from "../src/flow/stream/produce.ts";
+import { openAdapters } from "../src/server/adapters.ts";
 
 export const TICK_MS = 1_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

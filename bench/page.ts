@@ -1,8 +1,8 @@
 import http from "node:http";
 import { chromium, type Browser, type CDPSession, type Page } from "playwright-core";
+import { cpuOf_s, postgresBelow_s } from "./cpu-time.ts";
 import { median, type Row } from "./measure.ts";
 import { feed, feedTicks, pause, serve, serveWithoutFeed, TICK_MS } from "./page-feed.ts";
-import { cpuOf_s, postgresBelow_s } from "./cpu-time.ts";
 
 /** Duration of each of the two soaks. FLIGHTLINE_BENCH_MINUTES=1 is a short run. */
 const MINUTES = Number(process.env["FLIGHTLINE_BENCH_MINUTES"] ?? 10);

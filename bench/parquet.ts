@@ -4,8 +4,8 @@ import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { newBatch } from "../src/flight/batch.ts";
 import { clean } from "../src/flight/clean.ts";
-import { decodePieces } from "../src/format/pieces.ts";
 import { parquetFile } from "../src/format/parquet-write.ts";
+import { decodePieces } from "../src/format/pieces.ts";
 import { asObjects, openskyBodies } from "./input.ts";
 import { measure, rowsOf, type Row } from "./measure.ts";
 

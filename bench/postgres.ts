@@ -1,17 +1,17 @@
-import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import { clean } from "../src/flight/clean.ts";
+import { newestRows } from "../src/flight/newest.ts";
+import type { BatchWrite } from "../src/flow/ports.ts";
 import { readBody } from "../src/format/body.ts";
 import { batchRows, newDecoded } from "../src/format/decoded.ts";
-import type { BatchWrite } from "../src/flow/ports.ts";
-import { newestRows } from "../src/flight/newest.ts";
 import { encodeCopy } from "../src/postgres/copy-binary.ts";
 import { statement } from "../src/postgres/statements.ts";
 import { transaction } from "../src/postgres/transaction.ts";
+import { postgresCpu_s } from "./cpu-time.ts";
 import { openskyBodies, thousands } from "./input.ts";
 import { median, type Row } from "./measure.ts";
-import { postgresCpu_s } from "./cpu-time.ts";
 import { openTemporaryAdapters, poolOf } from "./temporary-adapters.ts";
 
 const BATCHES = 10;

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { clean } from "../src/flight/clean.ts";
 import { dropDuplicates, selectRows } from "../src/flight/batch-rows.ts";
+import { clean } from "../src/flight/clean.ts";
 import { identities } from "../src/flight/identity.ts";
-import { decodeChunk } from "../src/format/chunk.ts";
-import { newDecoded } from "../src/format/decoded.ts";
 import { encodeLake, rowsByHour } from "../src/flow/lake/write.ts";
 import { encodeRejected } from "../src/flow/request/rejected.ts";
+import { decodeChunk } from "../src/format/chunk.ts";
+import { newDecoded } from "../src/format/decoded.ts";
 
 /**
  * A side of the question `spark` that runs without Spark: `npx tsx bench/spark-peer.ts SIDE FOLDER`. It does its work twice

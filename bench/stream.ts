@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { producer } from "../src/flow/stream/produce.ts";
 import { query } from "../src/postgres/transaction.ts";
+import { cpuOf_s, postgresCpu_s } from "./cpu-time.ts";
 import { asObjects, openskyBodies, statesOf } from "./input.ts";
 import { percentile, type Row } from "./measure.ts";
-import { cpuOf_s, postgresCpu_s } from "./cpu-time.ts";
 import { openTemporaryAdapters, poolOf } from "./temporary-adapters.ts";
 
 /** FLIGHTLINE_BENCH_ROWS=5000000 is the long run that checks the aim for memory. */

@@ -1,19 +1,19 @@
-import { inflate } from "../src/format/gzip.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { dropDuplicates } from "../src/flight/batch-rows.ts";
 import { rowAt } from "../src/flight/batch.ts";
 import { clean } from "../src/flight/clean.ts";
 import { decodeReasons, flagNames, ruleReasons } from "../src/flight/contract.ts";
 import { identities } from "../src/flight/identity.ts";
-import { dropDuplicates } from "../src/flight/batch-rows.ts";
-import { batchRows, newDecoded, type Decoded } from "../src/format/decoded.ts";
-import { decodeChunk } from "../src/format/chunk.ts";
-import { UndecodableError } from "../src/format/errors.ts";
-import { decodePieces } from "../src/format/pieces.ts";
 import { decodeAs } from "../src/flow/request/ingest.ts";
 import { rejectedLines } from "../src/flow/request/rejected.ts";
 import { readBody } from "../src/format/body.ts";
+import { decodeChunk } from "../src/format/chunk.ts";
+import { batchRows, newDecoded, type Decoded } from "../src/format/decoded.ts";
+import { UndecodableError } from "../src/format/errors.ts";
+import { inflate } from "../src/format/gzip.ts";
+import { decodePieces } from "../src/format/pieces.ts";
 
 interface Case {
   kind: "clean" | "decode";

@@ -1,5 +1,5 @@
-import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 import { Validations, type App } from "aws-cdk-lib";
+import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 
 /** A finding of cdk-nag that the project accepts. */
 export interface AcknowledgedFinding {

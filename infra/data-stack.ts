@@ -1,4 +1,3 @@
-import { cleanFilesPrefix, PREFIXES } from "../src/flow/objects/keys.ts";
 import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AttributeType,
@@ -13,6 +12,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership, type CfnB
 import { Queue, QueueEncryption, type CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { tableName, tables, type Table } from "../src/aws/dynamo/tables.ts";
+import { cleanFilesPrefix, PREFIXES } from "../src/flow/objects/keys.ts";
 import { lakeTable } from "./lake-table.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 

@@ -1,4 +1,3 @@
-import { settingsEnvironment } from "../src/settings.ts";
 import { CustomResource, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   FlowLogDestination,
@@ -21,9 +20,10 @@ import {
   ParameterGroup,
 } from "aws-cdk-lib/aws-rds";
 import type { Construct } from "constructs";
+import { migrations } from "../src/postgres/migrate.ts";
+import { settingsEnvironment } from "../src/settings.ts";
 import type { DataStack } from "./data-stack.ts";
 import { lambdaFunction, type DatabaseAccess } from "./function.ts";
-import { migrations } from "../src/postgres/migrate.ts";
 import { allow } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,10 +1,10 @@
 import { App, Tags, type AppProps } from "aws-cdk-lib";
-import { DatabaseStack } from "./database-stack.ts";
 import { DataStack } from "./data-stack.ts";
+import { DatabaseStack } from "./database-stack.ts";
+import { MonitoringStack } from "./monitoring-stack.ts";
 import { RequestStack } from "./request-stack.ts";
 import { usesPostgres, type Settings } from "./settings.ts";
 import { StreamStack } from "./stream-stack.ts";
-import { MonitoringStack } from "./monitoring-stack.ts";
 
 /** Violations of the CDK's own rules end the synthesis. The bucket's policy, not an ACL, allows access logs. */
 const context = {

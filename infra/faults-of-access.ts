@@ -1,6 +1,6 @@
-import { settingsEnvironment } from "../src/settings.ts";
 import { CfnPolicy, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { CfnQueuePolicy } from "aws-cdk-lib/aws-sqs";
+import { settingsEnvironment } from "../src/settings.ts";
 import {
   addPermission,
   findResource,

@@ -1,5 +1,5 @@
-import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { RemovalPolicy } from "aws-cdk-lib";
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { findResource, setProperties, type Fault } from "./faults.ts";
 
 /** Faults that lose data, keep it for too short or too long, cost too much, or stay unnoticed. */

@@ -1,5 +1,5 @@
-import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { CfnResource, type App } from "aws-cdk-lib";
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 
 /** A seeded fault: damage to a deployment that a named rule must find. Each proves that its rule can fail. */
 export interface Fault {

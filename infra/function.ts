@@ -1,4 +1,3 @@
-import { settingsEnvironment } from "../src/settings.ts";
 import path from "node:path";
 import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IVpc, ISecurityGroup } from "aws-cdk-lib/aws-ec2";
@@ -7,6 +6,7 @@ import { Architecture, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import { settingsEnvironment } from "../src/settings.ts";
 import type { DataStack } from "./data-stack.ts";
 import { allow } from "./permissions.ts";
 import type { Settings } from "./settings.ts";

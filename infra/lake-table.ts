@@ -1,9 +1,9 @@
-import { PREFIXES } from "../src/flow/objects/keys.ts";
 import { Stack } from "aws-cdk-lib";
 import { CfnDatabase, CfnTable } from "aws-cdk-lib/aws-glue";
 import type { IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { fields, systemFields, type ParquetType } from "../src/flight/contract.ts";
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import type { Settings } from "./settings.ts";
 
 const types: Record<ParquetType, string> = {

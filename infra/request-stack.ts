@@ -1,4 +1,3 @@
-import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
@@ -6,8 +5,9 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import type { DatabaseStack } from "./database-stack.ts";
+import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
 import { LOADER_TIMEOUT_S, type DataStack } from "./data-stack.ts";
+import type { DatabaseStack } from "./database-stack.ts";
 import { failureQueue } from "./failures.ts";
 import { firewall } from "./firewall.ts";
 import { lambdaFunction } from "./function.ts";

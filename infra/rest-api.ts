@@ -1,3 +1,4 @@
+import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccessLogField,
   AccessLogFormat,
@@ -13,7 +14,6 @@ import {
   Period,
   type MethodOptions,
 } from "aws-cdk-lib/aws-apigateway";
-import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";

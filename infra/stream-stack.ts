@@ -1,14 +1,14 @@
-import { settingsEnvironment } from "../src/settings.ts";
 import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { LambdaAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
-import { LambdaAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Stream, StreamEncryption, StreamMode } from "aws-cdk-lib/aws-kinesis";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { settingsEnvironment } from "../src/settings.ts";
 import { addAlarm, metric } from "./alarms.ts";
 import type { DataStack } from "./data-stack.ts";
 import { failureQueue } from "./failures.ts";

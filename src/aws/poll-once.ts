@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
-import { producer } from "../flow/stream/produce.ts";
 import type { Stream } from "../flow/ports.ts";
+import { producer } from "../flow/stream/produce.ts";
 import { liveSource } from "../source/live/live-source.ts";
 import type { Credentials } from "../source/live/token.ts";
 import type { Source } from "../source/source.ts";

@@ -1,10 +1,10 @@
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { rdsConnection } from "./rds.ts";
-import { readConfig } from "../config.ts";
 import { makeCertificate } from "../../test/harness/certificate.ts";
 import { temporaryFolder } from "../../test/harness/product.ts";
 import { queryOnce, startTlsPostgres } from "../../test/harness/tls-postgres.ts";
+import { readConfig } from "../config.ts";
+import { rdsConnection } from "./rds.ts";
 
 test("a connection uses TLS, and fails when another authority signed the server's certificate", async () => {
   const data = await temporaryFolder();

@@ -8,9 +8,9 @@ import {
   SQSClient,
   type Message,
 } from "@aws-sdk/client-sqs";
+import { UnavailableError } from "../flow/errors.ts";
 import type { Queue } from "../flow/ports.ts";
 import { backoff, pause } from "../retry.ts";
-import { UnavailableError } from "../flow/errors.ts";
 import { callService } from "./errors.ts";
 import { createdKeys } from "./s3-notification.ts";
 

@@ -1,13 +1,13 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { selectRows } from "../flight/batch-rows.ts";
 import { newBatch, type Batch } from "../flight/batch.ts";
 import type { Rejection } from "../flight/rejection.ts";
-import { parquetFile, type ParquetFile } from "../format/parquet-write.ts";
-import { selectRows } from "../flight/batch-rows.ts";
-import { writeCsv, writeNdjson } from "../format/text-write.ts";
 import { hourName, rowsByHour } from "../flow/lake/write.ts";
 import { rejectedLines } from "../flow/request/rejected.ts";
+import { parquetFile, type ParquetFile } from "../format/parquet-write.ts";
+import { writeCsv, writeNdjson } from "../format/text-write.ts";
 
 export type CleanFormat = "parquet" | "ndjson" | "csv";
 

@@ -1,12 +1,13 @@
 import { mkdir } from "node:fs/promises";
+import { dropDuplicates } from "../flight/batch-rows.ts";
 import { flagText, type Batch } from "../flight/batch.ts";
 import { clean as cleanBatch } from "../flight/clean.ts";
 import { identities, type Identities } from "../flight/identity.ts";
-import { dropDuplicates } from "../flight/batch-rows.ts";
 import type { Rejection } from "../flight/rejection.ts";
 import { receivedRows } from "../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../format/errors.ts";
 import { decodePieces } from "../format/pieces.ts";
+import { cleanOutput, type CleanOutput } from "./clean-output.ts";
 import {
   CliError,
   flag,
@@ -20,9 +21,8 @@ import {
   type Io,
 } from "./command.ts";
 import { inputs, type Input } from "./files.ts";
-import { cleanOutput, type CleanOutput } from "./clean-output.ts";
-import { counts, many, progress } from "./progress.ts";
 import { sourceOption } from "./produce.ts";
+import { counts, many, progress } from "./progress.ts";
 
 interface Counts {
   received: number;

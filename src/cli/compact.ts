@@ -1,7 +1,7 @@
 import { compact as compactLake } from "../flow/lake/compact.ts";
 import { dataOption, flag, OK, type Command } from "./command.ts";
-import { many } from "./progress.ts";
 import { withAdapters } from "./open.ts";
+import { many } from "./progress.ts";
 
 export const compact: Command = {
   name: "compact",

@@ -1,7 +1,7 @@
 import { consume as consumeStream } from "../flow/stream/consume.ts";
 import { dataOption, flag, OK, type Command } from "./command.ts";
-import { many, progress } from "./progress.ts";
 import { withAdapters } from "./open.ts";
+import { many, progress } from "./progress.ts";
 
 export const consume: Command = {
   name: "consume",

@@ -1,7 +1,7 @@
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
 import { dataOption, FAILED, flag, OK, type Command } from "./command.ts";
-import { counts, many } from "./progress.ts";
 import { withAdapters } from "./open.ts";
+import { counts, many } from "./progress.ts";
 
 export const flows: Command = {
   name: "flows",

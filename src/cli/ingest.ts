@@ -1,20 +1,20 @@
-import { inflate } from "../format/gzip.ts";
 import { readFile } from "node:fs/promises";
-import { NDJSON } from "../format/body.ts";
-import { gzip, isGzip } from "../format/gzip.ts";
-import { lineRows } from "../format/raw-lines.ts";
-import { readPieces } from "../format/pieces.ts";
-import { settings, settingOf } from "../settings.ts";
-import { ingest as ingestBody, type Ingested } from "../flow/request/ingest.ts";
 import { WIRE_LIMIT } from "../flow/api/post-states.ts";
+import { ingest as ingestBody, type Ingested } from "../flow/request/ingest.ts";
+import type { PostedBody } from "../flow/request/post-body.ts";
+import { NDJSON } from "../format/body.ts";
+import { inflate } from "../format/gzip.ts";
+import { gzip, isGzip } from "../format/gzip.ts";
+import { readPieces } from "../format/pieces.ts";
+import { lineRows } from "../format/raw-lines.ts";
+import { settings, settingOf } from "../settings.ts";
 import { dataOption, flag, OK, oneOf, text, type Command, type Arguments, type Io } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { inputs, type Input } from "./files.ts";
-import type { PostedBody } from "../flow/request/post-body.ts";
-import { postTo } from "./post.ts";
-import { counts, many, progress } from "./progress.ts";
-import { sourceOption } from "./produce.ts";
 import { withAdapters } from "./open.ts";
+import { postTo } from "./post.ts";
+import { sourceOption } from "./produce.ts";
+import { counts, many, progress } from "./progress.ts";
 
 export const ingest: Command = {
   name: "ingest",

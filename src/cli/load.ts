@@ -1,9 +1,9 @@
-import { settings } from "../settings.ts";
-import { loadClean, loadLake } from "../flow/request/load.ts";
 import { parseCleanKey, PREFIXES } from "../flow/objects/keys.ts";
+import { loadClean, loadLake } from "../flow/request/load.ts";
+import { settings } from "../settings.ts";
 import { dataOption, OK, usageError, type Command } from "./command.ts";
-import { many, progress } from "./progress.ts";
 import { withAdapters } from "./open.ts";
+import { many, progress } from "./progress.ts";
 
 const isLoadable = (prefix: string): boolean =>
   [PREFIXES.clean, PREFIXES.lake].some((loadable) => prefix.startsWith(loadable));

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { ConfigError } from "../config.ts";
-import { AlreadyRunningError } from "../postgres/embedded/server.ts";
-import { PostError } from "../flow/request/post-body.ts";
 import { BadKeyError, NewerSchemaError, UnavailableError } from "../flow/errors.ts";
+import { PostError } from "../flow/request/post-body.ts";
 import { UndecodableError, TooLargeError } from "../format/errors.ts";
+import { AlreadyRunningError } from "../postgres/embedded/server.ts";
 import { clean } from "./clean.ts";
 import { CliError, FAILED, OK, parseCommand, WRONG_USAGE, type Command, type Io } from "./command.ts";
 import { compact } from "./compact.ts";

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from "node:net";
 import { createServer as createHttp } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { postTo } from "./post.ts";
 

@@ -1,6 +1,6 @@
-import { postBody, type PostedBody } from "../flow/request/post-body.ts";
-import type { Ingested } from "../flow/request/ingest.ts";
 import type { FlatFormat } from "../flow/objects/keys.ts";
+import type { Ingested } from "../flow/request/ingest.ts";
+import { postBody, type PostedBody } from "../flow/request/post-body.ts";
 
 /** An API that accepts bodies, and how to authenticate. */
 export interface PostTarget {

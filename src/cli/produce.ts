@@ -1,11 +1,11 @@
 import { sourcePattern } from "../flight/identifiers.ts";
+import { producer } from "../flow/stream/produce.ts";
 import { readPieces } from "../format/pieces.ts";
 import { lineRows } from "../format/raw-lines.ts";
-import { producer } from "../flow/stream/produce.ts";
 import { dataOption, OK, text, usageError, type Command, type Arguments } from "./command.ts";
 import { inputs } from "./files.ts";
-import { many, progress } from "./progress.ts";
 import { withAdapters } from "./open.ts";
+import { many, progress } from "./progress.ts";
 
 export const produce: Command = {
   name: "produce",

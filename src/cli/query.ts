@@ -1,6 +1,6 @@
-import { settings } from "../settings.ts";
-import { transaction } from "../postgres/transaction.ts";
 import pg from "pg";
+import { transaction } from "../postgres/transaction.ts";
+import { settings } from "../settings.ts";
 import { CliError, dataOption, flag, OK, usageError, type Command, type Io } from "./command.ts";
 import { withAdapters } from "./open.ts";
 

@@ -1,8 +1,8 @@
 import { openRejections, replayRejected } from "../flow/request/replay.ts";
 import { CliError, dataOption, flag, OK, usageError, type Command } from "./command.ts";
 import { drainQueue } from "./drain.ts";
-import { many } from "./progress.ts";
 import { withAdapters } from "./open.ts";
+import { many } from "./progress.ts";
 
 export const replay: Command = {
   name: "replay",

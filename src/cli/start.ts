@@ -1,11 +1,14 @@
-import { settings } from "../settings.ts";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { recordsOfBatch } from "../postgres/stream.ts";
+import type { Adapters } from "../server/adapters.ts";
+import { isSource, namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
+import { startServer } from "../server/http-server.ts";
 import { liveFeed } from "../server/live-feed.ts";
 import type { PageContext } from "../server/page-routes.ts";
-import { recordsOfBatch } from "../postgres/stream.ts";
-import { startServer } from "../server/http-server.ts";
 import { staticFiles } from "../server/static-files.ts";
+import { startWorkers } from "../server/workers.ts";
+import { settings } from "../settings.ts";
 import {
   CliError,
   dataOption,
@@ -18,12 +21,9 @@ import {
   type Arguments,
   type Io,
 } from "./command.ts";
-import { isSource, namedFeeds, simulatedFeeds, type Feed, type FeedOptions } from "../server/feeds.ts";
 import { inputs, type Input } from "./files.ts";
-import { sourceOption } from "./produce.ts";
-import { startWorkers } from "../server/workers.ts";
-import type { Adapters } from "../server/adapters.ts";
 import { openData } from "./open.ts";
+import { sourceOption } from "./produce.ts";
 
 const STATUS_MS = 1_000;
 /** Less than the 10 s after which Docker kills a container that it stops. */

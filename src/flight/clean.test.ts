@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { dropDuplicates } from "./batch-rows.ts";
 import { newBatch, rowAt } from "./batch.ts";
 import { clean } from "./clean.ts";
 import { rawFields } from "./contract.ts";
 import { addRow, type RawRow } from "./fill.ts";
 import { identities } from "./identity.ts";
-import { dropDuplicates } from "./batch-rows.ts";
 import { cleanRow, type ReferenceResult } from "./reference.ts";
 
 const RECEIVED_AT = 1_700_000_000;

@@ -1,8 +1,8 @@
 import type { Batch } from "./batch.ts";
 import { fields, flagNames, rawFields, rules, type Kind } from "./contract.ts";
 import type { Expression, Rule } from "./expression.ts";
-import { patternTest } from "./pattern.ts";
 import { lowerAscii, moduloOf, upperAscii } from "./operations.ts";
+import { patternTest } from "./pattern.ts";
 
 /**
  * Runs the contract's rules over the columns of a batch. The function is generated source: a loop over rows with one local

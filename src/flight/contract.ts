@@ -1,4 +1,3 @@
-import { icao24Pattern } from "./identifiers.ts";
 import { createHash } from "node:crypto";
 import {
   abs,
@@ -22,6 +21,7 @@ import {
   type Expression,
   type Rule,
 } from "./expression.ts";
+import { icao24Pattern } from "./identifiers.ts";
 
 /**
  * The contract: the fields of a record and the data quality rules that every row must pass.

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { sourcePattern } from "../flight/identifiers.ts";
 import type { Origin } from "../flight/fill.ts";
+import { sourcePattern } from "../flight/identifiers.ts";
 import { addOrReject, addRejection, type Decoded } from "./decoded.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
 import { gunzip, gzip, INFLATED_LIMIT, isGzip } from "./gzip.ts";

@@ -1,6 +1,6 @@
-import { DEFAULT_SOURCE } from "../flight/identifiers.ts";
 import { newBatch, type Batch } from "../flight/batch.ts";
 import { addRow, type Origin } from "../flight/fill.ts";
+import { DEFAULT_SOURCE } from "../flight/identifiers.ts";
 import { rowText, type Rejection } from "../flight/rejection.ts";
 import type { Rows } from "./rows.ts";
 import { shapeOf, WrongShapeError } from "./shape.ts";

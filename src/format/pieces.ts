@@ -1,6 +1,6 @@
-import { batchRows, newDecoded, receivedRows, type BodyOrigin, type Decoded } from "./decoded.ts";
 import { isRowLine, readBody, withoutMark } from "./body.ts";
 import { csvReader } from "./csv-read.ts";
+import { batchRows, newDecoded, receivedRows, type BodyOrigin, type Decoded } from "./decoded.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
 import { gunzipPieces, isGzip } from "./gzip.ts";
 import { readLines, LF } from "./lines.ts";

@@ -1,5 +1,5 @@
-import { coerceNumber, coerceText } from "../flight/coerce.ts";
 import { UNUSABLE_TEXT } from "../flight/batch.ts";
+import { coerceNumber, coerceText } from "../flight/coerce.ts";
 import type { RawRow } from "../flight/fill.ts";
 
 /**

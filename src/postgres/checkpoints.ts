@@ -1,7 +1,7 @@
 import pg from "pg";
 import { LeaseLostError, UnavailableError } from "../flow/errors.ts";
-import { LOCKS } from "./locks.ts";
 import type { Checkpoints, CheckpointSession, Lease } from "../flow/ports.ts";
+import { LOCKS } from "./locks.ts";
 
 /**
  * The `Checkpoints` port on PostgreSQL. A lease is a session advisory lock, which PostgreSQL frees with its connection, and

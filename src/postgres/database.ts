@@ -1,15 +1,15 @@
-import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { sumOfCounts } from "../flight/rejection.ts";
 import { newestRows } from "../flight/newest.ts";
+import { sumOfCounts } from "../flight/rejection.ts";
 import type { Applied, BatchWrite, DatabasePorts, Delivery, Ledger, Sink } from "../flow/ports.ts";
 import { encodeCopy } from "./copy-binary.ts";
 import { expireRows, dayPartitions } from "./partitions.ts";
 import { postgresReader, readBatch } from "./reads.ts";
-import { postgresPast, postgresTotals } from "./totals.ts";
 import { statement } from "./statements.ts";
+import { postgresPast, postgresTotals } from "./totals.ts";
 import { query, transaction } from "./transaction.ts";
 
 export interface PostgresDatabaseOptions {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
+import { freshDatabase } from "../../test/harness/fresh-database.ts";
 import { listener } from "./listener.ts";
 import { query } from "./transaction.ts";
-import { freshDatabase } from "../../test/harness/fresh-database.ts";
 
 test("reports when it listens, at first and after a reconnection, and passes on later notifications", async () => {
   const { pool, connection, drop } = await freshDatabase();

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from "vitest";
+import { freshDatabase } from "../../test/harness/fresh-database.ts";
 import { fields, systemFields, type ParquetType } from "../flight/contract.ts";
 import { NewerSchemaError } from "../flow/errors.ts";
 import { migrate } from "./migrate.ts";
 import { query } from "./transaction.ts";
-import { freshDatabase } from "../../test/harness/fresh-database.ts";
 
 const postgresTypes: Record<ParquetType, string> = {
   STRING: "text",

@@ -1,7 +1,7 @@
-import { LOCKS } from "./locks.ts";
 import { readFileSync, readdirSync } from "node:fs";
 import type pg from "pg";
 import { NewerSchemaError } from "../flow/errors.ts";
+import { LOCKS } from "./locks.ts";
 import { sqlFolder } from "./statements.ts";
 import { transaction } from "./transaction.ts";
 

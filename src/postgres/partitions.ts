@@ -1,6 +1,6 @@
+import type pg from "pg";
 import { DAY_S } from "../time.ts";
 import { LOCKS } from "./locks.ts";
-import type pg from "pg";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";
 

@@ -1,7 +1,7 @@
-import { CHANNELS } from "./channels.ts";
 import type pg from "pg";
 import { UnavailableError } from "../flow/errors.ts";
 import type { Queue } from "../flow/ports.ts";
+import { CHANNELS } from "./channels.ts";
 import { listener } from "./listener.ts";
 import { query, transaction } from "./transaction.ts";
 

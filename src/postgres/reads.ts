@@ -1,8 +1,8 @@
-import { newestKeys } from "./statements.ts";
 import type pg from "pg";
 import { fields, systemFields } from "../flight/contract.ts";
 import type { LedgerRow, Reader } from "../flow/ports.ts";
 import { MAX_AGE_S, type AircraftQuery, type Box, type StatesQuery, type StoredRow } from "../flow/queries.ts";
+import { newestKeys } from "./statements.ts";
 import { query } from "./transaction.ts";
 
 /** Every column of a stored row. bigint is read as double, which represents all integers of the contract exactly. */

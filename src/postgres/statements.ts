@@ -1,8 +1,8 @@
-import { CHANNELS } from "./channels.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fields, systemFields } from "../flight/contract.ts";
 import { NEWEST_ORDER } from "../flight/newest.ts";
+import { CHANNELS } from "./channels.ts";
 import { LOCKS } from "./locks.ts";
 
 const folderAt = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));

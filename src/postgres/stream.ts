@@ -1,8 +1,8 @@
-import { CHANNELS } from "./channels.ts";
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { recordId } from "../flow/objects/ids.ts";
 import type { Intake, OutgoingRecord, PutResult, ReadResult, Snapshot, Stream, StreamRecord } from "../flow/ports.ts";
+import { CHANNELS } from "./channels.ts";
 import { listener, type Listener } from "./listener.ts";
 import { statement } from "./statements.ts";
 import { query, transaction } from "./transaction.ts";

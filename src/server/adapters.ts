@@ -1,16 +1,16 @@
-import type { Environment } from "../settings.ts";
 import type pg from "pg";
 import { openDatabases } from "../aws/adapters/databases.ts";
 import { readConfig, type Config } from "../config.ts";
+import { fileStore } from "../files/file-store.ts";
 import { flowCounter, type FlowCounter } from "../flow/ledger/reconcile.ts";
 import type { Checkpoints, DatabasePorts, ObjectStore, Queue, Stream } from "../flow/ports.ts";
-import { joinPostgres, startPostgres } from "../postgres/embedded/server.ts";
-import { fileStore } from "../files/file-store.ts";
-import { migrate } from "../postgres/migrate.ts";
 import { postgresCheckpoints } from "../postgres/checkpoints.ts";
+import { joinPostgres, startPostgres } from "../postgres/embedded/server.ts";
+import { migrate } from "../postgres/migrate.ts";
 import { postgresQueue } from "../postgres/queue.ts";
 import { postgresStream } from "../postgres/stream.ts";
 import { newPool } from "../postgres/transaction.ts";
+import type { Environment } from "../settings.ts";
 
 /** The open adapter of every port. The settings choose the adapters. */
 export interface Adapters extends DatabasePorts {

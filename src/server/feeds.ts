@@ -1,9 +1,9 @@
-import { settings } from "../settings.ts";
 import { readFileSync } from "node:fs";
 import { ConfigError, type Config } from "../config.ts";
-import { producer } from "../flow/stream/produce.ts";
-import { postBody, PostError } from "../flow/request/post-body.ts";
 import type { Stream } from "../flow/ports.ts";
+import { postBody, PostError } from "../flow/request/post-body.ts";
+import { producer } from "../flow/stream/produce.ts";
+import { settings } from "../settings.ts";
 import { liveSource } from "../source/live/live-source.ts";
 import { recorded, type RecordedFile } from "../source/recorded.ts";
 import { receiver, simulator } from "../source/simulation/simulator.ts";

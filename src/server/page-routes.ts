@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
-import { NotAnsweredError } from "../flow/errors.ts";
 import { BadRequestError } from "../flow/api/http.ts";
-import type { IngestPorts } from "../flow/request/ingest.ts";
 import { provenanceOf, type ProvenancePorts } from "../flow/api/provenance.ts";
+import { requireReader, newestRejections } from "../flow/api/read-routes.ts";
+import { NotAnsweredError } from "../flow/errors.ts";
+import { parseRejectedKey } from "../flow/objects/keys.ts";
 import type { Flow, Reader } from "../flow/ports.ts";
 import type { StoredRow } from "../flow/queries.ts";
+import type { IngestPorts } from "../flow/request/ingest.ts";
 import { openRejections, replayRejected, type Replayed } from "../flow/request/replay.ts";
-import { rejectedPosition } from "./rejected-positions.ts";
-import { parseRejectedKey } from "../flow/objects/keys.ts";
-import { requireReader, newestRejections } from "../flow/api/read-routes.ts";
 import { EMERGENCY_SPAN_S, emergencyTracker, hasEmergencyFlag } from "./aircraft-table.ts";
 import type { LiveFeed } from "./live-feed.ts";
+import { rejectedPosition } from "./rejected-positions.ts";
 import { toWire, type RejectedPosition, type Frame } from "./wire.ts";
 
 export interface PageContext extends IngestPorts, ProvenancePorts {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { ObjectStore, Stream } from "../flow/ports.ts";
 import { temporaryFolder } from "../../test/harness/product.ts";
 import { fileStore } from "../files/file-store.ts";
+import type { ObjectStore, Stream } from "../flow/ports.ts";
 import { removeExpired } from "./retention-job.ts";
 
 const KEYS = [

@@ -1,9 +1,9 @@
-import { DAY_S } from "../time.ts";
 import type pg from "pg";
-import type { Ledger, ObjectStore, Sink, Stream } from "../flow/ports.ts";
 import { PREFIXES } from "../flow/objects/keys.ts";
 import { rawBodies, removeObjects, type ObjectKind } from "../flow/objects/retention.ts";
+import type { Ledger, ObjectStore, Sink, Stream } from "../flow/ports.ts";
 import { trimStream } from "../postgres/stream.ts";
+import { DAY_S } from "../time.ts";
 
 /** Objects in the order of deletion. A source comes before its derivatives, or the sweep would derive these again. */
 const kinds: readonly ObjectKind[] = [

@@ -1,7 +1,7 @@
 import { sumOfCounts } from "../flight/rejection.ts";
+import type { RejectedSample } from "../flow/api/read-routes.ts";
 import type { LedgerRow } from "../flow/ports.ts";
 import type { StoredRow } from "../flow/queries.ts";
-import type { RejectedSample } from "../flow/api/read-routes.ts";
 
 /**
  * The encoding of aircraft between server and page. The page imports this file, so it must not import Node's modules.

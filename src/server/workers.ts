@@ -1,16 +1,16 @@
-import { consume } from "../flow/stream/consume.ts";
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
-import { loadAnnounced, sweep } from "../flow/request/load.ts";
-import { inParallel } from "../in-parallel.ts";
 import type { Ledger, Reader } from "../flow/ports.ts";
 import { MAX_AGE_S, type StoredRow } from "../flow/queries.ts";
-import { backoff, pause } from "../retry.ts";
-import { removeExpired, type RetentionPorts } from "./retention-job.ts";
-import type { LiveFeed } from "./live-feed.ts";
-import { wireBatch } from "./wire.ts";
-import { listener } from "../postgres/listener.ts";
+import { loadAnnounced, sweep } from "../flow/request/load.ts";
+import { consume } from "../flow/stream/consume.ts";
+import { inParallel } from "../in-parallel.ts";
 import { CHANNELS } from "../postgres/channels.ts";
+import { listener } from "../postgres/listener.ts";
+import { backoff, pause } from "../retry.ts";
 import type { Adapters } from "./adapters.ts";
+import type { LiveFeed } from "./live-feed.ts";
+import { removeExpired, type RetentionPorts } from "./retention-job.ts";
+import { wireBatch } from "./wire.ts";
 
 /** The background jobs of the server. They run until the signal aborts. */
 export interface Workers {

@@ -1,5 +1,5 @@
-import { lineRows, type RawLine } from "../format/raw-lines.ts";
 import { readPieces } from "../format/pieces.ts";
+import { lineRows, type RawLine } from "../format/raw-lines.ts";
 import { pause, type Sleep } from "../retry.ts";
 import type { SourceStatus } from "./source.ts";
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { rules } from "../flight/contract.ts";
 import { gt, lt, lower, matches, modulo, not, type Rule } from "../flight/expression.ts";
 import { cleanQuery } from "./clean-query.ts";
-import { ruleLevels } from "./rule-levels.ts";
 import { planStatements, sparkPlan } from "./plan.ts";
+import { ruleLevels } from "./rule-levels.ts";
 
 const statements = Object.fromEntries(planStatements.map((name) => [name, "select 1\n"])) as Parameters<
   typeof sparkPlan

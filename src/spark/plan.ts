@@ -1,5 +1,3 @@
-import { NEWEST_ORDER } from "../flight/newest.ts";
-import { manifestsPrefix, PREFIXES, rejectedPrefix } from "../flow/objects/keys.ts";
 import { createHash } from "node:crypto";
 import {
   contractTag,
@@ -9,8 +7,10 @@ import {
   rules as contractRules,
   type Kind,
 } from "../flight/contract.ts";
-import { sourcePattern } from "../flight/identifiers.ts";
 import type { Rule } from "../flight/expression.ts";
+import { sourcePattern } from "../flight/identifiers.ts";
+import { NEWEST_ORDER } from "../flight/newest.ts";
+import { manifestsPrefix, PREFIXES, rejectedPrefix } from "../flow/objects/keys.ts";
 import { cleanQuery, lineColumns } from "./clean-query.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { WireBatch } from "../server/wire.ts";
 import { liveBatches } from "./state/aircraft.ts";
-import { formatCount, formatTime } from "./ui/format.ts";
 import { originFilter } from "./state/view.ts";
+import { formatCount, formatTime } from "./ui/format.ts";
 
 const MAX_LISTED = 200;
 

@@ -1,7 +1,4 @@
-import { Checkbox, Select } from "./ui/controls.tsx";
 import { pastTime } from "./state/past.ts";
-import { aircraftCount, filteredRows, sourceNames, tableRows } from "./state/visible-rows.ts";
-import { formatCount } from "./ui/format.ts";
 import {
   onlyFlagged,
   onlyInView,
@@ -12,6 +9,9 @@ import {
   source,
   type OriginFilter,
 } from "./state/view.ts";
+import { aircraftCount, filteredRows, sourceNames, tableRows } from "./state/visible-rows.ts";
+import { Checkbox, Select } from "./ui/controls.tsx";
+import { formatCount } from "./ui/format.ts";
 
 const PHASE_LABELS = { all: "air and ground", air: "in the air", ground: "on the ground" } as const;
 

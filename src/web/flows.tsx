@@ -1,10 +1,10 @@
 import type { FlowReport } from "../flow/ledger/reconcile.ts";
 import type { PastFlow } from "../server/wire.ts";
-import { Bar, outcomes, type Outcome } from "./ui/bar.tsx";
-import { frame, pastTime } from "./state/past.ts";
 import { flows, rates } from "./state/connection.ts";
-import { formatCount, formatDuration, formatTime } from "./ui/format.ts";
+import { frame, pastTime } from "./state/past.ts";
 import { originFilter } from "./state/view.ts";
+import { Bar, outcomes, type Outcome } from "./ui/bar.tsx";
+import { formatCount, formatDuration, formatTime } from "./ui/format.ts";
 
 const titles = { request: "Flow 1: request", stream: "Flow 2: stream" } as const;
 /** A lag above this, in s, is shown as late. Every row waits a moment before it is stored. */

@@ -1,11 +1,11 @@
 import { valueOf } from "../server/wire.ts";
-import { addressOf } from "./state/aircraft.ts";
-import { Select } from "./ui/controls.tsx";
 import { showHelp } from "./keys.tsx";
+import { addressOf } from "./state/aircraft.ts";
 import { connection, lastData, sources } from "./state/connection.ts";
-import { emergencies, sourceNames } from "./state/visible-rows.ts";
-import { formatTime } from "./ui/format.ts";
 import { selected, theme, themes } from "./state/view.ts";
+import { emergencies, sourceNames } from "./state/visible-rows.ts";
+import { Select } from "./ui/controls.tsx";
+import { formatTime } from "./ui/format.ts";
 
 export function Header() {
   return (

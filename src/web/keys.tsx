@@ -1,8 +1,8 @@
 import { valueOf } from "../server/wire.ts";
 import { addressOf } from "./state/aircraft.ts";
 import { isPlaying, pastTime } from "./state/past.ts";
-import { tableRows } from "./state/visible-rows.ts";
 import { originFilter, selected, tab } from "./state/view.ts";
+import { tableRows } from "./state/visible-rows.ts";
 
 const keys = [
   ["/", "search"],

@@ -3,21 +3,21 @@ import { Batches } from "./batches.tsx";
 import { Filters } from "./filters.tsx";
 import { Flows } from "./flows.tsx";
 import { Header } from "./header.tsx";
-import { followSelected } from "./state/history.ts";
 import { Help, followKeys } from "./keys.tsx";
-import { followServer } from "./state/live.ts";
 import { SkyMap } from "./map/map.tsx";
-import { followUrl } from "./state/url.ts";
 import { Panel } from "./panel/panel.tsx";
-import { followPast } from "./state/past.ts";
-import { followRejected, rejectedCount } from "./state/rejected.ts";
 import { Rejections } from "./rejections.tsx";
-import { aircraftCount } from "./state/visible-rows.ts";
 import { Slider } from "./slider.tsx";
 import { Sources } from "./sources.tsx";
+import { followSelected } from "./state/history.ts";
+import { followServer } from "./state/live.ts";
+import { followPast } from "./state/past.ts";
+import { followRejected, rejectedCount } from "./state/rejected.ts";
+import { followUrl } from "./state/url.ts";
+import { tab, tabs } from "./state/view.ts";
+import { aircraftCount } from "./state/visible-rows.ts";
 import { Table } from "./table.tsx";
 import { formatCount } from "./ui/format.ts";
-import { tab, tabs } from "./state/view.ts";
 
 function Page() {
   return (

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { RejectedSample } from "../flow/api/read-routes.ts";
-import { reasons, rejectedSamples, replay, replayResult } from "./state/rejected.ts";
 import { sources } from "./state/connection.ts";
+import { reasons, rejectedSamples, replay, replayResult } from "./state/rejected.ts";
 import { formatTime, formatBytes, formatCount } from "./ui/format.ts";
 
 /** Characters */

@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { present } from "./state/clock.ts";
-import { Select } from "./ui/controls.tsx";
 import { fetchOldest, frame, isPlaying, oldest, pastError, pastTime, speed, speeds } from "./state/past.ts";
 import { aircraftCount } from "./state/visible-rows.ts";
+import { Select } from "./ui/controls.tsx";
 import { formatDateTime, formatDuration } from "./ui/format.ts";
 
 const DAY_S = 86_400;

@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { WireField, WireRow } from "../server/wire.ts";
-import { addressOf, isEmergency } from "./state/aircraft.ts";
 import { columns, type Column } from "./columns.ts";
 import { selectNext } from "./keys.tsx";
-import { aircraftCount, tableRows } from "./state/visible-rows.ts";
+import { addressOf, isEmergency } from "./state/aircraft.ts";
 import { search, selected, sort } from "./state/view.ts";
+import { aircraftCount, tableRows } from "./state/visible-rows.ts";
 
 /** px, as `--row` in page.css */
 const ROW_HEIGHT = 26;

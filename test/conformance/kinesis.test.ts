@@ -1,9 +1,9 @@
 import type { PutRecordsCommandInput, PutRecordsCommandOutput } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
+import { fileStore } from "../../src/files/file-store.ts";
 import { consume } from "../../src/flow/stream/consume.ts";
 import { producer } from "../../src/flow/stream/produce.ts";
-import { fileStore } from "../../src/files/file-store.ts";
 import { postgresCheckpoints } from "../../src/postgres/checkpoints.ts";
 import { postgresDatabase } from "../../src/postgres/database.ts";
 import { startKinesalite, type Kinesalite } from "../harness/aws/kinesalite.ts";

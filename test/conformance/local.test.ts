@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { DatabasePorts } from "../../src/flow/ports.ts";
-import { manifests } from "../../src/flow/ledger/manifests.ts";
 import { fileStore } from "../../src/files/file-store.ts";
+import { manifests } from "../../src/flow/ledger/manifests.ts";
+import type { DatabasePorts } from "../../src/flow/ports.ts";
 import { postgresCheckpoints } from "../../src/postgres/checkpoints.ts";
 import { postgresDatabase } from "../../src/postgres/database.ts";
 import { postgresQueue } from "../../src/postgres/queue.ts";

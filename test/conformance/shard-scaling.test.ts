@@ -10,8 +10,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readHistory, scaledKinesis, writeHistory } from "../../src/aws/kinesis/scaled-stream.ts";
 import { decideShards, scaleOnce, type MinuteOfStream, type ShardChange } from "../../src/aws/kinesis/shard-scaling.ts";
 import { startKinesalite, type Kinesalite } from "../harness/aws/kinesalite.ts";
-import { StreamMetrics } from "../harness/aws/stream-metrics.ts";
 import { countShards, setShards } from "../harness/aws/reshard.ts";
+import { StreamMetrics } from "../harness/aws/stream-metrics.ts";
 
 let kinesis: Kinesalite;
 beforeAll(async () => void (kinesis = await startKinesalite()));

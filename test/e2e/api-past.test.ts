@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { startApi } from "./api-under-test.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { startApi } from "./api-under-test.ts";
 
 const T = 1_700_000_000;
 const at = (icao24: string, seconds: number, longitude: number) =>

@@ -1,11 +1,11 @@
 import path from "node:path";
 import type pg from "pg";
 import { onTestFinished } from "vitest";
-import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
 import type { ApiContext } from "../../src/flow/api/api.ts";
 import { loadAnnounced } from "../../src/flow/request/load.ts";
-import { liveFeed } from "../../src/server/live-feed.ts";
+import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
 import { startServer } from "../../src/server/http-server.ts";
+import { liveFeed } from "../../src/server/live-feed.ts";
 import { newInstallation, type TestInstallation } from "../harness/product.ts";
 
 /** Replaces parts of the API's context, for example a port by one that fails. */

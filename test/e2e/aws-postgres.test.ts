@@ -7,17 +7,17 @@ import { json as jsonOf } from "node:stream/consumers";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { kinesisClient, kinesisStream } from "../../src/aws/kinesis/stream.ts";
-import type { FlowReport } from "../../src/flow/ledger/reconcile.ts";
 import { s3Client, s3Store } from "../../src/aws/s3-store.ts";
+import type { FlowReport } from "../../src/flow/ledger/reconcile.ts";
 import { producer } from "../../src/flow/stream/produce.ts";
 import { deployCore, type Deployed } from "../harness/aws/deployed.ts";
 import { deliverAll } from "../harness/aws/kinesis-event-source.ts";
 import { onMiniStack } from "../harness/aws/on-ministack.ts";
 import { goodRow } from "../harness/bodies.ts";
 import { until } from "../harness/product.ts";
-import { keysOf } from "./api-under-test.ts";
 import { sleepingProxy, type SleepingProxy } from "../harness/sleeping-proxy.ts";
 import { startTlsPostgres, type TlsPostgres } from "../harness/tls-postgres.ts";
+import { keysOf } from "./api-under-test.ts";
 
 /** The longest time that Aurora takes to resume. */
 const RESUME_MS = 30_000;

@@ -1,10 +1,10 @@
-import { inflate } from "../../src/format/gzip.ts";
 import { readFileSync } from "node:fs";
-import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
-import { consume } from "../../src/flow/stream/consume.ts";
+import type { CheckpointSession, Lease } from "../../src/flow/ports.ts";
 import { ingest } from "../../src/flow/request/ingest.ts";
 import { loadClean, sweep } from "../../src/flow/request/load.ts";
-import type { CheckpointSession, Lease } from "../../src/flow/ports.ts";
+import { consume } from "../../src/flow/stream/consume.ts";
+import { inflate } from "../../src/format/gzip.ts";
+import { openAdapters, type Adapters } from "../../src/server/adapters.ts";
 
 /**
  * Ingests a body, loads and consumes, and kills itself when it passes a named point for the N-th time:

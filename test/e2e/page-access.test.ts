@@ -1,8 +1,8 @@
 import axe from "axe-core";
 import { expect, test } from "vitest";
 import { contrastOf, type Rgb } from "../../src/web/map/ramp.ts";
-import { colorsAt, drawn, openPage, openProduct, useBrowser } from "../harness/browser.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { colorsAt, drawn, openPage, openProduct, useBrowser } from "../harness/browser.ts";
 
 const browser = useBrowser();
 const rows = Array.from({ length: 40 }, (_, i) => goodRow({ icao24: (0xb00000 + i).toString(16), callsign: `K${i}` }));

@@ -2,10 +2,10 @@ import { readdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { query } from "../../src/postgres/transaction.ts";
-import { aircraft, number, openProduct, post, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
 import { contractTag } from "../../src/flight/contract.ts";
+import { query } from "../../src/postgres/transaction.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { aircraft, number, openProduct, post, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
 import { flowsOf } from "../harness/product.ts";
 
 const browser = useBrowser(WITHOUT_MAP);

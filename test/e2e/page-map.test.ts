@@ -2,8 +2,8 @@ import type { Page } from "playwright-core";
 import { feature } from "topojson-client";
 import { expect, test } from "vitest";
 import { altitudeColor, contrastOf, type Rgb } from "../../src/web/map/ramp.ts";
-import { colorsAt, drawn, openPage, openProduct, post, useBrowser, type Color } from "../harness/browser.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { colorsAt, drawn, openPage, openProduct, post, useBrowser, type Color } from "../harness/browser.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { colorsAt, drawn, number, openProduct, post, useBrowser } from "../harness/browser.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { colorsAt, drawn, number, openProduct, post, useBrowser } from "../harness/browser.ts";
 
 const browser = useBrowser();
 const now = (): number => Math.floor(Date.now() / 1000);

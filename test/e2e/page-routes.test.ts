@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { keysOf, startApi } from "./api-under-test.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { keysOf, startApi } from "./api-under-test.ts";
 
 const request = async (url: string, path: string, init: RequestInit = {}) => {
   const response = await fetch(`${url}/live/${path}`, init);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { drawn, number, openPage, openProduct, useBrowser } from "../harness/browser.ts";
 import { crowd, goodRow } from "../harness/bodies.ts";
+import { drawn, number, openPage, openProduct, useBrowser } from "../harness/browser.ts";
 
 const browser = useBrowser();
 test("selecting a row selects its icon, and selecting an icon selects its row", async () => {

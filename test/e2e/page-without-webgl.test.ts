@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { aircraft, number, openProduct, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
 import { goodRow } from "../harness/bodies.ts";
+import { aircraft, number, openProduct, useBrowser, WITHOUT_MAP } from "../harness/browser.ts";
 
 const browser = useBrowser(WITHOUT_MAP);
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { goodRow } from "../harness/bodies.ts";
 import {
   aircraft,
   emptyFeed,
@@ -11,7 +12,6 @@ import {
   useBrowser,
   WITHOUT_MAP,
 } from "../harness/browser.ts";
-import { goodRow } from "../harness/bodies.ts";
 import { startProduct, temporaryFolder } from "../harness/product.ts";
 
 const browser = useBrowser(WITHOUT_MAP);

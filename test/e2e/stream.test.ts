@@ -1,13 +1,13 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { consume, type ConsumeOptions } from "../../src/flow/stream/consume.ts";
-import { compact } from "../../src/flow/lake/compact.ts";
-import { UnavailableError } from "../../src/flow/errors.ts";
 import { newestRejections } from "../../src/flow/api/read-routes.ts";
+import { UnavailableError } from "../../src/flow/errors.ts";
+import { compact } from "../../src/flow/lake/compact.ts";
+import { readLakeFile } from "../../src/flow/lake/compact.ts";
+import { consume, type ConsumeOptions } from "../../src/flow/stream/consume.ts";
 import { producer } from "../../src/flow/stream/produce.ts";
 import { LOCKS } from "../../src/postgres/locks.ts";
 import { query } from "../../src/postgres/transaction.ts";
-import { readLakeFile } from "../../src/flow/lake/compact.ts";
 import type { Adapters } from "../../src/server/adapters.ts";
 import { goodRow, simulatedBodies } from "../harness/bodies.ts";
 import { newInstallation, until } from "../harness/product.ts";

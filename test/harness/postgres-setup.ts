@@ -5,8 +5,8 @@ import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../../src/postgres/embedded/server.ts";
 import { migrate } from "../../src/postgres/migrate.ts";
-import { certificate } from "./aws/tools.ts";
 import { newPool } from "../../src/postgres/transaction.ts";
+import { certificate } from "./aws/tools.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,12 +1,12 @@
-import { settings, type Environment } from "../../settings.ts";
 import type pg from "pg";
 import { readConfig, type Config } from "../../config.ts";
 import { flowCounter, type FlowCounter } from "../../flow/ledger/reconcile.ts";
 import type { DatabasePorts, ObjectStore } from "../../flow/ports.ts";
 import { newPool } from "../../postgres/transaction.ts";
-import { openDatabases } from "./databases.ts";
+import { settings, type Environment } from "../../settings.ts";
 import { rdsConnection } from "../rds.ts";
 import { s3Client, s3Store } from "../s3-store.ts";
+import { openDatabases } from "./databases.ts";
 
 /** The adapters of a Lambda function, opened once for all its invocations. */
 export interface LambdaAdapters extends DatabasePorts {

@@ -1,11 +1,11 @@
 import { DynamoDBClient, type AttributeValue } from "@aws-sdk/client-dynamodb";
-import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { flagText, type Batch } from "../../flight/batch.ts";
 import { fields, systemFields } from "../../flight/contract.ts";
-import { backoff } from "../../retry.ts";
 import type { StoredRow } from "../../flow/queries.ts";
+import { backoff } from "../../retry.ts";
 
 export type Item = Record<string, AttributeValue>;
 

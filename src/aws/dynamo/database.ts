@@ -1,4 +1,3 @@
-import { DAY_S } from "../../time.ts";
 import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
@@ -8,21 +7,22 @@ import {
   UpdateItemCommand,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { sumOfCounts } from "../../flight/rejection.ts";
+import { rowsOfDelivery } from "../../flight/batch-rows.ts";
 import type { Batch } from "../../flight/batch.ts";
 import { identities, type Identities } from "../../flight/identity.ts";
-import { rowsOfDelivery } from "../../flight/batch-rows.ts";
-import { inParallel } from "../../in-parallel.ts";
 import { newestRows } from "../../flight/newest.ts";
-import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
-import { backoff, pause } from "../../retry.ts";
+import { sumOfCounts } from "../../flight/rejection.ts";
 import { flowOf } from "../../flow/objects/ids.ts";
-import { ledgerKey, type DynamoOptions, type DynamoContext } from "./context.ts";
-import { attributes, dayOf, MAX_WRITES, observationKey, tileOf, type Item } from "./client.ts";
-import { dynamoLedger } from "./totals.ts";
-import { dynamoReader } from "./reads.ts";
+import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
+import { inParallel } from "../../in-parallel.ts";
+import { backoff, pause } from "../../retry.ts";
+import { DAY_S } from "../../time.ts";
 import { callService } from "../errors.ts";
+import { attributes, dayOf, MAX_WRITES, observationKey, tileOf, type Item } from "./client.ts";
+import { ledgerKey, type DynamoOptions, type DynamoContext } from "./context.ts";
+import { dynamoReader } from "./reads.ts";
 import { tableName } from "./tables.ts";
+import { dynamoLedger } from "./totals.ts";
 
 /** The limit of BatchGetItem. */
 const MAX_KEYS_PER_READ = 100;

@@ -1,15 +1,15 @@
-import { DAY_S } from "../../time.ts";
 import { GetItemCommand, paginateQuery, paginateScan, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { isInside } from "../../flow/api/box.ts";
-import { flowOf } from "../../flow/objects/ids.ts";
 import { NotAnsweredError } from "../../flow/errors.ts";
-import { inParallel } from "../../in-parallel.ts";
+import { flowOf } from "../../flow/objects/ids.ts";
 import type { DeliveryName, Flow, LedgerRow, Reader } from "../../flow/ports.ts";
 import type { AircraftQuery, Box, StatesQuery, StoredRow } from "../../flow/queries.ts";
+import { inParallel } from "../../in-parallel.ts";
+import { DAY_S } from "../../time.ts";
+import { callService } from "../errors.ts";
 import { dayOf, observationKey, storedRow, tilesOf, type Item } from "./client.ts";
 import { ledgerKey, type DynamoContext } from "./context.ts";
-import { callService } from "../errors.ts";
 import { tableName, tables } from "./tables.ts";
 
 const MAX_QUERIES = 64;

@@ -8,10 +8,10 @@ import {
 import { addTotals, noTotals } from "../../flow/ledger/totals.ts";
 import { FLOWS, flowOf } from "../../flow/objects/ids.ts";
 import type { Flow, FlowTotals, Ledger, LedgerRow, Totals, TotalsQuery } from "../../flow/ports.ts";
+import { callService } from "../errors.ts";
 import { dayOf, type Item } from "./client.ts";
 import { ledgerKey, type DynamoContext } from "./context.ts";
 import { ledgerRow, readBatch } from "./reads.ts";
-import { callService } from "../errors.ts";
 import { tableName } from "./tables.ts";
 
 /** A report lists at most this many unbalanced batches. */

@@ -1,6 +1,6 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
-import { applyInOrder } from "../../flow/stream/micro-batch.ts";
 import type { StreamRecord } from "../../flow/ports.ts";
+import { applyInOrder } from "../../flow/stream/micro-batch.ts";
 import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
 

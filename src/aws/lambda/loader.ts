@@ -1,8 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { loadAnnounced } from "../../flow/request/load.ts";
-import { createdKeys } from "../s3-notification.ts";
 import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { appliedMetrics, emitMetrics, logError } from "../metrics.ts";
+import { createdKeys } from "../s3-notification.ts";
 
 const adapters = await lambdaAdapters(process.env);
 const dimensions = { deployment: adapters.config.deployed.name, flow: "request" } as const;

@@ -1,6 +1,6 @@
-import { DAY_S } from "../../time.ts";
-import { sweep } from "../../flow/request/load.ts";
 import { rawBodies, removeObjects } from "../../flow/objects/retention.ts";
+import { sweep } from "../../flow/request/load.ts";
+import { DAY_S } from "../../time.ts";
 import { lambdaAdapters } from "../adapters/lambda-adapters.ts";
 import { emitMetrics, logError } from "../metrics.ts";
 

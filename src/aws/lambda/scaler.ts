@@ -1,8 +1,8 @@
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { readConfig } from "../../config.ts";
-import { kinesisClient } from "../kinesis/stream.ts";
 import { scaledKinesis } from "../kinesis/scaled-stream.ts";
 import { scaleOnce } from "../kinesis/shard-scaling.ts";
+import { kinesisClient } from "../kinesis/stream.ts";
 
 const { stream, shards, deployed } = readConfig(process.env, "/tmp");
 const scaled = scaledKinesis(kinesisClient(), new CloudWatchClient({}), stream.name);

@@ -1,7 +1,7 @@
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
 import { ConflictError, NotAnsweredError, UnavailableError } from "../errors.ts";
-import { BadRequestError, headerOf, json, problem, type ProxyEvent, type ProxyResult } from "./http.ts";
 import type { IngestPorts } from "../request/ingest.ts";
+import { BadRequestError, headerOf, json, problem, type ProxyEvent, type ProxyResult } from "./http.ts";
 import { openApi } from "./openapi.ts";
 import { parameters, parseParameters, type Parameter, type Values } from "./parameters.ts";
 import { postStates } from "./post-states.ts";

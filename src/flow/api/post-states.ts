@@ -1,10 +1,10 @@
-import { INFLATED_LIMIT, inflate, isGzip } from "../../format/gzip.ts";
 import { CSV, NDJSON } from "../../format/body.ts";
 import { TooLargeError } from "../../format/errors.ts";
+import { INFLATED_LIMIT, inflate, isGzip } from "../../format/gzip.ts";
 import { UnavailableError } from "../errors.ts";
-import { BadRequestError, headerOf, json, type ProxyEvent, type ProxyResult } from "./http.ts";
-import { ingest, type IngestPorts } from "../request/ingest.ts";
 import type { FlatFormat } from "../objects/keys.ts";
+import { ingest, type IngestPorts } from "../request/ingest.ts";
+import { BadRequestError, headerOf, json, type ProxyEvent, type ProxyResult } from "./http.ts";
 import type { Values } from "./parameters.ts";
 
 /** Bytes of a body as it is sent. A Lambda event has at most 6 MB and contains the body in base64. */

@@ -1,16 +1,16 @@
-import { inflate } from "../../format/gzip.ts";
-import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
-import { clean } from "../../flight/clean.ts";
 import { rowAt } from "../../flight/batch.ts";
+import { clean } from "../../flight/clean.ts";
 import { rowText } from "../../flight/rejection.ts";
+import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import type { Decoded } from "../../format/decoded.ts";
 import { TooLargeError } from "../../format/errors.ts";
-import { decodeAs, readReceipt } from "../request/ingest.ts";
+import { inflate } from "../../format/gzip.ts";
 import { flowOf } from "../objects/ids.ts";
 import { cleanPrefix, rawBodyKey } from "../objects/keys.ts";
-import { requireReader } from "./read-routes.ts";
 import type { Flow, Ledger, LedgerRow, ObjectStore, Reader, StreamRecord } from "../ports.ts";
 import type { StoredRow } from "../queries.ts";
+import { decodeAs, readReceipt } from "../request/ingest.ts";
+import { requireReader } from "./read-routes.ts";
 
 /** The provenance of a stored row: the steps from its arrival to the table. */
 export interface RowProvenance {

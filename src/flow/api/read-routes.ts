@@ -1,12 +1,12 @@
 import { NotAnsweredError } from "../errors.ts";
-import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
+import type { FlowReport } from "../ledger/reconcile.ts";
 import { rejectedPrefix } from "../objects/keys.ts";
-import { readReceipt } from "../request/ingest.ts";
-import type { Values } from "./parameters.ts";
 import type { Flow, Ledger, ObjectStore, Reader, Sink } from "../ports.ts";
 import type { Box, StateKey, StatesQuery, StoredRow } from "../queries.ts";
+import { readReceipt } from "../request/ingest.ts";
 import { readRejected, type RejectedRow } from "../request/rejected.ts";
-import type { FlowReport } from "../ledger/reconcile.ts";
+import { BadRequestError, json, problem, type ProxyResult } from "./http.ts";
+import type { Values } from "./parameters.ts";
 
 export interface ReadContext {
   objects: ObjectStore;

@@ -1,13 +1,13 @@
-import { HOUR_S } from "../../time.ts";
 import { createHash } from "node:crypto";
+import { appendRows, selectRows } from "../../flight/batch-rows.ts";
 import { newBatch, type Batch } from "../../flight/batch.ts";
 import { identities } from "../../flight/identity.ts";
 import { gunzip } from "../../format/gzip.ts";
 import { readStoredNdjson, readStoredParquet, type StoredFile } from "../../format/stored-read.ts";
-import { encodeLake, hourName, lakeExtension, rowsByHour, type LakeFormat } from "./write.ts";
-import { appendRows, selectRows } from "../../flight/batch-rows.ts";
+import { HOUR_S } from "../../time.ts";
 import { lakeFolder, lakeHour, PREFIXES } from "../objects/keys.ts";
 import type { ObjectStore } from "../ports.ts";
+import { encodeLake, hourName, lakeExtension, rowsByHour, type LakeFormat } from "./write.ts";
 
 /** An hour is compacted this long after its end, in s. A row that arrives later makes the next run compact it again. */
 const GRACE_S = 15 * 60;

@@ -1,10 +1,10 @@
-import { HOUR_S } from "../../time.ts";
-import type { Batch } from "../../flight/batch.ts";
 import { selectRows } from "../../flight/batch-rows.ts";
+import type { Batch } from "../../flight/batch.ts";
 import { gzip } from "../../format/gzip.ts";
 import { writeParquet } from "../../format/parquet-write.ts";
 import type { StoredRows } from "../../format/stored.ts";
 import { writeNdjson } from "../../format/text-write.ts";
+import { HOUR_S } from "../../time.ts";
 import { hourFolder, lakeFolder, mixedFolder } from "../objects/keys.ts";
 import type { ObjectStore } from "../ports.ts";
 

@@ -1,8 +1,7 @@
+import { rowsOfDelivery } from "../../flight/batch-rows.ts";
 import { sumOfCounts } from "../../flight/rejection.ts";
 import { FLOWS, flowOf } from "../objects/ids.ts";
 import { manifestKey, manifestsPrefix } from "../objects/keys.ts";
-import { rowsOfDelivery } from "../../flight/batch-rows.ts";
-import { addTotals, noTotals } from "./totals.ts";
 import type {
   Applied,
   BatchWrite,
@@ -13,6 +12,7 @@ import type {
   LedgerRow,
   ObjectStore,
 } from "../ports.ts";
+import { addTotals, noTotals } from "./totals.ts";
 
 /**
  * The ports of a deployment without a database. Rows are in the lake only. A manifest is an object with the counts of one

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inParallel } from "../../in-parallel.ts";
-import { readReceipt } from "../request/ingest.ts";
 import { PREFIXES, receiptId } from "../objects/keys.ts";
 import type { Flow, FlowTotals, Intake, Ledger, ObjectStore, Stream, Totals } from "../ports.ts";
+import { readReceipt } from "../request/ingest.ts";
 
 /**
  * Reconciliation shows that no row was lost. It counts the rows of a flow independently at its intake, in the ledger and in

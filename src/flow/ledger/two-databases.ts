@@ -1,5 +1,5 @@
-import { manifests } from "./manifests.ts";
 import type { DatabasePorts, ObjectStore } from "../ports.ts";
+import { manifests } from "./manifests.ts";
 
 /**
  * Combines two databases. A batch is applied to the first, then to the second, and is done when both have it. If one is

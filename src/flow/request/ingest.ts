@@ -1,10 +1,10 @@
-import { CHUNK_MEDIA_TYPE, decodeChunk } from "../../format/chunk.ts";
-import { inflate } from "../../format/gzip.ts";
 import { clean } from "../../flight/clean.ts";
 import { countByReason } from "../../flight/rejection.ts";
 import { readBody } from "../../format/body.ts";
+import { CHUNK_MEDIA_TYPE, decodeChunk } from "../../format/chunk.ts";
 import { batchRows, newDecoded, receivedRows, type Decoded } from "../../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
+import { inflate } from "../../format/gzip.ts";
 import { gzip } from "../../format/gzip.ts";
 import { writeCsv, writeNdjson } from "../../format/text-write.ts";
 import { ConflictError, UnavailableError } from "../errors.ts";

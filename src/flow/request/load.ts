@@ -1,10 +1,9 @@
+import { contractTag } from "../../flight/contract.ts";
+import { sortedByReason, sumOfCounts } from "../../flight/rejection.ts";
 import { gunzip } from "../../format/gzip.ts";
 import { readStoredCsv, readStoredNdjson } from "../../format/stored-read.ts";
-import { sortedByReason, sumOfCounts } from "../../flight/rejection.ts";
-import { contractTag } from "../../flight/contract.ts";
-import { readLakeFile } from "../lake/compact.ts";
 import { UnavailableError } from "../errors.ts";
-import { cleanRaw, readReceipt, type IngestPorts } from "./ingest.ts";
+import { readLakeFile } from "../lake/compact.ts";
 import {
   cleanFilesPrefix,
   cleanPrefix,
@@ -16,6 +15,7 @@ import {
   type CleanName,
 } from "../objects/keys.ts";
 import type { Applied, Sink } from "../ports.ts";
+import { cleanRaw, readReceipt, type IngestPorts } from "./ingest.ts";
 import { readRejected } from "./rejected.ts";
 
 export interface LoadPorts extends IngestPorts {

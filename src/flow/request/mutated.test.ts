@@ -1,11 +1,11 @@
-import { inflate } from "../../format/gzip.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { dropDuplicates } from "../../flight/batch-rows.ts";
 import { clean } from "../../flight/clean.ts";
 import { identities } from "../../flight/identity.ts";
-import { dropDuplicates } from "../../flight/batch-rows.ts";
 import { receivedRows } from "../../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
+import { inflate } from "../../format/gzip.ts";
 import { gzip } from "../../format/gzip.ts";
 import { decodeAs } from "./ingest.ts";
 

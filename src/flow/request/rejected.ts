@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
-import { gunzipPieces, gzip } from "../../format/gzip.ts";
 import type { Rejection } from "../../flight/rejection.ts";
+import { gunzipPieces, gzip } from "../../format/gzip.ts";
 
 /**
  * A line of a rejected object. Rejected objects are the quarantine: they keep each rejected row with its reason, so that it

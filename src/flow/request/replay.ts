@@ -1,10 +1,10 @@
-import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import { contractTag } from "../../flight/contract.ts";
 import { NDJSON } from "../../format/body.ts";
+import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import { receivedRows } from "../../format/decoded.ts";
 import { bodyHash, replayId } from "../objects/ids.ts";
-import { decodeAs, ingestDecoded, type Ingested, type IngestPorts } from "./ingest.ts";
 import { parseRejectedKey, PREFIXES, replayedKey } from "../objects/keys.ts";
+import { decodeAs, ingestDecoded, type Ingested, type IngestPorts } from "./ingest.ts";
 import { readRejected, type RejectedRow } from "./rejected.ts";
 
 export interface Replayed {

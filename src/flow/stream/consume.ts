@@ -1,7 +1,7 @@
-import { applyRecords, microBatch, type MicroBatch, type SinkPorts } from "./micro-batch.ts";
+import { backoff, pause } from "../../retry.ts";
 import { LeaseLostError, UnavailableError } from "../errors.ts";
 import type { Applied, CheckpointSession, Checkpoints, Lease, Shard, Stream, StreamRecord } from "../ports.ts";
-import { backoff, pause } from "../../retry.ts";
+import { applyRecords, microBatch, type MicroBatch, type SinkPorts } from "./micro-batch.ts";
 
 export interface ConsumePorts extends SinkPorts {
   stream: Stream;

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { goodRow } from "../../../test/harness/bodies.ts";
 import { temporaryFolder } from "../../../test/harness/product.ts";
-import { encodeChunk } from "../../format/chunk.ts";
 import { fileStore } from "../../files/file-store.ts";
-import { applyInOrder } from "./micro-batch.ts";
+import { encodeChunk } from "../../format/chunk.ts";
 import { UnavailableError } from "../errors.ts";
 import { manifests } from "../ledger/manifests.ts";
 import type { Sink, StreamRecord } from "../ports.ts";
+import { applyInOrder } from "./micro-batch.ts";
 
 const record = (n: number): StreamRecord => ({
   partition_key: "k",

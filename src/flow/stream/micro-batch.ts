@@ -1,13 +1,13 @@
+import { dropDuplicates } from "../../flight/batch-rows.ts";
 import { contractTag } from "../../flight/contract.ts";
 import { identities } from "../../flight/identity.ts";
-import { dropDuplicates } from "../../flight/batch-rows.ts";
 import { sortedByReason } from "../../flight/rejection.ts";
 import { decodeChunk } from "../../format/chunk.ts";
-import { batchId, recordId } from "../objects/ids.ts";
-import { streamingCleaner, type RejectedRows } from "./streaming-cleaner.ts";
-import { rejectedKey } from "../objects/keys.ts";
 import { writeLake, type LakeFormat } from "../lake/write.ts";
+import { batchId, recordId } from "../objects/ids.ts";
+import { rejectedKey } from "../objects/keys.ts";
 import type { Applied, BatchWrite, ObjectStore, Sink, StreamRecord } from "../ports.ts";
+import { streamingCleaner, type RejectedRows } from "./streaming-cleaner.ts";
 
 /** A micro-batch gets no further record after it has this many rows or bytes (after inflation). */
 const MAX_ROWS = 40_000;

@@ -1,12 +1,12 @@
-import { DEFAULT_SOURCE } from "../../flight/identifiers.ts";
-import { inflate } from "../../format/gzip.ts";
 import { createHash } from "node:crypto";
+import { DEFAULT_SOURCE } from "../../flight/identifiers.ts";
 import { readBody } from "../../format/body.ts";
 import { encodeChunk } from "../../format/chunk.ts";
+import { inflate } from "../../format/gzip.ts";
 import { lineRows, type RawLine } from "../../format/raw-lines.ts";
+import { backoff, pause } from "../../retry.ts";
 import { UnavailableError } from "../errors.ts";
 import type { OutgoingRecord, Stream } from "../ports.ts";
-import { backoff, pause } from "../../retry.ts";
 
 export interface ProducerOptions {
   signal: AbortSignal;

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { goodRow } from "../../../test/harness/bodies.ts";
 import { rowAt } from "../../flight/batch.ts";
 import { decodeChunk } from "../../format/chunk.ts";
-import { streamingCleaner } from "./streaming-cleaner.ts";
 import { readRejected, type RejectedRow } from "../request/rejected.ts";
+import { streamingCleaner } from "./streaming-cleaner.ts";
 
 const icao24 = (n: number): string => (0x3c0000 + n).toString(16);
 /** Rows that break a rule, good rows, and lines that cannot be decoded, in turns. */

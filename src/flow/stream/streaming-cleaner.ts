@@ -1,5 +1,5 @@
-import type { Batch } from "../../flight/batch.ts";
 import { appendRows } from "../../flight/batch-rows.ts";
+import type { Batch } from "../../flight/batch.ts";
 import { clean } from "../../flight/clean.ts";
 import type { Rejection } from "../../flight/rejection.ts";
 import { newDecoded, receivedRows, type Decoded } from "../../format/decoded.ts";

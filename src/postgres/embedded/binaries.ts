@@ -1,8 +1,8 @@
-import { settings } from "../../settings.ts";
 import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { settings } from "../../settings.ts";
 
 /** The paths of PostgreSQL's programs. */
 export interface Binaries {

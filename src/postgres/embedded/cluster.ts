@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import type { ServerUser } from "./run-as.ts";
 import type { Binaries } from "./binaries.ts";
+import type { ServerUser } from "./run-as.ts";
 
 /** Creates the cluster under a temporary name and renames it. If two processes race, one rename fails and its cluster is deleted. */
 export function ensureCluster(at: { data: string; cluster: string; user: ServerUser }, { initdb }: Binaries): void {

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { AlreadyRunningError, joinPostgres, startPostgres, type EmbeddedPostgres } from "./server.ts";
+import { UnavailableError } from "../../flow/errors.ts";
 import { postgresDatabase } from "../database.ts";
 import { newPool } from "../transaction.ts";
-import { UnavailableError } from "../../flow/errors.ts";
+import { AlreadyRunningError, joinPostgres, startPostgres, type EmbeddedPostgres } from "./server.ts";
 
 async function folder(): Promise<string> {
   const data = await mkdtemp(path.join(tmpdir(), "flightline-pg-"));

@@ -1,11 +1,11 @@
-import { LOCKS } from "../locks.ts";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
-import { ensureCluster, removeStalePid, serverPid } from "./cluster.ts";
+import { LOCKS } from "../locks.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
+import { ensureCluster, removeStalePid, serverPid } from "./cluster.ts";
 import { serverUser, socketFolder, type ServerUser } from "./run-as.ts";
 
 /** The running PostgreSQL of a data folder. Its Unix socket is accessible only to the owner of the folder. */

@@ -1,6 +1,6 @@
+import type { Source } from "../source.ts";
 import { adsblol } from "./adsblol.ts";
 import { opensky } from "./opensky.ts";
-import type { Source } from "../source.ts";
 import type { Credentials } from "./token.ts";
 
 export interface LiveSourceOptions {

@@ -1,6 +1,6 @@
+import type { Source } from "../source.ts";
 import { pollingSource, TIMEOUT_S, type PollingDependencies, type Upstream } from "./poll.ts";
 import { request } from "./request.ts";
-import type { Source } from "../source.ts";
 import { tokenCache, type Credentials } from "./token.ts";
 
 const BASE_URL = "https://opensky-network.org/api";

@@ -1,6 +1,6 @@
 import { pause, type Sleep } from "../../retry.ts";
-import { readJson, UpstreamError, type Fetch, type Reply } from "./request.ts";
 import type { Poll, Source, SourceStatus } from "../source.ts";
+import { readJson, UpstreamError, type Fetch, type Reply } from "./request.ts";
 
 /** The effects of a polling source. Tests replace them. */
 export interface PollingDependencies {

@@ -1,5 +1,5 @@
-import type { Report } from "./report.ts";
 import { chance } from "./random.ts";
+import type { Report } from "./report.ts";
 
 /**
  * Dirt is the difference between a true report and a real one: missing values, extreme values and invalid rows. Without

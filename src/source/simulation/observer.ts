@@ -1,9 +1,9 @@
 import { makeCoverage } from "./coverage.ts";
 import { makeDirt } from "./dirt.ts";
 import { makeDescriber } from "./flight.ts";
-import { newMotion, type Motion } from "./sphere.ts";
 import { chance } from "./random.ts";
 import { newReport, type Report } from "./report.ts";
+import { newMotion, type Motion } from "./sphere.ts";
 import type { Tick } from "./ticks.ts";
 import { locate, type World } from "./world.ts";
 

@@ -1,6 +1,6 @@
-import { distanceBetween, type Vector } from "./sphere.ts";
 import type { Observer } from "./observer.ts";
 import type { Report } from "./report.ts";
+import { distanceBetween, type Vector } from "./sphere.ts";
 import type { Tick } from "./ticks.ts";
 
 /** m: radio range to an aircraft in the air, and to one on the ground. */

@@ -3,9 +3,9 @@ import { newBatch } from "../../flight/batch.ts";
 import { clean } from "../../flight/clean.ts";
 import { flagNames } from "../../flight/contract.ts";
 import { addRow } from "../../flight/fill.ts";
+import type { Source } from "../source.ts";
 import { makeObserver } from "./observer.ts";
 import { receiver, simulator, type SimulatorOptions } from "./simulator.ts";
-import type { Source } from "../source.ts";
 import { makeWorld } from "./world.ts";
 
 type Row = [

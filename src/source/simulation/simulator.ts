@@ -1,11 +1,11 @@
+import { pause, type Sleep } from "../../retry.ts";
+import type { Poll, Source, SourceStatus } from "../source.ts";
 import { airportOf } from "./airports.ts";
 import { REGION_CENTER } from "./area.ts";
-import { vectorOf } from "./sphere.ts";
 import { makeObserver } from "./observer.ts";
 import { openskyBody } from "./opensky-body.ts";
-import { pause, type Sleep } from "../../retry.ts";
 import { receiverBody } from "./receiver-body.ts";
-import type { Poll, Source, SourceStatus } from "../source.ts";
+import { vectorOf } from "./sphere.ts";
 import { ticks, type Tick } from "./ticks.ts";
 import { makeWorld } from "./world.ts";
 

@@ -9,8 +9,8 @@ import type {
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
 import type { Name } from "../build/build-map.ts";
-import { cssOf, type ColorName } from "./theme.ts";
 import type { Rgb } from "./ramp.ts";
+import { cssOf, type ColorName } from "./theme.ts";
 
 /** Aircraft are drawn below this layer, so that names stay readable. */
 export const FIRST_LABEL_LAYER = "airports";

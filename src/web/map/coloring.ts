@@ -1,7 +1,7 @@
 import { numberOf, places, type WireRow } from "../../server/wire.ts";
+import type { colorModes } from "../state/view.ts";
 import { altitudeColor, faded, groundColor, type Rgb } from "./ramp.ts";
 import type { ColorName } from "./theme.ts";
-import type { colorModes } from "../state/view.ts";
 
 /** An aircraft without contact for longer than this, in s, is stale. */
 export const STALE_S = 60;

@@ -1,10 +1,10 @@
 import { useId } from "preact/hooks";
+import { colorBy, colorModes, showsRejected } from "../state/view.ts";
+import { sourceNames } from "../state/visible-rows.ts";
 import { Checkbox, Select } from "../ui/controls.tsx";
 import { FRESH_S, sourceColor, STALE_S } from "./coloring.ts";
 import { altitudeColor, FT_PER_M } from "./ramp.ts";
-import { sourceNames } from "../state/visible-rows.ts";
 import { colors, cssOf, type ColorName } from "./theme.ts";
-import { colorBy, colorModes, showsRejected } from "../state/view.ts";
 
 const STEPS_FT = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 20_000, 30_000, 40_000] as const;
 const BAR = { width: 180, height: 8 } as const;

@@ -4,16 +4,16 @@ import { isInside } from "../../flow/api/box.ts";
 import type { Box } from "../../flow/queries.ts";
 import { numberOf, valueOf, type WireRow } from "../../server/wire.ts";
 import { addressOf } from "../state/aircraft.ts";
+import { history } from "../state/history.ts";
+import { rejectedSamples } from "../state/rejected.ts";
+import { camera, colorBy, mapBox, originFilter, selected, showsRejected, type Camera } from "../state/view.ts";
+import { displayTime, filteredRows, selectedRow, sourceNames } from "../state/visible-rows.ts";
 import { radiusAt, type AircraftLayer } from "./aircraft-layer.ts";
 import { applyColors, CALLSIGN_ZOOM, EMPTY, setData } from "./base-map.ts";
-import { history } from "../state/history.ts";
 import { nearestAircraft } from "./pick.ts";
-import { rejectedSamples } from "../state/rejected.ts";
-import { displayTime, filteredRows, selectedRow, sourceNames } from "../state/visible-rows.ts";
 import { spritesOf } from "./sprites.ts";
 import { colors, prefersReducedMotion } from "./theme.ts";
 import { trailOf } from "./trail.ts";
-import { camera, colorBy, mapBox, originFilter, selected, showsRejected, type Camera } from "../state/view.ts";
 
 const MAX_CALLSIGNS = 250;
 /** A click this close to an icon's edge selects the aircraft, px. */

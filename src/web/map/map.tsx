@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { AttributionControl, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import { useEffect, useRef } from "preact/hooks";
+import { camera } from "../state/view.ts";
 import { aircraftLayer } from "./aircraft-layer.ts";
 import { emptyStyle, FIRST_LABEL_LAYER, loadLand } from "./base-map.ts";
 import { Legend } from "./legend.tsx";
 import { followMap } from "./map-follow.ts";
-import { camera } from "../state/view.ts";
 
 const MAX_ZOOM = 13;
 const ATTRIBUTION = "Natural Earth · GeoNames · OurAirports";

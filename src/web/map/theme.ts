@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
-import type { Rgb } from "./ramp.ts";
 import { theme } from "../state/view.ts";
+import type { Rgb } from "./ramp.ts";
 
 /** The custom properties of page.css that the canvas draws with. page.css alone defines colors. */
 const names = [

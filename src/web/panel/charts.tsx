@@ -1,9 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { StoredRow } from "../../flow/queries.ts";
+import { colors, cssOf } from "../map/theme.ts";
 import { history } from "../state/history.ts";
 import { formatTime, formatCount, formatDuration } from "../ui/format.ts";
-import { colors, cssOf } from "../map/theme.ts";
 
 const SIZE = { width: 288, height: 110 } as const;
 /** A longer interval between two rows, in s, breaks the line. */

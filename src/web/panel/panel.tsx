@@ -1,13 +1,13 @@
 import { numberOf, places, valueOf, type WireField, type WireRow } from "../../server/wire.ts";
-import { addressOf, isEmergency } from "../state/aircraft.ts";
-import { Charts } from "./charts.tsx";
-import { Provenance } from "./provenance.tsx";
-import { pastTime } from "../state/past.ts";
 import { FT_PER_M } from "../map/ramp.ts";
+import { addressOf, isEmergency } from "../state/aircraft.ts";
+import { pastTime } from "../state/past.ts";
+import { selected } from "../state/view.ts";
 import { selectedRow, displayTime } from "../state/visible-rows.ts";
 import { formatCount, formatDuration } from "../ui/format.ts";
+import { Charts } from "./charts.tsx";
+import { Provenance } from "./provenance.tsx";
 import { SourceComparison } from "./source-comparison.tsx";
-import { selected } from "../state/view.ts";
 
 const KT_PER_MS = 3_600 / 1_852;
 const FT_PER_MIN = 60 * FT_PER_M;

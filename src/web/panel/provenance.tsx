@@ -1,8 +1,8 @@
-import type { RowProvenance } from "../../flow/api/provenance.ts";
 import { sumOfCounts } from "../../flight/rejection.ts";
+import type { RowProvenance } from "../../flow/api/provenance.ts";
 import { provenance } from "../state/history.ts";
-import { formatCount, formatTime } from "../ui/format.ts";
 import { originFilter } from "../state/view.ts";
+import { formatCount, formatTime } from "../ui/format.ts";
 
 /** Provenance of the newest row: flags, the times of its steps, its batch and the received data. */
 export function Provenance() {

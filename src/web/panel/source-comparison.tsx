@@ -1,7 +1,7 @@
 import type { StoredRow } from "../../flow/queries.ts";
 import { sourcePair } from "../state/history.ts";
-import { metersBetween } from "./meters.ts";
 import { formatCount } from "../ui/format.ts";
+import { metersBetween } from "./meters.ts";
 
 /** Fields that two sources may report differently. */
 const comparedFields = [

@@ -3,8 +3,8 @@ import type { RowProvenance } from "../../flow/api/provenance.ts";
 import type { StoredRow } from "../../flow/queries.ts";
 import { now } from "./clock.ts";
 import { pastTime } from "./past.ts";
-import { displayTime, selectedRow } from "./visible-rows.ts";
 import { selected } from "./view.ts";
+import { displayTime, selectedRow } from "./visible-rows.ts";
 
 /** The panel shows this much history, s. */
 const SPAN_S = 6 * 3_600;

@@ -1,5 +1,5 @@
-import { icao24Pattern } from "../../flight/identifiers.ts";
 import { effect, type Signal } from "@preact/signals";
+import { icao24Pattern } from "../../flight/identifiers.ts";
 import { wireFields, type WireField } from "../../server/wire.ts";
 import { pastTime } from "./past.ts";
 import {

@@ -13,8 +13,8 @@ import { deployment, newApp } from "../../../infra/deployment.ts";
 import { readSettings } from "../../../infra/settings.ts";
 import { deploy } from "./deploy.ts";
 import { startMiniStack, type MiniStack } from "./ministack.ts";
-import { validateRequests } from "./request-validation.ts";
 import { replaceAurora, type PostgresServer } from "./replace-aurora.ts";
+import { validateRequests } from "./request-validation.ts";
 
 export interface ApiAnswer {
   status: number;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { producer } from "../../../src/flow/stream/produce.ts";
 import type { OutgoingRecord, Stream } from "../../../src/flow/ports.ts";
+import { producer } from "../../../src/flow/stream/produce.ts";
 import { simulator } from "../../../src/source/simulation/simulator.ts";
 
 // Records the loads with which the tests of shard scaling run, and writes them to loads.json:

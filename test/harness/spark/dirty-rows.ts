@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { producer } from "../../../src/flow/stream/produce.ts";
 import type { OutgoingRecord, Stream, StreamRecord } from "../../../src/flow/ports.ts";
+import { producer } from "../../../src/flow/stream/produce.ts";
 import { recorded } from "../../../src/source/recorded.ts";
 import { pick, sequence } from "../../../src/source/simulation/random.ts";
 import { adversarialLines } from "./adversarial-lines.ts";

@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { dropDuplicates } from "../../../src/flight/batch-rows.ts";
 import { flagText } from "../../../src/flight/batch.ts";
 import { clean } from "../../../src/flight/clean.ts";
 import { fields } from "../../../src/flight/contract.ts";
 import { identities } from "../../../src/flight/identity.ts";
-import { dropDuplicates } from "../../../src/flight/batch-rows.ts";
+import { encodeLake, lakeExtension } from "../../../src/flow/lake/write.ts";
+import { recordId } from "../../../src/flow/objects/ids.ts";
+import type { StreamRecord } from "../../../src/flow/ports.ts";
+import { byArrival } from "../../../src/flow/stream/micro-batch.ts";
 import { decodeChunk } from "../../../src/format/chunk.ts";
 import { newDecoded, receivedRows, type Decoded } from "../../../src/format/decoded.ts";
-import { byArrival } from "../../../src/flow/stream/micro-batch.ts";
-import { recordId } from "../../../src/flow/objects/ids.ts";
-import { encodeLake, lakeExtension } from "../../../src/flow/lake/write.ts";
-import type { StreamRecord } from "../../../src/flow/ports.ts";
 
 /** Both engines use this source for a chunk without one. */
 const SOURCE = "opensky";
