@@ -1,5 +1,4 @@
-import type { Batch } from "../flight/batch.ts";
-import { flagText } from "../flight/batch.ts";
+import { type Batch, flagText } from "../flight/batch.ts";
 import { fields } from "../flight/contract.ts";
 
 /**

@@ -5,8 +5,7 @@ import { clean } from "../../flight/clean.ts";
 import { identities } from "../../flight/identity.ts";
 import { receivedRows } from "../../format/decoded.ts";
 import { TooLargeError, UndecodableError } from "../../format/errors.ts";
-import { inflate } from "../../format/gzip.ts";
-import { gzip } from "../../format/gzip.ts";
+import { inflate, gzip } from "../../format/gzip.ts";
 import { decodeAs } from "./ingest.ts";
 
 const RUNS = 10_000;
