@@ -22,11 +22,12 @@ MAX_CONCURRENT_WRITES = 16
 
 @dataclass(frozen=True)
 class Tables:
-    """The prefix of the table names, the AWS region, and the number of days before DynamoDB expires a row."""
+    """The prefix of the table names, the region, days until a row expires, and the plan's order of observations."""
 
     prefix: str
     region: str
     retention_days: int
+    newest_order: list[str]
 
 
 @cache
@@ -78,7 +79,7 @@ def put_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
     """
     key = {
         "aircraft_day": {"S": f"{row.icao24}#{day_of(row.last_contact)}"},
-        "observation": {"S": observation_key(row)},
+        "observation": {"S": observation_key(row, tables.newest_order)},
     }
     stored: Item = {}
     if row.delivery_id not in known:
@@ -97,7 +98,7 @@ def put_state(row: Row, tables: Tables, known: frozenset[str]) -> str | None:
 
 
 def put_newest(row: Row, tables: Tables) -> None:
-    newest = {"S": observation_key(row)}
+    newest = {"S": observation_key(row, tables.newest_order)}
     put_if(
         tables,
         "aircraft",
@@ -115,6 +116,7 @@ def _put_partition(rows: Iterable[Row], tables: Tables, known: frozenset[str]) -
     """
     owned: dict[str, int] = {}
     newest: dict[str, Row] = {}
+    order = tables.newest_order
     source = iter(rows)
     # boto3 cannot create clients from several threads
     _client(tables.region)
@@ -126,7 +128,7 @@ def _put_partition(rows: Iterable[Row], tables: Tables, known: frozenset[str]) -
             for row in some:
                 if row.delivery_id in known:
                     continue
-                if row.icao24 not in newest or observation_key(newest[row.icao24]) < observation_key(row):
+                if row.icao24 not in newest or observation_key(newest[row.icao24], order) < observation_key(row, order):
                     newest[row.icao24] = row
         for _ in pool.map(partial(put_newest, tables=tables), newest.values()):
             pass

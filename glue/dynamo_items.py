@@ -20,10 +20,11 @@ def day_of(unix_s: int) -> str:
     return strftime("%Y-%m-%d", gmtime(unix_s))
 
 
-def observation_key(row: Row) -> str:
-    """Sorts the observations of an aircraft by last_contact, time_position (null first) and source."""
+def observation_key(row: Row, newest_order: list[str]) -> str:
+    """Sorts the observations of an aircraft by the plan's order. A null time_position comes first."""
     position = "" if row.time_position is None else str(row.time_position).zfill(TIME_DIGITS)
-    return f"{str(row.last_contact).zfill(TIME_DIGITS)}#{position}#{row.source}"
+    keys = {"last_contact": str(row.last_contact).zfill(TIME_DIGITS), "time_position": position, "source": row.source}
+    return "#".join(keys[name] for name in newest_order)
 
 
 def attribute(value: object) -> dict[str, Any]:

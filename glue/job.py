@@ -53,14 +53,12 @@ def option_parser() -> argparse.ArgumentParser:
     parser.add_argument("--postgres-secret", help="Secrets Manager secret with `username` and `password`")
     parser.add_argument("--dynamodb", help="write to DynamoDB: prefix of the table names")
     parser.add_argument(
-        "--source", default="auto", help="reader: auto, kinesis, aws-kinesis, boto or files:FOLDER (default: auto)"
+        "--reader", default="auto", help="reader: auto, kinesis, aws-kinesis, boto or files:FOLDER (default: auto)"
     )
-    parser.add_argument(
-        "--record-source", default="opensky", help="source of rows whose chunk names none (default: opensky)"
-    )
+    parser.add_argument("--source", help="source of rows whose chunk names none (default: the plan's, opensky)")
     parser.add_argument("--region", default="us-east-1", help="AWS region (default: us-east-1)")
     parser.add_argument("--kinesis-endpoint", help="URL of Kinesis (default: the AWS endpoint of the region)")
-    parser.add_argument("--checkpoint", help="folder of Spark's checkpoint (default: checkpoints/ in the object store)")
+    parser.add_argument("--checkpoint", help="folder of Spark's checkpoint (default: in the object store)")
     parser.add_argument(
         "--files-per-batch", type=int, default=100, help="maximum files per batch with files:FOLDER (default: 100)"
     )
@@ -138,7 +136,8 @@ def open_database(options: argparse.Namespace, spark: SparkSession, plan: Plan, 
     if options.postgres:
         databases.append(Postgres(spark, plan, options.postgres, login_of(options), options.retention_days))
     if options.dynamodb:
-        databases.append(Dynamo(Tables(options.dynamodb, options.region, options.retention_days), plan["tag"]))
+        tables = Tables(options.dynamodb, options.region, options.retention_days, plan["newest_order"])
+        databases.append(Dynamo(tables, plan["tag"]))
     return OrderedDatabases(tuple(databases)) if databases else Manifests(objects, plan)
 
 
@@ -179,7 +178,9 @@ def open_pipeline(options: argparse.Namespace, spark: SparkSession) -> Pipeline:
     return Pipeline(
         spark=spark,
         plan=plan,
-        chunks=ChunkSettings(options.stream, options.record_source, plan["source_pattern"], plan["fields"]),
+        chunks=ChunkSettings(
+            options.stream, options.source or plan["default_source"], plan["source_pattern"], plan["fields"]
+        ),
         objects=objects,
         database=open_database(options, spark, plan, objects),
         lake_format=options.lake,
@@ -207,9 +208,11 @@ def disable_checksum_files(spark: SparkSession) -> None:
 
 def run(options: argparse.Namespace, pipeline: Pipeline) -> None:
     endpoint = options.kinesis_endpoint or f"https://kinesis.{options.region}.amazonaws.com"
-    checkpoint = options.checkpoint or f"{pipeline.objects.root}/checkpoints/{options.stream}"
+    checkpoint = (
+        options.checkpoint or f"{pipeline.objects.root}/{pipeline.plan['prefixes']['checkpoints']}{options.stream}"
+    )
     source = SourceSettings(
-        source=options.source,
+        source=options.reader,
         stream=options.stream,
         region=options.region,
         endpoint=endpoint,

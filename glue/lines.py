@@ -13,12 +13,12 @@ import pyarrow as pa
 from ids import record_id
 from known_members import DECODER, keep_known_members
 
-INFLATED_LIMIT = 64 * 1024 * 1024
+MAX_INFLATED_BYTES = 64 * 1024 * 1024
 # Piece size of Node's zlib. Node checks the size after each piece, so an error inside a piece comes before the limit.
 INFLATED_PIECE = 16 * 1024
-LINE_LIMIT = 65_536
+MAX_LINE_BYTES = 65_536
 # JSON with this nesting depth, or with this many digits in a row, is rejected
-NESTING_LIMIT = 1_000
+MIN_REJECTED_DEPTH = 1_000
 # starts only at the start of a run of digits, so that the time is linear in the length
 LONG_DIGITS = re.compile("(?<![0-9])[0-9]{1000}")
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
@@ -77,7 +77,7 @@ SCHEMA = pa.schema(
 def gunzip(data: bytes) -> bytes:
     """Inflates all members (RFC 1952). Only zero bytes may follow the last one. Raises ChunkError."""
     parts: list[bytes] = []
-    left = INFLATED_LIMIT + INFLATED_PIECE
+    left = MAX_INFLATED_BYTES + INFLATED_PIECE
     rest = data
     while rest and rest[0] != 0:
         engine = zlib.decompressobj(wbits=31)
@@ -119,19 +119,19 @@ def has_unpaired_escape(text: str) -> bool:
 
 def nests_too_deep(text: str) -> bool:
     """Exact for valid JSON. For other text the result has no effect, since the text is rejected anyway."""
-    if text.count("[") + text.count("{") < NESTING_LIMIT:
+    if text.count("[") + text.count("{") < MIN_REJECTED_DEPTH:
         return False
     depth = 0
     for sign in re.findall(r"[\[\]{}]", STRING.sub("", text)):
         depth += 1 if sign in "[{" else -1
-        if depth >= NESTING_LIMIT:
+        if depth >= MIN_REJECTED_DEPTH:
             return True
     return False
 
 
 def text_of(line: bytes) -> tuple[str | None, str | None]:
     """The text of a line, or the first reason to reject it. The SQL of the plan decides whether the text is JSON."""
-    if len(line) > LINE_LIMIT:
+    if len(line) > MAX_LINE_BYTES:
         return None, "too_large"
     try:
         text = line.decode()
@@ -139,7 +139,7 @@ def text_of(line: bytes) -> tuple[str | None, str | None]:
         return None, "not_utf8"
     if has_unpaired_escape(text):
         return None, "not_utf8"
-    if len(text) >= NESTING_LIMIT and (LONG_DIGITS.search(text) or nests_too_deep(text)):
+    if len(text) >= MIN_REJECTED_DEPTH and (LONG_DIGITS.search(text) or nests_too_deep(text)):
         return None, "not_json"
     return text, None
 
@@ -169,7 +169,7 @@ def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
     """The lines of one stream record that are not blank, or one rejection of the whole record with its bytes."""
     try:
         content = gunzip(data) if data.startswith(GZIP_MAGIC) else data
-        if len(content) > INFLATED_LIMIT:
+        if len(content) > MAX_INFLATED_BYTES:
             raise ChunkError("too_large")
         first, _, rest = content.partition(b"\n")
         header = header_of(first, settings.source_pattern)
@@ -191,7 +191,7 @@ def chunk_lines(data: bytes, settings: ChunkSettings) -> Iterator[Line]:
 def read_records(batches: Iterator[pa.RecordBatch], settings: ChunkSettings) -> Iterator[pa.RecordBatch]:
     """For mapInArrow: records (data, partition_key, sequence_number, received_at) become rows of the view `lines`."""
     # Python's JSON decoder is recursive, and a header may have nearly as many levels as a line
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 5 * NESTING_LIMIT))
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 5 * MIN_REJECTED_DEPTH))
     rows: list[tuple[object, ...]] = []
     size = 0
     for batch in batches:

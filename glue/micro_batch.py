@@ -92,7 +92,7 @@ class Cleaning:
     def __enter__(self) -> MicroBatch:
         deliveries, has_copies = list_deliveries(self.records, self.settings.stream)
         # the name that the plan's queries use
-        self.cleaned.createOrReplaceTempView("cleaned")
+        self.cleaned.createOrReplaceTempView("outcomes")
         spark = self.cleaned.sparkSession
         hours = count_outcomes(spark, self.plan, {delivery.id: delivery for delivery in deliveries})
         return MicroBatch(

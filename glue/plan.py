@@ -13,6 +13,7 @@ class Plan(TypedDict):
     contract: str
     tag: str
     source_pattern: str
+    default_source: str
     prefixes: dict[str, str]
     newest_order: list[str]
     fields: dict[str, str]

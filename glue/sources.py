@@ -66,8 +66,8 @@ def open_source(spark: SparkSession, settings: SourceSettings) -> DataFrame:
         except Exception as error:
             failures.append(f"{name}: {error}")
     raise RuntimeError(
-        f"no reader for --source {settings.source}: {'; '.join(failures)}. "
-        "Add a Kinesis connector to Spark, or pass --source boto (Spark 4.1) or files:FOLDER"
+        f"no reader for --reader {settings.source}: {'; '.join(failures)}. "
+        "Add a Kinesis connector to Spark, or pass --reader boto (Spark 4.1) or files:FOLDER"
     )
 
 
@@ -75,8 +75,8 @@ def open_boto(spark: SparkSession, settings: SourceSettings) -> DataFrame:
     """The job's own reader of Kinesis. It requires Python Data Sources, which Spark 3.5 does not have."""
     if int(spark.version.split(".")[0]) < 4:
         raise SystemExit(
-            f"--source boto requires Spark 4.1, this is Spark {spark.version}; "
-            "pass --source auto, kinesis, aws-kinesis or files:FOLDER"
+            f"--reader boto requires Spark 4.1, this is Spark {spark.version}; "
+            "pass --reader auto, kinesis, aws-kinesis or files:FOLDER"
         )
     import kinesis_source  # noqa: PLC0415 -- cannot be imported on Spark 3.5
 

@@ -51,11 +51,15 @@ def ledger(dynamo: Any, prefix: str) -> dict[str, int]:
     return {name: sum(int(row[name]["N"]) for row in rows) for name in ("received", "accepted", "duplicate")}
 
 
+def dynamo_database(prefix: str, plan: Plan) -> Dynamo:
+    return Dynamo(Tables(prefix, "us-east-1", 7, plan["newest_order"]), plan["tag"])
+
+
 def test_each_delivery_is_applied_once_and_the_newest_row_wins(
     spark: SparkSession, plan: Plan, parity: Path, tmp_path: Path, dynamo: Any, prefix: str
 ) -> None:
     raw = raw_records(spark, parity / "few")
-    pipeline = local_pipeline(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
+    pipeline = local_pipeline(spark, plan, tmp_path, dynamo_database(prefix, plan))
     for part in reversed(split_records(raw, 2)):
         applied = apply_batch(pipeline, part)
         assert applied is not None
@@ -64,12 +68,10 @@ def test_each_delivery_is_applied_once_and_the_newest_row_wins(
     counted = ledger(dynamo, prefix)
     assert counted["received"] == len(read_expected(parity / "few"))
     assert counted["accepted"] == len(accepted) == len(items(dynamo, f"{prefix}-states"))
-    # observation_key sorts as the contract orders
-    assert plan["newest_order"] == ["last_contact", "time_position", "source"]
     newest: dict[str, str] = {}
     for cells in accepted:
         row = Row(**dict(zip(FIELDS, cells, strict=True)))
-        newest[row.icao24] = max(observation_key(row), newest.get(row.icao24, ""))
+        newest[row.icao24] = max(observation_key(row, plan["newest_order"]), newest.get(row.icao24, ""))
     stored = {item["icao24"]["S"]: item["newest"]["S"] for item in items(dynamo, f"{prefix}-aircraft")}
     assert stored == newest
 
@@ -88,7 +90,7 @@ def test_the_program_sends_its_modules_to_the_workers(spark: SparkSession, tmp_p
     options = {
         "--plan": ROOT / "glue/plan.json",
         "--stream": "parity",
-        "--source": f"files:{tmp_path}/records",
+        "--reader": f"files:{tmp_path}/records",
         "--objects": f"file:{tmp_path}/objects",
         "--dynamodb": "program",
     }
@@ -120,7 +122,7 @@ def test_a_row_counts_when_its_owner_failed_before_its_ledger_row_and_arrives_ag
     records = [(line, "failed", str(n), 1_800_000_000 + n) for n in range(3)]
     raw = records_frame(spark, records)
     first, second, third = (raw.where(f"sequenceNumber = '{n}'") for n in range(3))
-    pipeline = local_pipeline(spark, plan, tmp_path, Dynamo(Tables(prefix, "us-east-1", 7), plan["tag"]))
+    pipeline = local_pipeline(spark, plan, tmp_path, dynamo_database(prefix, plan))
     before = ledger(dynamo, prefix)
 
     def fail(*_: object) -> bool:

@@ -1,5 +1,5 @@
 import { Validations, type App } from "aws-cdk-lib";
-import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
+import { PREFIXES, RAW_BODY_SUFFIX, type ObjectFamily } from "../src/flow/objects/keys.ts";
 
 /** A finding of cdk-nag that the project accepts. */
 export interface AcknowledgedFinding {
@@ -28,12 +28,16 @@ const roles = functions.map((name) => `${name}Role`);
 const BUCKET = "-data:ExportsOutputFnGetAttBucket83908E77Arn063C8555";
 
 /** Wildcards below prefixes of the bucket. Object names contain hashes and times, so a policy can name only their prefix. */
-const objectWildcards = (name: string, paths: readonly string[], prefixes: readonly string[]): AcknowledgedFinding[] =>
-  prefixes.flatMap((prefix) =>
+const objectWildcards = (
+  name: string,
+  paths: readonly string[],
+  kinds: readonly ObjectFamily[],
+): AcknowledgedFinding[] =>
+  kinds.flatMap((kind) =>
     atEach(
       paths,
-      solutions(`IAM5[Resource::${name}${BUCKET}/${prefix}/*]`),
-      `the names of objects below ${prefix}/ are not known at deployment`,
+      solutions(`IAM5[Resource::${name}${BUCKET}/${PREFIXES[kind]}*]`),
+      `the names of objects below ${PREFIXES[kind]} are not known at deployment`,
     ),
   );
 

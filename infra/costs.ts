@@ -12,7 +12,7 @@ const price = (name: string): number => {
 
 /** Hours of a month. */
 const HOURS = 730;
-const DPU_A_WORKER = 0.25;
+const DPU_PER_WORKER = 0.25;
 const WORKERS = 2;
 const ZONES = 2;
 const ENDPOINTS = 1;
@@ -32,8 +32,8 @@ const idle: [string, number][] = [
     "or one shard, retention of 7 days",
     HOURS * (price("kinesis_shard_hour") + price("kinesis_long_retention_shard_hour")),
   ],
-  [`Glue 6.0, ${WORKERS} workers G.025X`, HOURS * WORKERS * DPU_A_WORKER * (prices.glue_dpu_hour["6.0"] ?? 0)],
-  [`Glue 5.1, ${WORKERS} workers G.025X`, HOURS * WORKERS * DPU_A_WORKER * (prices.glue_dpu_hour["5.1"] ?? 0)],
+  [`Glue 6.0, ${WORKERS} workers G.025X`, HOURS * WORKERS * DPU_PER_WORKER * (prices.glue_dpu_hour["6.0"] ?? 0)],
+  [`Glue 5.1, ${WORKERS} workers G.025X`, HOURS * WORKERS * DPU_PER_WORKER * (prices.glue_dpu_hour["5.1"] ?? 0)],
   ["Aurora, paused", 0],
   ["Aurora, never paused, at half an ACU", (HOURS * price("aurora_acu_hour")) / 2],
   [

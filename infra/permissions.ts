@@ -3,6 +3,7 @@ import { Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { tableName, tables } from "../src/aws/dynamo/tables.ts";
+import { PREFIXES, type ObjectFamily } from "../src/flow/objects/keys.ts";
 import type { DataStack } from "./data-stack.ts";
 import { usesDynamo, type Settings } from "./settings.ts";
 
@@ -15,22 +16,22 @@ export const allow = (actions: string[], resources: string[], conditions?: Recor
     ...(conditions === undefined ? {} : { conditions }),
   });
 
-/** Allows actions on objects below prefixes of the bucket, and the use of their encryption key. */
-export const objects = ({ bucket, key }: DataStack, prefixes: string[], actions: string[]): PolicyStatement[] => [
+/** Allows actions on kinds of objects of the bucket, and the use of their encryption key. */
+export const objects = ({ bucket, key }: DataStack, kinds: ObjectFamily[], actions: string[]): PolicyStatement[] => [
   allow(
     actions,
-    prefixes.map((prefix) => bucket.arnForObjects(`${prefix}/*`)),
+    kinds.map((kind) => bucket.arnForObjects(`${PREFIXES[kind]}*`)),
   ),
   allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.keyArn]),
 ];
 
 /**
- * Allows listing below prefixes of the bucket. Without this permission S3 answers 403 instead of 404 to a get of a missing
+ * Allows listing kinds of objects of the bucket. Without this permission S3 answers 403 instead of 404 to a get of a missing
  * object. A get has no prefix, so the condition on the prefix applies only to requests that have one (`IfExists`).
  */
-export const listing = ({ bucket }: DataStack, prefixes: string[]): PolicyStatement =>
+export const listing = ({ bucket }: DataStack, kinds: readonly ObjectFamily[]): PolicyStatement =>
   allow(["s3:ListBucket"], [bucket.bucketArn], {
-    StringLikeIfExists: { "s3:prefix": prefixes.map((prefix) => `${prefix}/*`) },
+    StringLikeIfExists: { "s3:prefix": kinds.map((kind) => `${PREFIXES[kind]}*`) },
   });
 
 const READ_STREAM = ["GetRecords", "GetShardIterator", "DescribeStream", "DescribeStreamSummary", "ListShards"];

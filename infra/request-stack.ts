@@ -5,7 +5,7 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { PREFIXES, RAW_BODY_SUFFIX } from "../src/flow/objects/keys.ts";
+import { PREFIXES, RAW_BODY_SUFFIX, type ObjectFamily } from "../src/flow/objects/keys.ts";
 import { LOADER_TIMEOUT_S, type DataStack } from "./data-stack.ts";
 import type { DatabaseStack } from "./database-stack.ts";
 import { failureQueue } from "./failures.ts";
@@ -23,8 +23,8 @@ export interface FlowProps {
 
 /** Concurrent loaders. Each uses one connection to the database. */
 const MAX_LOADERS = 5;
-/** Prefixes that the functions list: raw, clean and manifests for counts and the sweep, rejected for `GET /v1/rejections`. */
-const LISTED = ["raw", "clean", "rejected", "manifests"];
+/** Objects that the functions list: raw, clean and manifests for counts and the sweep, rejected for `GET /v1/rejections`. */
+const LISTED: readonly ObjectFamily[] = ["raw", "clean", "rejected", "manifests"];
 /** Enough for an inflated body of 64 MiB, its rows, and the objects written from them. */
 const MEMORY_MB = 1_024;
 /** Lambda gives a function one whole vCPU at this size. */

@@ -106,7 +106,8 @@ const invalidValue = (name: string, value: string, allowed: string): string =>
 function settingReader(env: Environment) {
   const optional = (key: SettingKey): string | undefined => {
     const { name, pattern, allowed, default: usual }: Setting = settings[key];
-    const value = env[name] ?? usual;
+    // an empty variable counts as unset, as in most shells and container settings
+    const value = env[name] === "" ? usual : (env[name] ?? usual);
     if (value === undefined || new RegExp(`^(?:${pattern})$`).test(value)) return value;
     throw new ConfigError(invalidValue(name, value, allowed));
   };

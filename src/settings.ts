@@ -54,7 +54,7 @@ export const settings = {
   },
   postgres_ca: {
     name: "FLIGHTLINE_POSTGRES_CA",
-    default_text: "Amazon's",
+    default_text: "Amazon's, with iam or secret",
     pattern: ".+",
     allowed: "the path of a file of certificates",
     about: "the certificate authority of PostgreSQL's certificate, for TLS",
@@ -218,7 +218,7 @@ export function settingsEnvironment(values: Partial<Record<SettingKey, string | 
 /** The value of a setting. Undefined where it is unset and has no default. Validates nothing. */
 export const settingOf = (env: Environment, key: SettingKey): string | undefined => {
   const { name, default: usual }: Setting = settings[key];
-  return env[name] ?? usual;
+  return env[name] === "" ? usual : (env[name] ?? usual);
 };
 
 /** docs/settings.md: the table of all settings. */

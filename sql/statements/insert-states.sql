@@ -2,5 +2,5 @@
 insert into state_vectors ({{columns}})
 select {{columns}}
 from stage
-order by last_contact, icao24, source, time_position, row_number
+order by {{identity_order}}, row_number
 on conflict do nothing

@@ -4,5 +4,5 @@ insert into state_vectors ({{columns}})
 select {{columns}}
 from spark_stage
 where stage_id = $1 and delivery_id in (select jsonb_array_elements_text($2::jsonb))
-order by last_contact, icao24, source, time_position
+order by {{identity_order}}
 on conflict do nothing

@@ -9,13 +9,14 @@ import {
 } from "@aws-sdk/client-s3";
 import { checkKey, isKey } from "../flow/objects/keys.ts";
 import type { ObjectStore } from "../flow/ports.ts";
+import type { Environment } from "../settings.ts";
 import { callService } from "./errors.ts";
 
 const MAX_TRIES = 5;
 
 /** An S3 client. With an emulator's endpoint it addresses buckets by path, because an emulator has no host for each bucket. */
-export const s3Client = (): S3Client =>
-  new S3Client({ forcePathStyle: process.env["AWS_ENDPOINT_URL"] !== undefined, maxAttempts: 5 });
+export const s3Client = (env: Environment): S3Client =>
+  new S3Client({ forcePathStyle: env["AWS_ENDPOINT_URL"] !== undefined, maxAttempts: 5 });
 
 /** The `ObjectStore` port on an S3 bucket. S3 itself refuses to overwrite an object (`If-None-Match`). */
 export function s3Store(client: S3Client, { bucket, prefix }: { bucket: string; prefix: string }): ObjectStore {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { WIRE_LIMIT } from "../flow/api/post-states.ts";
+import { MAX_WIRE_BYTES } from "../flow/api/post-states.ts";
 import { ingest as ingestBody, type Ingested } from "../flow/request/ingest.ts";
 import type { PostedBody } from "../flow/request/post-body.ts";
 import { NDJSON } from "../format/body.ts";
@@ -129,5 +129,5 @@ async function* bodiesOf(file: Input): AsyncGenerator<PostedBody> {
 async function smallFile(name: string): Promise<Uint8Array | null> {
   const bytes = await readFile(name);
   const packed = isGzip(bytes) ? bytes : gzip(bytes);
-  return packed.length <= WIRE_LIMIT && (isGzip(bytes) || bytes.length <= PIECE_BYTES) ? packed : null;
+  return packed.length <= MAX_WIRE_BYTES && (isGzip(bytes) || bytes.length <= PIECE_BYTES) ? packed : null;
 }

@@ -1,6 +1,7 @@
 import { createServer as createHttp } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { PostError } from "../flow/request/post-body.ts";
 import { postTo } from "./post.ts";
 
 const INGESTED = { id: "r1", received: 1, cleaned: 1, rejected: {}, status: "/v1/ingestions/r1" };
@@ -64,4 +65,20 @@ test("a host that cannot be reached is named", async () => {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   await expect(postTo(target(`http://127.0.0.1:${port}`))(BODY)).rejects.toThrow("cannot be reached");
+});
+
+test("a connection that is cut within an answer is a failure that names the host", async () => {
+  const server = createServer((socket) => {
+    socket.once("data", () => socket.end("HTTP/1.1 202 Accepted\r\ncontent-length: 100\r\n\r\n{"));
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(postTo(target(url))(BODY)).rejects.toThrow(PostError);
+});
+
+test("nothing is sent after the signal has aborted", async () => {
+  const { url, requests } = await answering({ status: 202, text: JSON.stringify(INGESTED) });
+  await expect(postTo(target(url, AbortSignal.abort()))(BODY)).rejects.toThrow("was not sent");
+  expect(requests).toHaveLength(0);
 });

@@ -8,3 +8,6 @@ export const DEFAULT_SOURCE = "opensky";
 
 /** A cleaned aircraft address. A leading `~` marks an address that ICAO did not assign. */
 export const icao24Pattern = "^~?[0-9a-f]{6}$";
+
+/** The hexadecimal digits of delivery and batch ids, after their first letter. */
+export const idDigitsPattern = "[0-9a-f]{32}";

@@ -1,5 +1,8 @@
 import type { Batch } from "./batch.ts";
 
+/** The fields of an identity, in the order in which history is sorted and paged. */
+export const IDENTITY_ORDER = ["last_contact", "icao24", "source", "time_position"] as const;
+
 /**
  * The identity of an observation is (source, icao24, last_contact, time_position). Two null positions are equal. Rows with
  * the same identity describe the same observation: one of them is stored, the others are counted as duplicates. Networks

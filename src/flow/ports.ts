@@ -3,7 +3,7 @@ import type { AircraftQuery, StatesQuery, StoredRow } from "./queries.ts";
 
 /**
  * The ports: the interfaces between the flows and the stores that they use. The comment on a port states its laws, and
- * test/conformance/ proves each law for every adapter. A store that fails throws. It throws `UnavailableError` if a retry
+ * test/conformance/ tests them for every adapter. A store that fails throws. It throws `UnavailableError` if a retry
  * may help.
  */
 
@@ -135,7 +135,7 @@ export interface Lease {
 export type Flow = "request" | "stream";
 
 /** The id of a delivery and its arrival in Unix seconds. A redelivery has the same name. */
-export interface DeliveryName {
+export interface DeliveryRef {
   id: string;
   received_at: number;
 }
@@ -146,7 +146,7 @@ export interface DeliveryName {
  * A delivery that is applied again is a repeat: the sink counts its rows as `repeats` and stores none of them. This differs
  * from a duplicate, which is a row of a new delivery whose observation is stored already.
  */
-export interface Delivery extends DeliveryName {
+export interface Delivery extends DeliveryRef {
   /** Rows received in it, cleaned and rejected. */
   rows: number;
   rejected: Readonly<Record<string, number>>;
@@ -180,13 +180,14 @@ export interface Applied {
  * Laws:
  * - A delivery is applied once, however often it is delivered, in any batch, also when two writers apply it at once.
  * - A write is visible as a whole or not at all. A store without transactions writes rows one by one and the counts last.
- * - received = accepted + duplicate + rejected for every batch. All four are counted, none is computed from the others.
+ * - received = accepted + duplicate + rejected for every batch. The first, accepted and rejected are
+ *   counted. Duplicate is the rest: rows of new deliveries that were not stored.
  * - `aircraft` has the newest row of each aircraft, in any order of arrival.
  */
 export interface Sink {
   apply(write: BatchWrite): Promise<Applied>;
   /** The ids of the deliveries that were applied. */
-  delivered(deliveries: readonly DeliveryName[]): Promise<Set<string>>;
+  delivered(deliveries: readonly DeliveryRef[]): Promise<Set<string>>;
   /** Resolves when the store can apply a batch. Throws when it cannot. */
   ping(): Promise<void>;
 }
@@ -195,7 +196,7 @@ export interface Sink {
  * The counts of a sink, one row per batch.
  *
  * Laws:
- * - A batch has one ledger row. A repeat adds to its `repeats`, unless rows of the ledger cannot change (manifests). It
+ * - There is one ledger row per batch, or per delivery in a store that applies deliveries one by one. A repeat adds to its `repeats`, unless rows of the ledger cannot change (manifests). It
  *   changes nothing else.
  * - `totals` sums the ledger and counts the tables in one snapshot, if the store has snapshots.
  * - `expire` removes rows and adds their number to `expired` in one transaction. Ledger rows are never removed. A ledger
@@ -203,7 +204,7 @@ export interface Sink {
  */
 export interface Ledger {
   /** The ledger row of a batch, by its own id or that of one of its deliveries. Null if there is none. */
-  batch(name: DeliveryName): Promise<LedgerRow | null>;
+  batch(name: DeliveryRef): Promise<LedgerRow | null>;
   totals(query: TotalsQuery): Promise<Totals>;
   /** Sums over the batches that were applied until `at` (Unix seconds). The tables are not counted. */
   past(at: number): Promise<Record<Flow, FlowTotals>>;

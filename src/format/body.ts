@@ -1,6 +1,6 @@
 import { readCsv } from "./csv-read.ts";
 import { UndecodableError } from "./errors.ts";
-import { decodeText, NESTING_LIMIT, nestsTooDeep, opensFewer, parseLine } from "./json.ts";
+import { decodeText, MIN_REJECTED_DEPTH, nestsTooDeep, opensFewer, parseLine } from "./json.ts";
 import { isBlank, readLines } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 import { WrongShapeError } from "./shape.ts";
@@ -39,8 +39,8 @@ function readDocument(body: Uint8Array, rows: Rows): UndecodableError | undefine
   } catch (cause) {
     return new UndecodableError("the body is not JSON", { ...positionOf(cause, text), cause });
   }
-  if (!opensFewer(text, rowsIn(value) + NESTING_LIMIT - 1) && nestsTooDeep(text))
-    return new UndecodableError(`the body nests ${NESTING_LIMIT} deep or deeper`);
+  if (!opensFewer(text, rowsIn(value) + MIN_REJECTED_DEPTH - 1) && nestsTooDeep(text))
+    return new UndecodableError(`the body nests ${MIN_REJECTED_DEPTH} deep or deeper`);
   try {
     rows.value(value);
   } catch (cause) {

@@ -3,8 +3,8 @@ import type { Origin } from "../flight/fill.ts";
 import { sourcePattern } from "../flight/identifiers.ts";
 import { addOrReject, addRejection, type Decoded } from "./decoded.ts";
 import { TooLargeError, UndecodableError } from "./errors.ts";
-import { gunzip, gzip, INFLATED_LIMIT, isGzip } from "./gzip.ts";
-import { LINE_LIMIT, parseLine, toText } from "./json.ts";
+import { gunzip, gzip, MAX_INFLATED_BYTES, isGzip } from "./gzip.ts";
+import { MAX_LINE_BYTES, parseLine, toText } from "./json.ts";
 import { LF, readLines } from "./lines.ts";
 
 /**
@@ -30,13 +30,13 @@ export function decodeChunk(data: Uint8Array, origin: Origin, into: () => Decode
   };
   let bytes = data;
   try {
-    if (isGzip(data)) bytes = gunzip(data, INFLATED_LIMIT);
+    if (isGzip(data)) bytes = gunzip(data, MAX_INFLATED_BYTES);
   } catch (error) {
     if (error instanceof TooLargeError) return whole("too_large");
     if (error instanceof UndecodableError) return whole("not_gzip");
     throw error;
   }
-  if (bytes.length > INFLATED_LIMIT) return whole("too_large");
+  if (bytes.length > MAX_INFLATED_BYTES) return whole("too_large");
   const header = readHeader(bytes);
   if (header === "bad_header") return whole("bad_header");
   const rowOrigin = { ...origin, source: header?.source ?? origin.source };
@@ -55,7 +55,7 @@ function readHeader(bytes: Uint8Array): { source: string | undefined; length: nu
   const end = bytes.indexOf(LF);
   const line = bytes.subarray(0, end < 0 ? bytes.length : end);
   // Chunks of other producers rarely have a header. This test avoids parsing their first row twice
-  if (line.length > LINE_LIMIT || !isUtf8(line) || !line.includes(0x6c)) return undefined;
+  if (line.length > MAX_LINE_BYTES || !isUtf8(line) || !line.includes(0x6c)) return undefined;
   const text = toText(line);
   if (!text.includes("flightline") && !text.includes("\\u")) return undefined;
   const parsed = parseLine(text, line.length);

@@ -7,10 +7,10 @@ export const gzip = (bytes: Uint8Array): Buffer => gzipSync(bytes, { level: cons
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** The maximum size of a body or a stream record after inflation, in bytes. */
-export const INFLATED_LIMIT = 64 * 1024 * 1024;
+export const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 
 /** Inflates a gzip body. Returns any other body unchanged. Throws as `gunzip` does. */
-export const inflate = (body: Uint8Array, limit = INFLATED_LIMIT): Uint8Array =>
+export const inflate = (body: Uint8Array, limit = MAX_INFLATED_BYTES): Uint8Array =>
   isGzip(body) ? gunzip(body, limit) : body;
 
 /**

@@ -2,16 +2,16 @@ import { isAscii, isUtf8 } from "node:buffer";
 
 /**
  * Limits of JSON that both engines can parse. Nesting is rejected from this depth on, counting the outermost value as 1.
- * Digits are rejected from this length of a run on. A line may have at most `LINE_LIMIT` bytes.
+ * Digits are rejected from this length of a run on. A line may have at most `MAX_LINE_BYTES` bytes.
  */
-export const NESTING_LIMIT = 1_000;
-const DIGITS_LIMIT = 1_000;
-export const LINE_LIMIT = 65_536;
+export const MIN_REJECTED_DEPTH = 1_000;
+const MIN_REJECTED_DIGITS = 1_000;
+export const MAX_LINE_BYTES = 65_536;
 
 /** The shortest text that nests too deep: one bracket per level at each end. */
-const MIN_DEEP_LENGTH = 2 * NESTING_LIMIT;
+const MIN_DEEP_LENGTH = 2 * MIN_REJECTED_DEPTH;
 
-/** Whether containers nest `NESTING_LIMIT` deep or deeper. `text` is valid JSON. */
+/** Whether containers nest `MIN_REJECTED_DEPTH` deep or deeper. `text` is valid JSON. */
 export function nestsTooDeep(text: string): boolean {
   if (text.length < MIN_DEEP_LENGTH) return false;
   let depth = 0;
@@ -19,7 +19,7 @@ export function nestsTooDeep(text: string): boolean {
     const code = text.charCodeAt(i);
     if (code === 34) i = endOfString(text, i);
     else if (code === 91 || code === 123) {
-      if (++depth >= NESTING_LIMIT) return true;
+      if (++depth >= MIN_REJECTED_DEPTH) return true;
     } else if (code === 93 || code === 125) depth--;
   }
   return false;
@@ -62,16 +62,16 @@ export function hasUnpairedEscape(text: string): boolean {
 }
 
 /** Matches only from the first digit of a run, so that the time grows linearly with the length. */
-const LONG_DIGITS = new RegExp(`(?<![0-9])[0-9]{${DIGITS_LIMIT}}`);
+const LONG_DIGITS = new RegExp(`(?<![0-9])[0-9]{${MIN_REJECTED_DIGITS}}`);
 
 /** Whether the text has a run of digits that is too long. */
-export const hasLongDigits = (text: string): boolean => text.length >= DIGITS_LIMIT && LONG_DIGITS.test(text);
+export const hasLongDigits = (text: string): boolean => text.length >= MIN_REJECTED_DIGITS && LONG_DIGITS.test(text);
 
 export type ParsedLine = { value: unknown } | { reason: "too_large" | "not_utf8" | "not_json" };
 
 /** Parses one line of NDJSON without its LF. `bytes` is its length in bytes. Returns the value or the first reason. */
 export function parseLine(text: string, bytes: number): ParsedLine {
-  if (bytes > LINE_LIMIT) return { reason: "too_large" };
+  if (bytes > MAX_LINE_BYTES) return { reason: "too_large" };
   if (hasUnpairedEscape(text)) return { reason: "not_utf8" };
   let value: unknown;
   try {
@@ -85,7 +85,7 @@ export function parseLine(text: string, bytes: number): ParsedLine {
 
 /** `parseLine` for bytes that may not be UTF-8. */
 export function parseLineBytes(line: Uint8Array): ParsedLine & { text?: string } {
-  if (line.length > LINE_LIMIT) return { reason: "too_large" };
+  if (line.length > MAX_LINE_BYTES) return { reason: "too_large" };
   const text = decodeText(line);
   if (text === null) return { reason: "not_utf8" };
   return { ...parseLine(text, line.length), text };

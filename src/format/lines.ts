@@ -1,4 +1,4 @@
-import { decodeText, LINE_LIMIT, parseLine, parseLineBytes, type ParsedLine } from "./json.ts";
+import { decodeText, MAX_LINE_BYTES, parseLine, parseLineBytes, type ParsedLine } from "./json.ts";
 import type { Rows } from "./rows.ts";
 
 /** A line ends at this byte. */
@@ -24,7 +24,7 @@ function readTextLines(text: string, first: number, rows: Rows): number {
     const line = text.slice(start, end < 0 ? text.length : end);
     start = end < 0 ? text.length : end + 1;
     if (line === "" || (line.charCodeAt(0) <= 32 && isBlank(line))) continue;
-    const bytes = line.length * 3 > LINE_LIMIT ? Buffer.byteLength(line) : line.length;
+    const bytes = line.length * 3 > MAX_LINE_BYTES ? Buffer.byteLength(line) : line.length;
     passLine(parseLine(line, bytes), { ordinal, raw: line }, rows);
   }
   return ordinal - first;

@@ -7,7 +7,7 @@ import { readLines, LF } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 
 /** Bytes. A document becomes one string, and V8's strings have at most 2^29 - 24 characters. */
-const DOCUMENT_LIMIT = 512 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 512 * 1024 * 1024;
 /** Rows per batch. Large enough to amortize the fixed cost of a Parquet row group and of a COPY. */
 const BATCH_ROWS = 8_192;
 
@@ -84,7 +84,8 @@ function cursor(pieces: AsyncIterable<Uint8Array>): Cursor {
       let length = self.held.length;
       for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
         length += next.value.length;
-        if (length > DOCUMENT_LIMIT) throw new TooLargeError(`the JSON document has more than ${DOCUMENT_LIMIT} bytes`);
+        if (length > MAX_DOCUMENT_BYTES)
+          throw new TooLargeError(`the JSON document has more than ${MAX_DOCUMENT_BYTES} bytes`);
         parts.push(Buffer.from(next.value));
       }
       return Buffer.concat(parts);
@@ -128,7 +129,7 @@ async function endOfLine(input: Cursor): Promise<number | undefined> {
     const end = input.held.indexOf(LF, from);
     if (end >= 0) return end;
     from = input.held.length;
-    if (from > DOCUMENT_LIMIT) throw new TooLargeError(`the first line has more than ${DOCUMENT_LIMIT} bytes`);
+    if (from > MAX_DOCUMENT_BYTES) throw new TooLargeError(`the first line has more than ${MAX_DOCUMENT_BYTES} bytes`);
     if (!(await input.more())) return undefined;
   }
 }

@@ -1,7 +1,8 @@
 import { coerceInteger } from "../flight/coerce.ts";
 import { openskyOrder, rawFields } from "../flight/contract.ts";
 import type { RawRow } from "../flight/fill.ts";
-import { hasLongDigits, hasUnpairedEscape, LINE_LIMIT, nestsTooDeep } from "./json.ts";
+import { hasLongDigits, hasUnpairedEscape, MAX_LINE_BYTES, nestsTooDeep } from "./json.ts";
+import { LF } from "./lines.ts";
 import type { Rows } from "./rows.ts";
 import { shapeOf, WrongShapeError } from "./shape.ts";
 
@@ -38,14 +39,15 @@ export function serializeRow(row: unknown): Uint8Array {
  * that is still too long is cut by `cutLine`.
  */
 function bounded(text: string, shorter: string): Uint8Array {
-  const isSound = text.length <= LINE_LIMIT && !hasUnpairedEscape(text) && !hasLongDigits(text) && !nestsTooDeep(text);
+  const isSound =
+    text.length <= MAX_LINE_BYTES && !hasUnpairedEscape(text) && !hasLongDigits(text) && !nestsTooDeep(text);
   const bytes = Buffer.from(isSound || shorter === "" ? text : shorter);
-  return bytes.length > LINE_LIMIT && shorter !== "" && isSound ? Buffer.from(shorter) : cutLine(bytes);
+  return bytes.length > MAX_LINE_BYTES && shorter !== "" && isSound ? Buffer.from(shorter) : cutLine(bytes);
 }
 
 /** Cuts a line beyond the limit. One byte more than the limit remains, so that the consumer rejects it as too large. */
 export const cutLine = (line: Uint8Array): Uint8Array =>
-  line.length > LINE_LIMIT ? line.subarray(0, LINE_LIMIT + 1) : line;
+  line.length > MAX_LINE_BYTES ? line.subarray(0, MAX_LINE_BYTES + 1) : line;
 
 function serializeArray(row: readonly unknown[]): string {
   const parts: string[] = [];
@@ -75,7 +77,7 @@ function leaf(value: unknown): string {
 /** Joins bytes such as CSV after an unclosed quote to one line, which the consumer rejects. */
 export function brokenLine(bytes: Uint8Array): Uint8Array {
   const line = Buffer.from(cutLine(bytes));
-  for (let i = 0; i < line.length; i++) if (line[i] === 10) line[i] = 32;
+  for (let i = 0; i < line.length; i++) if (line[i] === LF) line[i] = 32;
   return line;
 }
 

@@ -7,7 +7,7 @@ import { sumOfCounts } from "../flight/rejection.ts";
 import type { Applied, BatchWrite, DatabasePorts, Delivery, Ledger, Sink } from "../flow/ports.ts";
 import { encodeCopy } from "./copy-binary.ts";
 import { expireRows, dayPartitions } from "./partitions.ts";
-import { postgresReader, readBatch } from "./reads.ts";
+import { postgresReader, readLedgerRow } from "./reads.ts";
 import { statement } from "./statements.ts";
 import { postgresPast, postgresTotals } from "./totals.ts";
 import { query, transaction } from "./transaction.ts";
@@ -25,7 +25,7 @@ export const postgresDatabase = (pool: pg.Pool, options: PostgresDatabaseOptions
 });
 
 const postgresLedger = (pool: pg.Pool): Ledger => ({
-  batch: ({ id }) => readBatch(pool, id),
+  batch: ({ id }) => readLedgerRow(pool, id),
   totals: (totals) => postgresTotals(pool, totals),
   past: (at) => postgresPast(pool, at),
   expire: (received_at) => expireRows(pool, received_at),

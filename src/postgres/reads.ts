@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { fields, systemFields } from "../flight/contract.ts";
+import { IDENTITY_ORDER } from "../flight/identity.ts";
 import type { LedgerRow, Reader } from "../flow/ports.ts";
 import { MAX_AGE_S, type AircraftQuery, type Box, type StatesQuery, type StoredRow } from "../flow/queries.ts";
 import { newestKeys } from "./statements.ts";
@@ -39,7 +40,7 @@ function addBox(to: Conditions, box: Box | undefined): void {
 }
 
 /** The one-degree tiles that a box touches. Null if there are more than `MAX_TILES`. */
-export function tilesOf({ lamin, lamax, lomin, lomax }: Box): number[] | null {
+export function oneDegreeTiles({ lamin, lamax, lomin, lomax }: Box): number[] | null {
   const tiles: number[] = [];
   const spans: readonly (readonly [number, number])[] =
     lomin <= lomax
@@ -62,7 +63,7 @@ export const postgresReader = (pool: pg.Pool): Reader => ({
 });
 
 /** The ledger row of a batch, by the id of the batch or of one of its deliveries. */
-export async function readBatch(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
+export async function readLedgerRow(pool: pg.Pool, id: string): Promise<LedgerRow | null> {
   const rows = await query<LedgerRow>(
     pool,
     `select batch_id, flow, contract, received, accepted, duplicate, rejected, repeats::float8 as repeats, expired,
@@ -104,6 +105,11 @@ function newestAt(to: Conditions, at: number): string {
      .join(", ")}`;
 }
 
+/** The order of history in SQL. A null time_position sorts least. */
+const historyOrder = IDENTITY_ORDER.map((name) =>
+  name === "time_position" ? "coalesce(time_position, -1)" : name,
+).join(", ");
+
 function readStates(pool: pg.Pool, wanted: StatesQuery): Promise<StoredRow[]> {
   const to = conditions();
   to.equal("icao24", wanted.icao24);
@@ -113,7 +119,7 @@ function readStates(pool: pg.Pool, wanted: StatesQuery): Promise<StoredRow[]> {
   if (wanted.from !== undefined) to.add(`last_contact >= ${to.put(wanted.from)}`);
   if (wanted.to !== undefined) to.add(`last_contact <= ${to.put(wanted.to)}`);
   addBox(to, wanted.box);
-  const tiles = wanted.box === undefined ? null : tilesOf(wanted.box);
+  const tiles = wanted.box === undefined ? null : oneDegreeTiles(wanted.box);
   if (tiles !== null) to.add(`((floor(latitude + 90) * 360 + floor(longitude + 180))::int4) = any(${to.put(tiles)})`);
   if (wanted.after !== undefined) {
     const { last_contact, icao24, source, time_position } = wanted.after;
@@ -123,14 +129,13 @@ function readStates(pool: pg.Pool, wanted: StatesQuery): Promise<StoredRow[]> {
       to.put(source),
       `coalesce(${to.put(time_position)}::bigint, -1)`,
     ];
-    to.add(`(last_contact, icao24, source, coalesce(time_position, -1)) > (${key.join(", ")})`);
+    to.add(`(${historyOrder}) > (${key.join(", ")})`);
   }
-  const order = "last_contact, icao24, source, coalesce(time_position, -1)";
   const select =
     wanted.every === undefined
       ? `select ${columns} from state_vectors ${to.where()}`
       : `select ${columns} from (${firstOfEvery(to, wanted.every)}) as thinned`;
-  return query(pool, `${select} order by ${order} limit ${to.put(wanted.limit)}`, to.values);
+  return query(pool, `${select} order by ${historyOrder} limit ${to.put(wanted.limit)}`, to.values);
 }
 
 const firstOfEvery = (to: Conditions, every: number): string => {

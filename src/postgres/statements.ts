@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fields, systemFields } from "../flight/contract.ts";
+import { IDENTITY_ORDER } from "../flight/identity.ts";
 import { NEWEST_ORDER } from "../flight/newest.ts";
 import { CHANNELS } from "./channels.ts";
 import { LOCKS } from "./locks.ts";
@@ -33,6 +34,7 @@ const fragments: Readonly<Record<string, string>> = {
   newest_first: newestKeys()
     .map((key) => `${key} desc`)
     .join(", "),
+  identity_order: IDENTITY_ORDER.join(", "),
   applied_channel: CHANNELS.applied,
   partition_lock: String(LOCKS.partition),
 };

@@ -63,7 +63,7 @@ export async function openAdapters({ env, data }: Installation, options: Adapter
   };
   try {
     const postgres = usesPostgres(config) ? await openPostgres(config, { data, closing, options }) : undefined;
-    const wiring: Wiring = { config: { ...config, retention_days }, postgres, closing };
+    const wiring: Wiring = { env, config: { ...config, retention_days }, postgres, closing };
     const objects = await openObjects(wiring);
     const database = await openDatabases(wiring.config, { objects, pool: () => requirePostgres(wiring).pool });
     const stream = await openStream(wiring);
@@ -86,6 +86,7 @@ export async function openAdapters({ env, data }: Installation, options: Adapter
 }
 
 interface Wiring {
+  env: Environment;
   config: Config;
   postgres: Postgres | undefined;
   closing: (() => Promise<void>)[];
@@ -141,10 +142,10 @@ function requirePostgres({ postgres }: Wiring): Postgres {
 
 // The openers below import AWS adapters on use, so that a local start does not load the SDK.
 
-async function openObjects({ config: { objects } }: Wiring): Promise<ObjectStore> {
+async function openObjects({ env, config: { objects } }: Wiring): Promise<ObjectStore> {
   if (objects.kind === "file") return fileStore(objects.folder);
   const { s3Client, s3Store } = await import("../aws/s3-store.ts");
-  return s3Store(s3Client(), objects);
+  return s3Store(s3Client(env), objects);
 }
 
 async function openStream(wiring: Wiring): Promise<Stream> {

@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { StoredRow } from "../flow/queries.ts";
-import { changeOf, toWire, type Delta, type Snapshot, type WireBatch, type WireChange, type WireRow } from "./wire.ts";
+import {
+  changeOf,
+  toWire,
+  type Delta,
+  type WireSnapshot,
+  type WireBatch,
+  type WireChange,
+  type WireRow,
+} from "./wire.ts";
 
 interface TrackedAircraft {
   /** The number that names the aircraft on the wire. */
@@ -67,7 +75,7 @@ export function aircraftTable() {
     /** The table as of the last tick. */
     snapshot() {
       encoded ??= encode(
-        JSON.stringify({ tick, batches: batches.all(), rows: sentRows(aircraft) } satisfies Snapshot),
+        JSON.stringify({ tick, batches: batches.all(), rows: sentRows(aircraft) } satisfies WireSnapshot),
         run,
       );
       return encoded;
@@ -83,8 +91,8 @@ function takeChange(aircraft: TrackedAircraft | undefined): WireChange[] {
   return [change];
 }
 
-const sentRows = (aircraft: ReadonlyMap<string, TrackedAircraft>): Snapshot["rows"] =>
-  [...aircraft.values()].flatMap(({ n, sent }): Snapshot["rows"] => (sent === undefined ? [] : [[n, sent]]));
+const sentRows = (aircraft: ReadonlyMap<string, TrackedAircraft>): WireSnapshot["rows"] =>
+  [...aircraft.values()].flatMap(({ n, sent }): WireSnapshot["rows"] => (sent === undefined ? [] : [[n, sent]]));
 
 /** A number for each batch that rows name, and the ledger row of the batch once it is known. */
 function batchNumbers() {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { errorResponse, handleApi, type ApiContext } from "../flow/api/api.ts";
 import { problem, type ProxyEvent, type ProxyResult } from "../flow/api/http.ts";
-import { WIRE_LIMIT } from "../flow/api/post-states.ts";
+import { MAX_WIRE_BYTES } from "../flow/api/post-states.ts";
 import { answerPage, type PageContext } from "./page-routes.ts";
 
 const STAGE = "/v1";
@@ -73,7 +73,7 @@ async function respond(context: ServerContext, request: IncomingMessage, respons
         response,
         problem(413, {
           code: "too_large",
-          message: `the body has more than ${WIRE_LIMIT} bytes; send its rows in several requests`,
+          message: `the body has more than ${MAX_WIRE_BYTES} bytes; send its rows in several requests`,
           path: "body",
         }),
       );
@@ -97,12 +97,12 @@ function rejectForeign({ headers }: IncomingMessage): ProxyResult | null {
 
 /** The body. Null if it exceeds the limit: the rest of it is not read. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  if (Number(request.headers["content-length"] ?? 0) > WIRE_LIMIT) return null;
+  if (Number(request.headers["content-length"] ?? 0) > MAX_WIRE_BYTES) return null;
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > WIRE_LIMIT) return null;
+    if (length > MAX_WIRE_BYTES) return null;
     parts.push(part);
   }
   return Buffer.concat(parts);

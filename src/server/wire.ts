@@ -46,7 +46,7 @@ const parts: Partial<Record<WireField, number>> = {
 };
 const scales: readonly number[] = wireFields.map((name) => parts[name] ?? 1);
 /** The index of each field in a row. */
-export const places = Object.fromEntries(wireFields.map((name, i) => [name, i])) as Record<WireField, number>;
+export const fieldIndex = Object.fromEntries(wireFields.map((name, i) => [name, i])) as Record<WireField, number>;
 
 /** The ledger row of a batch that stored rows of the page. */
 export interface WireBatch {
@@ -63,7 +63,7 @@ export interface WireBatch {
 }
 
 /** `GET /live/aircraft`: all aircraft as of a tick. */
-export interface Snapshot {
+export interface WireSnapshot {
   tick: number;
   batches: WireBatch[];
   rows: [n: number, row: WireRow][];
@@ -140,7 +140,7 @@ export function applyChange(before: WireRow | undefined, [, fields, ...values]: 
 
 /** The value of a field in its own unit (deg, m, m/s, Unix s). Null if the row has none. */
 export function valueOf(row: WireRow, name: WireField): WireValue {
-  const i = places[name];
+  const i = fieldIndex[name];
   const value = row[i] ?? null;
   return typeof value === "number" ? value / (scales[i] ?? 1) : value;
 }

@@ -1,5 +1,6 @@
 import { rules as contractRules } from "../flight/contract.ts";
 import type { Rule } from "../flight/expression.ts";
+import { IDENTITY_ORDER } from "../flight/identity.ts";
 import { coercionStages } from "./coercion-sql.ts";
 import { jsonStages } from "./json-sql.ts";
 import { indent } from "./literal.ts";
@@ -70,7 +71,7 @@ const outcome = `select
   -- of the rows with one identity, the first to arrive is accepted and the others are duplicates
   -- a rejected row is never a duplicate
   reason is null and 1 < row_number() over (
-    partition by source, icao24, last_contact, time_position, case when reason is not null then struct(delivery, line_number) end
+    partition by ${IDENTITY_ORDER.join(", ")}, case when reason is not null then struct(delivery, line_number) end
     -- a sequence number has no leading zeros, so a longer one is greater
     order by length(sequence_number), sequence_number, partition_key, line_number
   ) as is_duplicate,

@@ -8,7 +8,7 @@ import {
   type Kind,
 } from "../flight/contract.ts";
 import type { Rule } from "../flight/expression.ts";
-import { sourcePattern } from "../flight/identifiers.ts";
+import { sourcePattern, DEFAULT_SOURCE } from "../flight/identifiers.ts";
 import { NEWEST_ORDER } from "../flight/newest.ts";
 import { manifestsPrefix, PREFIXES, rejectedPrefix } from "../flow/objects/keys.ts";
 import { cleanQuery, lineColumns } from "./clean-query.ts";
@@ -23,17 +23,19 @@ export interface Plan {
   tag: string;
   /** Pattern of the source in a chunk's header. */
   source_pattern: string;
+  /** The source of chunks that name none, if the job is not given another. */
+  default_source: string;
   /** The members of an input row and their kinds. */
   fields: Readonly<Record<string, Kind>>;
   /** Prefixes of object keys, relative to the object store, for the stream flow. */
-  prefixes: Readonly<Record<"rejected" | "manifests" | "lake_hours" | "lake_mixed", string>>;
+  prefixes: Readonly<Record<"rejected" | "manifests" | "lake_hours" | "lake_mixed" | "checkpoints", string>>;
   /** Fields by which an aircraft's rows are ordered. The greatest is the newest. */
   newest_order: readonly string[];
   /** Settings of the Spark session. With other values, the SQL has another meaning. */
   session: Readonly<Record<string, string>>;
   /** Columns of the view `lines`, as DDL. */
   lines: string;
-  /** The query over `lines`. The job caches its result as the view `cleaned`, which the other queries read. */
+  /** The query over `lines`. The job caches its result as the view `outcomes`, which the other queries read. */
   clean: readonly string[];
   accepted: readonly string[];
   rejected: readonly string[];
@@ -63,16 +65,16 @@ const SESSION = {
 const COUNTS = `select
   delivery, reason, is_duplicate, count(*) as row_count,
   collect_set(case when reason is null and not is_duplicate then last_contact div 3600 end) as hours
-from cleaned
+from outcomes
 group by delivery, reason, is_duplicate`;
 
 const REJECTED = `select delivery, is_read, line_number, reason, field, received_at, source, row_text, row_bytes
-from cleaned
+from outcomes
 where reason is not null`;
 
 const accepted = (): string => `select
   ${fields.map(({ name }) => name).join(", ")}, received_at, delivery as delivery_id
-from cleaned
+from outcomes
 where reason is null and not is_duplicate`;
 
 /** Names in sql/statements of the statements that the job executes, in order. */
@@ -99,11 +101,13 @@ export function sparkPlan(
     contract: contractVersion,
     tag: contractTag,
     source_pattern: sourcePattern,
+    default_source: DEFAULT_SOURCE,
     prefixes: {
       rejected: rejectedPrefix("stream"),
       manifests: manifestsPrefix("stream"),
       lake_hours: PREFIXES.lakeHours,
       lake_mixed: PREFIXES.lakeMixed,
+      checkpoints: PREFIXES.checkpoints,
     },
     newest_order: NEWEST_ORDER,
     fields: Object.fromEntries(rawFields.map(({ name, kind }) => [name, kind])),

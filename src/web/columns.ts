@@ -1,4 +1,4 @@
-import { places, valueOf, type WireField, type WireRow } from "../server/wire.ts";
+import { fieldIndex, valueOf, type WireField, type WireRow } from "../server/wire.ts";
 import { displayTime } from "./state/visible-rows.ts";
 import { formatCount } from "./ui/format.ts";
 
@@ -29,13 +29,13 @@ const altitude = rounded("baro_altitude", "Alt. m");
 export const columns: readonly Column[] = [
   plain("callsign", "Callsign"),
   plain("icao24", "Address"),
-  { ...altitude, text: (row) => (row[places.on_ground] === 1 ? "ground" : altitude.text(row)) },
+  { ...altitude, text: (row) => (row[fieldIndex.on_ground] === 1 ? "ground" : altitude.text(row)) },
   rounded("velocity", "m/s"),
   rounded("true_track", "Track"),
   plain("squawk", "Squawk"),
   {
     name: "last_contact",
     title: "Age s",
-    text: (row) => formatCount(Math.max(0, displayTime.value - Number(row[places.last_contact]))),
+    text: (row) => formatCount(Math.max(0, displayTime.value - Number(row[fieldIndex.last_contact]))),
   },
 ];

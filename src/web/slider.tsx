@@ -1,11 +1,11 @@
 import { useEffect } from "preact/hooks";
+import { DAY_S } from "../time.ts";
 import { present } from "./state/clock.ts";
 import { fetchOldest, frame, isPlaying, oldest, pastError, pastTime, speed, speeds } from "./state/past.ts";
 import { aircraftCount } from "./state/visible-rows.ts";
 import { Select } from "./ui/controls.tsx";
 import { formatDateTime, formatDuration } from "./ui/format.ts";
 
-const DAY_S = 86_400;
 /** Limits the range: a single old row would compress the recent days to a few pixels. */
 const MAX_SPAN_S = 7 * DAY_S;
 const MIN_SPAN_S = 60;

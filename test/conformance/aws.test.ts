@@ -26,7 +26,7 @@ onMiniStack("on MiniStack", () => {
   beforeAll(async () => {
     ministack = await startMiniStack();
     Object.assign(process.env, ministack.env);
-    s3 = s3Client();
+    s3 = s3Client(process.env);
     sqs = sqsClient();
   });
   afterAll(() => ministack.stop());

@@ -109,7 +109,10 @@ onMiniStack("the deployed functions on PostgreSQL over TLS and DynamoDB", () => 
     expect(failures).toBeGreaterThanOrEqual(3);
     expect(await countRows("state_vectors")).toBe(1);
     expect(
-      await keysOf({ objects: s3Store(s3Client(), { bucket: aws.bucket, prefix: "" }) }, "rejected/flow=stream/"),
+      await keysOf(
+        { objects: s3Store(s3Client(process.env), { bucket: aws.bucket, prefix: "" }) },
+        "rejected/flow=stream/",
+      ),
     ).toEqual([]);
     await deliverAll(source);
     await deliverAll(source);

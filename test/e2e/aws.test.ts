@@ -23,7 +23,7 @@ onMiniStack("the deployed templates on MiniStack", () => {
   let objects: ObjectStore;
   beforeAll(async () => {
     aws = await deployCore();
-    objects = s3Store(s3Client(), { bucket: aws.bucket, prefix: "" });
+    objects = s3Store(s3Client(process.env), { bucket: aws.bucket, prefix: "" });
   }, 600_000);
   afterAll(() => aws.ministack.stop());
 

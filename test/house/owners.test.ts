@@ -30,6 +30,11 @@ const facts: readonly Fact[] = [
     owners: ["src/flight/identifiers.ts"],
     spelled: /\[a-z0-9\]\[a-z0-9_-\]\{0,31\}/,
   },
+  {
+    name: "the pattern of an id",
+    owners: ["src/flight/identifiers.ts"],
+    spelled: /\[0-9a-f\]\{32\}/,
+  },
 ];
 
 /** Code that runs in the product, in its deployment and in its benchmarks. Tests may spell the bytes that users see. */
@@ -66,6 +71,15 @@ test.each([
   const fact = facts.find((one) => one.name === name);
   if (fact === undefined) throw new Error(`no fact is called ${name}`);
   expect(spelledElsewhere(fact, [{ path: "src/seeded.ts", text: line }])).toHaveLength(1);
+});
+
+test("only main modules read the process's environment", () => {
+  const readers = textFiles(/^src\/.*\.tsx?$/).filter(
+    ({ path, text }) => /process\.env\b/.test(text) && !path.endsWith(".test.ts"),
+  );
+  const mains = /^src\/(?:cli\/main|aws\/lambda\/\w+)\.ts$/;
+  expect(readers.map(({ path }) => path).filter((path) => !mains.test(path))).toEqual([]);
+  expect(readers.length).toBeGreaterThan(0);
 });
 
 test("every setting that a document names exists", () => {

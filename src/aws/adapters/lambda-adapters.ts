@@ -33,7 +33,7 @@ export async function lambdaAdapters(env: Environment, options: LambdaOptions = 
     throw new Error(
       `a Lambda function requires an S3 bucket for its objects: set ${settings.objects.name} to s3://BUCKET`,
     );
-  const objects = s3Store(s3Client(), config.objects);
+  const objects = s3Store(s3Client(env), config.objects);
   const database = await openDatabases(config, { objects, pool: () => lambdaPool(config, options) });
   return { config, objects, ...database, counter: flowCounter({ ...database, objects }) };
 }

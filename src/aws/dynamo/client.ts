@@ -4,6 +4,7 @@ import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { flagText, type Batch } from "../../flight/batch.ts";
 import { fields, systemFields } from "../../flight/contract.ts";
+import { NEWEST_ORDER } from "../../flight/newest.ts";
 import type { StoredRow } from "../../flow/queries.ts";
 import { backoff } from "../../retry.ts";
 
@@ -35,28 +36,35 @@ const padded = (time: number): string => String(time).padStart(TIME_DIGITS, "0")
  * A sort key for the observations of an aircraft, by last_contact, time_position and source. A null time_position comes first.
  * Times are Unix seconds.
  */
-export const observationKey = (last_contact: number, time_position: number | null, source: string): string =>
-  `${padded(last_contact)}#${time_position === null ? "" : padded(time_position)}#${source}`;
+export const observationKey = (last_contact: number, time_position: number | null, source: string): string => {
+  const keys = {
+    last_contact: padded(last_contact),
+    time_position: time_position === null ? "" : padded(time_position),
+    source,
+  };
+  return NEWEST_ORDER.map((name) => keys[name]).join("#");
+};
 
 /** The UTC day of a Unix time, as `YYYY-MM-DD`. */
 export const dayOf = (unix_s: number): string => new Date(unix_s * 1000).toISOString().slice(0, 10);
 
 const TILE_DEG = 10;
-const TILES_A_ROW = 36;
-const column = (longitude: number): number => Math.min(TILES_A_ROW - 1, Math.floor((longitude + 180) / TILE_DEG));
+const TILES_PER_ROW = 36;
+const column = (longitude: number): number => Math.min(TILES_PER_ROW - 1, Math.floor((longitude + 180) / TILE_DEG));
 const row = (latitude: number): number => Math.min(17, Math.floor((latitude + 90) / TILE_DEG));
 
 /** The tile of ten by ten degrees that contains a position in degrees. NaN for a missing position. */
-export const tileOf = (latitude: number, longitude: number): number => row(latitude) * TILES_A_ROW + column(longitude);
+export const tileOf = (latitude: number, longitude: number): number =>
+  row(latitude) * TILES_PER_ROW + column(longitude);
 
 /** The tiles that a box overlaps. A box whose west is greater than its east crosses the antimeridian. */
-export function tilesOf(box: { lamin: number; lamax: number; lomin: number; lomax: number }): number[] {
+export function tenDegreeTiles(box: { lamin: number; lamax: number; lomin: number; lomax: number }): number[] {
   const tiles: number[] = [];
   for (let south = row(box.lamin); south <= row(box.lamax); south++)
-    for (let tile = 0; tile < TILES_A_ROW; tile++) {
+    for (let tile = 0; tile < TILES_PER_ROW; tile++) {
       const [west, east] = [column(box.lomin), column(box.lomax)];
       if (box.lomin <= box.lomax ? tile >= west && tile <= east : tile >= west || tile <= east)
-        tiles.push(south * TILES_A_ROW + tile);
+        tiles.push(south * TILES_PER_ROW + tile);
     }
   return tiles;
 }

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { DeliveryName, Flow } from "../../flow/ports.ts";
+import type { DeliveryRef, Flow } from "../../flow/ports.ts";
 import { dayOf, type Item } from "./client.ts";
 
 export interface DynamoOptions {
@@ -13,7 +13,7 @@ export interface DynamoContext extends DynamoOptions {
 }
 
 /** The key of a delivery's ledger item. */
-export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryName): Item => ({
+export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryRef): Item => ({
   flow_day: { S: `${flow}#${dayOf(received_at)}` },
   delivery_id: { S: id },
 });

@@ -13,7 +13,7 @@ import { identities, type Identities } from "../../flight/identity.ts";
 import { newestRows } from "../../flight/newest.ts";
 import { sumOfCounts } from "../../flight/rejection.ts";
 import { flowOf } from "../../flow/objects/ids.ts";
-import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryName, Flow } from "../../flow/ports.ts";
+import type { Applied, BatchWrite, DatabasePorts, Delivery, DeliveryRef, Flow } from "../../flow/ports.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { backoff, pause } from "../../retry.ts";
 import { DAY_S } from "../../time.ts";
@@ -238,7 +238,7 @@ async function saveDay(
 /** The ids of deliveries that have a ledger item. Keys that a throttled table left out are requested again after a back-off. */
 async function readDelivered(
   { client, prefix }: DynamoContext,
-  deliveries: readonly DeliveryName[],
+  deliveries: readonly DeliveryRef[],
 ): Promise<Set<string>> {
   const TableName = tableName(prefix, "batches");
   const unique = [...new Map(deliveries.map((delivery) => [delivery.id, delivery])).values()];

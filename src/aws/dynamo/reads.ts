@@ -3,12 +3,12 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { isInside } from "../../flow/api/box.ts";
 import { NotAnsweredError } from "../../flow/errors.ts";
 import { flowOf } from "../../flow/objects/ids.ts";
-import type { DeliveryName, Flow, LedgerRow, Reader } from "../../flow/ports.ts";
+import type { DeliveryRef, Flow, LedgerRow, Reader } from "../../flow/ports.ts";
 import type { AircraftQuery, Box, StatesQuery, StoredRow } from "../../flow/queries.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { DAY_S } from "../../time.ts";
 import { callService } from "../errors.ts";
-import { dayOf, observationKey, storedRow, tilesOf, type Item } from "./client.ts";
+import { dayOf, observationKey, storedRow, tenDegreeTiles, type Item } from "./client.ts";
 import { ledgerKey, type DynamoContext } from "./context.ts";
 import { tableName, tables } from "./tables.ts";
 
@@ -21,7 +21,10 @@ export const dynamoReader = (context: DynamoContext): Reader => ({
 });
 
 /** The ledger row of a delivery. Null when there is none. */
-export async function readBatch({ client, prefix }: DynamoContext, delivery: DeliveryName): Promise<LedgerRow | null> {
+export async function readLedgerRow(
+  { client, prefix }: DynamoContext,
+  delivery: DeliveryRef,
+): Promise<LedgerRow | null> {
   const flow = flowOf(delivery.id);
   const { Item: item } = await client.send(
     new GetItemCommand({
@@ -74,7 +77,7 @@ function matchesAircraft(row: StoredRow, { box, icao24, callsign, search, batch_
 
 async function aircraftInTiles(context: DynamoContext, box: Box): Promise<StoredRow[]> {
   const rows: StoredRow[] = [];
-  await inParallel(tilesOf(box), MAX_QUERIES, async (tile) => {
+  await inParallel(tenDegreeTiles(box), MAX_QUERIES, async (tile) => {
     const items = await queryAll(context, {
       TableName: tableName(context.prefix, "aircraft"),
       IndexName: tables.aircraft.index.name,

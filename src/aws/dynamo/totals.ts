@@ -11,7 +11,7 @@ import type { Flow, FlowTotals, Ledger, LedgerRow, Totals, TotalsQuery } from ".
 import { callService } from "../errors.ts";
 import { dayOf, type Item } from "./client.ts";
 import { ledgerKey, type DynamoContext } from "./context.ts";
-import { ledgerRow, readBatch } from "./reads.ts";
+import { ledgerRow, readLedgerRow } from "./reads.ts";
 import { tableName } from "./tables.ts";
 
 /** A report lists at most this many unbalanced batches. */
@@ -19,7 +19,7 @@ const MAX_UNBALANCED = 5;
 
 /** The `Ledger` port. It counts the stored rows only for `verify`, because that reads the whole table. */
 export const dynamoLedger = (context: DynamoContext): Ledger => ({
-  batch: (name) => callService("DynamoDB", () => readBatch(context, name)),
+  batch: (name) => callService("DynamoDB", () => readLedgerRow(context, name)),
   totals: (query) => callService("DynamoDB", () => readTotals(context, query)),
   past: (at) => callService("DynamoDB", () => readPast(context, at)),
   expire: (received_at) => callService("DynamoDB", () => expireBatches(context, received_at)),

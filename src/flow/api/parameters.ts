@@ -1,4 +1,4 @@
-import { icao24Pattern, sourcePattern } from "../../flight/identifiers.ts";
+import { icao24Pattern, sourcePattern, idDigitsPattern } from "../../flight/identifiers.ts";
 import { BadRequestError } from "./http.ts";
 
 /** A parameter's schema, in keywords that mean the same in JSON Schema draft 4 and OpenAPI 3.1. */
@@ -63,13 +63,13 @@ export const parameters = {
       schema: { type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" },
     },
   ],
-  getIngestion: [path("id", "^r[0-9a-f]{32}$", "id from the response of POST /states")],
+  getIngestion: [path("id", `^r${idDigitsPattern}$`, "id from the response of POST /states")],
   getStates: [
     ...box,
     icao24,
     callsign,
     source,
-    query("batch_id", { type: "string", pattern: "^[rb][0-9a-f]{32}$" }, "batch that stored the rows"),
+    query("batch_id", { type: "string", pattern: `^[rb]${idDigitsPattern}$` }, "batch that stored the rows"),
     query("from", time, "first last_contact, Unix time"),
     query("to", time, "last last_contact, Unix time"),
     query(

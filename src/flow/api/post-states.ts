@@ -1,6 +1,6 @@
 import { CSV, NDJSON } from "../../format/body.ts";
 import { TooLargeError } from "../../format/errors.ts";
-import { INFLATED_LIMIT, inflate, isGzip } from "../../format/gzip.ts";
+import { MAX_INFLATED_BYTES, inflate, isGzip } from "../../format/gzip.ts";
 import { UnavailableError } from "../errors.ts";
 import type { FlatFormat } from "../objects/keys.ts";
 import { ingest, type IngestPorts } from "../request/ingest.ts";
@@ -8,9 +8,9 @@ import { BadRequestError, headerOf, json, type ProxyEvent, type ProxyResult } fr
 import type { Values } from "./parameters.ts";
 
 /** Bytes of a body as it is sent. A Lambda event has at most 6 MB and contains the body in base64. */
-export const WIRE_LIMIT = 4 * 1024 * 1024;
+export const MAX_WIRE_BYTES = 4 * 1024 * 1024;
 /** Bytes of all bodies in memory, after inflation. Beyond this, clients must wait: this is the API's backpressure. */
-const HELD_LIMIT = 128 * 1024 * 1024;
+const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
 const mediaTypes = ["application/json", NDJSON, CSV, "application/gzip", "application/octet-stream"];
 
@@ -25,9 +25,9 @@ export async function postStates(
 ): Promise<ProxyResult> {
   const media_type = mediaTypeOf(event);
   const body = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
-  if (body.length > WIRE_LIMIT) throw new TooLargeError(`the body has more than ${WIRE_LIMIT} bytes`);
+  if (body.length > MAX_WIRE_BYTES) throw new TooLargeError(`the body has more than ${MAX_WIRE_BYTES} bytes`);
   const inflated = isGzip(body) ? inflateWithin(body) : body;
-  if (held + inflated.length > HELD_LIMIT) throw overloaded();
+  if (held + inflated.length > MAX_HELD_BYTES) throw overloaded();
   held += inflated.length;
   try {
     const request = {
@@ -52,9 +52,9 @@ const overloaded = (cause?: unknown): UnavailableError =>
 
 function inflateWithin(body: Uint8Array): Uint8Array {
   try {
-    return inflate(body, Math.min(INFLATED_LIMIT, Math.max(0, HELD_LIMIT - held)));
+    return inflate(body, Math.min(MAX_INFLATED_BYTES, Math.max(0, MAX_HELD_BYTES - held)));
   } catch (error) {
-    if (error instanceof TooLargeError && held > HELD_LIMIT - INFLATED_LIMIT) throw overloaded(error);
+    if (error instanceof TooLargeError && held > MAX_HELD_BYTES - MAX_INFLATED_BYTES) throw overloaded(error);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { rowAt } from "../../flight/batch.ts";
 import { clean } from "../../flight/clean.ts";
+import { IDENTITY_ORDER } from "../../flight/identity.ts";
 import { rowText } from "../../flight/rejection.ts";
 import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import type { Decoded } from "../../format/decoded.ts";
@@ -94,10 +95,8 @@ function rawOf(row: StoredRow, { batch }: Decoded): string | null {
   clean(batch);
   for (let i = 0; i < batch.rows; i++) {
     const cleaned = rowAt(batch, i) as unknown as StoredRow;
-    if (IDENTITY.every((name) => cleaned[name] === row[name]))
+    if (IDENTITY_ORDER.every((name) => cleaned[name] === row[name]))
       return rowText(raws[batch.ordinal[i] ?? 0]).slice(0, MAX_TEXT);
   }
   return null;
 }
-
-const IDENTITY = ["icao24", "last_contact", "source", "time_position"] as const;

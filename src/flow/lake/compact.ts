@@ -12,7 +12,7 @@ import { encodeLake, hourName, lakeExtension, rowsByHour, type LakeFormat } from
 /** An hour is compacted this long after its end, in s. A row that arrives later makes the next run compact it again. */
 const GRACE_S = 15 * 60;
 /** Bytes of a lake file after inflation. */
-const FILE_LIMIT = 1024 * 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 
 export interface Compacted {
   hours: number;
@@ -89,7 +89,7 @@ function compareRows(batch: Batch, ids: readonly string[], [a, b]: readonly [num
 export async function readLakeFile(objects: ObjectStore, key: string): Promise<StoredFile> {
   const body = await objects.get(key);
   if (body === null) return { batch: newBatch(1), batch_id: [] };
-  return key.endsWith(".parquet") ? readStoredParquet(body) : readStoredNdjson(gunzip(body, FILE_LIMIT));
+  return key.endsWith(".parquet") ? readStoredParquet(body) : readStoredNdjson(gunzip(body, MAX_FILE_BYTES));
 }
 
 function joinFiles(files: readonly StoredFile[]): StoredFile {

@@ -7,7 +7,7 @@ import type {
   BatchWrite,
   DatabasePorts,
   Delivery,
-  DeliveryName,
+  DeliveryRef,
   Ledger,
   LedgerRow,
   ObjectStore,
@@ -24,7 +24,7 @@ import { addTotals, noTotals } from "./totals.ts";
  */
 export function manifests(objects: ObjectStore): DatabasePorts {
   const read = manifestReader(objects);
-  const find = async ({ id, received_at }: DeliveryName): Promise<LedgerRow | null> =>
+  const find = async ({ id, received_at }: DeliveryRef): Promise<LedgerRow | null> =>
     read(manifestKey(flowOf(id), id, received_at));
   return {
     sink: {

@@ -1,10 +1,11 @@
 import { contractTag } from "../../flight/contract.ts";
+import { idDigitsPattern } from "../../flight/identifiers.ts";
 import { BadKeyError } from "../errors.ts";
 import type { Flow } from "../ports.ts";
 
 /**
- * The keys of all objects. This file is their only owner: the deployment takes its prefixes from here, and the plan
- * carries the templates to the Spark job. Each part of a key is generated or checked: ids, dates, tags.
+ * The keys of all objects. This file is their only owner: the deployment takes its prefixes from here, and the
+ * plan carries those of the Spark job. Each part of a key is generated or checked: ids, dates, tags.
  */
 export type FlatFormat = "ndjson" | "csv";
 
@@ -41,7 +42,10 @@ export const PREFIXES = {
   lake: "lake/",
   lakeHours: "lake/state_vectors/",
   lakeMixed: "lake/mixed/",
+  /** Spark's own state of the Glue job. */
+  checkpoints: "checkpoints/",
 } as const;
+export type ObjectFamily = keyof typeof PREFIXES;
 
 /** The ends of the keys of an ingestion's body and receipt. */
 export const RAW_BODY_SUFFIX = ".body";
@@ -85,7 +89,7 @@ const rejectedName = (flow: Flow, name: { folder: string; id: string; tag: strin
 export const rejectedKey = (flow: Flow, id: string, received_at: number): string =>
   rejectedName(flow, { folder: hourFolder(received_at), id, tag: contractTag });
 const REJECTED = new RegExp(
-  `^${PREFIXES.rejected}flow=(request|stream)/${HOUR_FOLDER}/([rs][0-9a-f]{32})\\.([0-9a-f]{8})\\.ndjson\\.gz$`,
+  `^${PREFIXES.rejected}flow=(request|stream)/${HOUR_FOLDER}/([rs]${idDigitsPattern})\\.([0-9a-f]{8})\\.ndjson\\.gz$`,
 );
 /** The delivery and the contract tag of a rejected object. Null for any other key. */
 export function parseRejectedKey(key: string): { id: string; tag: string } | null {
@@ -95,7 +99,9 @@ export function parseRejectedKey(key: string): { id: string; tag: string } | nul
 /** The key of the mark that a rejected object was replayed under this contract. The rejected object itself stays. */
 export const replayedKey = (rejected: string): string => `${PREFIXES.replayed}${rejected}.${contractTag}.json`;
 
-const CLEAN = new RegExp(`^${cleanFilesPrefix}(${HOUR_FOLDER})/(r[0-9a-f]{32})\\.([0-9a-f]{8})\\.(ndjson|csv)\\.gz$`);
+const CLEAN = new RegExp(
+  `^${cleanFilesPrefix}(${HOUR_FOLDER})/(r${idDigitsPattern})\\.([0-9a-f]{8})\\.(ndjson|csv)\\.gz$`,
+);
 
 export interface CleanName {
   id: string;

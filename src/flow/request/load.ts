@@ -23,7 +23,7 @@ export interface LoadPorts extends IngestPorts {
 }
 
 /** Bytes of a clean file after inflation. It may be longer than its body, because NDJSON repeats member names. */
-const FLAT_LIMIT = 1024 * 1024 * 1024;
+const MAX_FLAT_BYTES = 1024 * 1024 * 1024;
 
 /** Loads a clean file as one delivery. Calling it again changes nothing. Null if the file was deleted. */
 export async function loadClean(key: string, ports: LoadPorts): Promise<Applied | null> {
@@ -31,7 +31,7 @@ export async function loadClean(key: string, ports: LoadPorts): Promise<Applied 
   if (name === null) throw new Error(`${key} is not the key of a clean file`);
   const body = await ports.objects.get(key);
   if (body === null) return null;
-  const bytes = gunzip(body, FLAT_LIMIT);
+  const bytes = gunzip(body, MAX_FLAT_BYTES);
   const { batch } = name.format === "csv" ? readStoredCsv(bytes) : readStoredNdjson(bytes);
   const rejected = await rejectedCounts(name, ports);
   const rows = batch.rows + sumOfCounts(rejected);

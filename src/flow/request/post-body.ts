@@ -47,34 +47,45 @@ export async function postBody(url: string, body: PostedBody, options: PostOptio
     isTransient = ({ status }) => status !== undefined && TRANSIENT.has(status),
   } = options;
   for (let failures = 0; ; failures++) {
+    if (signal.aborted) throw new PostError(`${withoutQuery(url)}: the body was not sent, because the sender stops`);
     const answer = await postOnce(url, body, options);
     if (!(answer instanceof PostError)) return answer;
     if (!isTransient(answer) || failures + 1 >= max_attempts || signal.aborted) throw answer;
     options.onRetry?.(answer);
     await pause(Math.max(backoff(failures), Math.min(answer.retry_after_s, MAX_RETRY_AFTER_S) * 1_000), signal);
-    if (signal.aborted) throw answer;
   }
 }
 
 async function postOnce(url: string, body: PostedBody, options: PostOptions): Promise<Ingested | PostError> {
   const headers = { "content-type": body.media_type, ...(await options.headers?.(body)) };
   let response: Response;
+  let text: string;
   try {
     response = await fetch(url, { method: "POST", headers, body: Buffer.from(body.body) });
+    text = await response.text();
   } catch (cause) {
     return new PostError(
       `${withoutQuery(url)} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }
-  if (response.ok) return (await response.json()) as Ingested;
+  if (response.ok)
+    return ingestedOf(text) ?? new PostError(`${withoutQuery(url)} did not answer with JSON: ${text.slice(0, 200)}`);
   // The header may also be a date. The back-off is enough in that case
   const retry_after_s = Number(response.headers.get("retry-after") ?? 0) || 0;
-  const message = `${withoutQuery(url)} answered ${response.status}: ${messageOf(await response.text())}`;
+  const message = `${withoutQuery(url)} answered ${response.status}: ${messageOf(text)}`;
   return new PostError(message, { status: response.status, retry_after_s });
 }
 
 const withoutQuery = (url: string): string => url.replace(/\?.*$/, "");
+
+function ingestedOf(text: string): Ingested | null {
+  try {
+    return JSON.parse(text) as Ingested;
+  } catch {
+    return null;
+  }
+}
 
 /** The message of an API error. For any other body, such as a proxy's page, its beginning. */
 function messageOf(text: string): string {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { LOCKS } from "../locks.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
@@ -116,8 +117,6 @@ const portsOf = ({ socket }: Installation): number[] =>
   readdirSync(socket)
     .flatMap((name) => SOCKET.exec(name)?.[1] ?? [])
     .map(Number);
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A connection to the running server. Null if none accepts connections. */
 async function connectOwner(at: Installation): Promise<pg.Client | null> {

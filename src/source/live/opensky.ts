@@ -1,3 +1,4 @@
+import { DAY_S } from "../../time.ts";
 import type { Source } from "../source.ts";
 import { pollingSource, TIMEOUT_S, type PollingDependencies, type Upstream } from "./poll.ts";
 import { request } from "./request.ts";
@@ -5,7 +6,6 @@ import { tokenCache, type Credentials } from "./token.ts";
 
 const BASE_URL = "https://opensky-network.org/api";
 const TOKEN_URL = "https://auth.opensky-network.org/auth/realms/opensky-network/protocol/openid-connect/token";
-const DAY_S = 86_400;
 /** `credits` per day. `resolution_s`: OpenSky updates its states this often, so that a faster poll repeats rows. */
 const ANONYMOUS = { credits: 400, resolution_s: 10 };
 const STANDARD = { credits: 4_000, resolution_s: 5 };

@@ -19,7 +19,7 @@ const MAX_LATITUDE = 85.06;
 const STEPS = 1e5;
 /** Smaller cities are left out. */
 const MIN_POPULATION = 110_000;
-/** Decimal places of a degree: 110 m. */
+/** Decimal fieldIndex of a degree: 110 m. */
 const DIGITS = 3;
 
 const atlas = read("world-atlas/countries-50m.json") as Topology<{ countries: GeometryCollection<{ name: string }> }>;

@@ -1,4 +1,4 @@
-import { numberOf, places, type WireRow } from "../../server/wire.ts";
+import { numberOf, fieldIndex, type WireRow } from "../../server/wire.ts";
 import type { colorModes } from "../state/view.ts";
 import { altitudeColor, faded, groundColor, type Rgb } from "./ramp.ts";
 import type { ColorName } from "./theme.ts";
@@ -17,21 +17,21 @@ export interface Palette {
   sources: readonly string[];
 }
 
-export const isStale = (row: WireRow, time: number): boolean => time - Number(row[places.last_contact]) > STALE_S;
+export const isStale = (row: WireRow, time: number): boolean => time - Number(row[fieldIndex.last_contact]) > STALE_S;
 
 export function colorOf(row: WireRow, palette: Palette): Rgb {
   const { colors, time } = palette;
-  if (row[places.is_emergency] === 1) return colors["map-emergency"];
+  if (row[fieldIndex.is_emergency] === 1) return colors["map-emergency"];
   if (palette.by === "freshness") return colors[freshness(row, time)];
   const color = baseColor(row, palette);
   return isStale(row, time) && palette.by !== "altitude" ? faded(color) : color;
 }
 
 function baseColor(row: WireRow, { by, colors, time, sources }: Palette): Rgb {
-  if (by === "flags") return row[places.flags] === "" ? colors.fresh : colors.aging;
-  if (by === "source") return colors[sourceColor(String(row[places.source]), sources)];
+  if (by === "flags") return row[fieldIndex.flags] === "" ? colors.fresh : colors.aging;
+  if (by === "source") return colors[sourceColor(String(row[fieldIndex.source]), sources)];
   const altitude = numberOf(row, "baro_altitude");
-  if (altitude === null || row[places.on_ground] === 1) return groundColor(colors.land);
+  if (altitude === null || row[fieldIndex.on_ground] === 1) return groundColor(colors.land);
   return altitudeColor(altitude, { land: colors.land, isStale: isStale(row, time) });
 }
 

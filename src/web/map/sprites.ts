@@ -1,4 +1,4 @@
-import { numberOf, places, type WireRow } from "../../server/wire.ts";
+import { numberOf, fieldIndex, type WireRow } from "../../server/wire.ts";
 import { isEmergency } from "../state/aircraft.ts";
 import { colorOf, isStale, type Palette } from "./coloring.ts";
 import type { Rgb } from "./ramp.ts";
@@ -64,7 +64,7 @@ export function spritesOf({ rows, palette, selected, rejected }: Scene): Sprites
   const emergencies: WireRow[] = [];
   let selectedRow: WireRow | undefined;
   for (const row of rows) {
-    if (row[places.icao24] === selected) selectedRow = row;
+    if (row[fieldIndex.icao24] === selected) selectedRow = row;
     else if (isEmergency(row)) emergencies.push(row);
     else addAircraft(sprites, row, palette);
   }

@@ -1,4 +1,4 @@
-import { numberOf, places, valueOf, type WireField, type WireRow } from "../../server/wire.ts";
+import { numberOf, fieldIndex, valueOf, type WireField, type WireRow } from "../../server/wire.ts";
 import { FT_PER_M } from "../map/ramp.ts";
 import { addressOf, isEmergency } from "../state/aircraft.ts";
 import { pastTime } from "../state/past.ts";
@@ -88,7 +88,7 @@ function identity(row: WireRow): string {
 }
 
 function altitude(row: WireRow): string {
-  if (row[places.on_ground] === 1) return "on the ground";
+  if (row[fieldIndex.on_ground] === 1) return "on the ground";
   return withPilotUnit(numberOf(row, "baro_altitude"), ["m", FT_PER_M, "ft"]);
 }
 

@@ -2,9 +2,9 @@ import { computed, signal } from "@preact/signals";
 import {
   applyChange,
   numberOf,
-  places,
+  fieldIndex,
   type Delta,
-  type Snapshot,
+  type WireSnapshot,
   type WireBatch,
   type WireRow,
 } from "../../server/wire.ts";
@@ -19,7 +19,7 @@ const version = signal(0);
 const MAX_UNUSED_BATCHES = 500;
 
 /** Replaces all aircraft and batches. */
-export function applySnapshot(snapshot: Snapshot): void {
+export function applySnapshot(snapshot: WireSnapshot): void {
   rows.clear();
   numbers.clear();
   batches.clear();
@@ -50,13 +50,13 @@ function remove(n: number): void {
 }
 
 function deleteUnusedBatches(): void {
-  const used = new Set([...rows.values()].map((row) => row[places.batch]));
+  const used = new Set([...rows.values()].map((row) => row[fieldIndex.batch]));
   for (const n of batches.keys()) if (!used.has(n)) batches.delete(n);
 }
 
-export const addressOf = (row: WireRow): string => String(row[places.icao24]);
-export const isEmergency = (row: WireRow): boolean => row[places.is_emergency] === 1;
-export const batchOf = (row: WireRow): WireBatch | undefined => batches.get(Number(row[places.batch]));
+export const addressOf = (row: WireRow): string => String(row[fieldIndex.icao24]);
+export const isEmergency = (row: WireRow): boolean => row[fieldIndex.is_emergency] === 1;
+export const batchOf = (row: WireRow): WireBatch | undefined => batches.get(Number(row[fieldIndex.batch]));
 
 export const liveRows = computed<readonly WireRow[]>(() => (version.value, [...rows.values()]));
 
@@ -69,7 +69,7 @@ export function liveRow(icao24: string): WireRow | undefined {
 
 /** The batches of the newest rows, newest first. */
 export const liveBatches = computed<readonly WireBatch[]>(() => {
-  const used = new Set(liveRows.value.map((row) => row[places.batch]));
+  const used = new Set(liveRows.value.map((row) => row[fieldIndex.batch]));
   return [...batches.values()]
     .filter(({ n }) => used.has(n))
     .sort((a, b) => b.received_at - a.received_at || b.n - a.n);

@@ -1,5 +1,5 @@
 import type { FlowReport } from "../../flow/ledger/reconcile.ts";
-import type { Delta, Snapshot } from "../../server/wire.ts";
+import type { Delta, WireSnapshot } from "../../server/wire.ts";
 import type { SourceStatus } from "../../source/source.ts";
 import { applyDelta, applySnapshot } from "./aircraft.ts";
 import { connection, lastData, sources, updateFlows } from "./connection.ts";
@@ -72,7 +72,7 @@ async function fetchSnapshot(): Promise<void> {
   try {
     const response = await fetch("/live/aircraft", { signal: request.abort.signal });
     if (!response.ok) throw new Error(`GET /live/aircraft failed with status ${response.status}`);
-    const snapshot = (await response.json()) as Snapshot;
+    const snapshot = (await response.json()) as WireSnapshot;
     if (pendingSnapshot !== request) return;
     pendingSnapshot = undefined;
     recordContact();

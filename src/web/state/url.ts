@@ -1,5 +1,5 @@
 import { effect, type Signal } from "@preact/signals";
-import { icao24Pattern } from "../../flight/identifiers.ts";
+import { icao24Pattern, idDigitsPattern } from "../../flight/identifiers.ts";
 import { wireFields, type WireField } from "../../server/wire.ts";
 import { pastTime } from "./past.ts";
 import {
@@ -30,7 +30,7 @@ interface Parameter {
   read(value: string): void;
 }
 
-/** Decimal places of a degree: 11 m. */
+/** Decimal fieldIndex of a degree: 11 m. */
 const DIGITS = 4;
 const MAX_TEXT = 40;
 
@@ -111,7 +111,7 @@ const writeOriginFilter = (filter: OriginFilter): string =>
   filter.kind === "batch" ? filter.batch_id : `${filter.flow}.${filter.outcome}`;
 
 function readOriginFilter(value: string): OriginFilter | null {
-  if (/^[rbs][0-9a-f]{32}$/.test(value)) return { kind: "batch", batch_id: value };
+  if (new RegExp(`^[rbs]${idDigitsPattern}$`).test(value)) return { kind: "batch", batch_id: value };
   const [, flow, outcome] = /^(request|stream)\.(accepted|duplicate|rejected|pending)$/.exec(value) ?? [];
   return flow === undefined || outcome === undefined
     ? null

@@ -1,6 +1,6 @@
 import { computed } from "@preact/signals";
 import { isInside } from "../../flow/api/box.ts";
-import { numberOf, places, valueOf, type WireField, type WireRow } from "../../server/wire.ts";
+import { numberOf, fieldIndex, valueOf, type WireField, type WireRow } from "../../server/wire.ts";
 import { addressOf, batchOf, isEmergency, liveRow, liveRows } from "./aircraft.ts";
 import { present } from "./clock.ts";
 import { frame, pastTime } from "./past.ts";
@@ -39,7 +39,7 @@ export const tableRows = computed<readonly WireRow[]>(() => {
   const { by, isDescending } = sort.value;
   // the column shows an age: the latest contact is the lowest age
   const sign = isDescending === (by === "last_contact") ? 1 : -1;
-  const i = places[by];
+  const i = fieldIndex[by];
   const listed =
     box === null ? [...filteredRows.value] : filteredRows.value.filter((row) => isInside(positionOf(row), box));
   return listed.sort((a, b) => compare(a[i] ?? null, b[i] ?? null, sign));
@@ -55,7 +55,7 @@ export const selectedRow = computed<WireRow | undefined>(() => {
 });
 
 /** The sources of all rows, sorted. */
-export const sourceNames = computed(() => [...new Set(rows.value.map((row) => String(row[places.source])))].sort());
+export const sourceNames = computed(() => [...new Set(rows.value.map((row) => String(row[fieldIndex.source])))].sort());
 
 const positionOf = (row: WireRow) => ({ longitude: numberOf(row, "longitude"), latitude: numberOf(row, "latitude") });
 
@@ -72,14 +72,14 @@ function bySearch(): Test {
 }
 function bySource(): Test {
   const wanted = source.value;
-  return wanted === "" ? null : (row) => row[places.source] === wanted;
+  return wanted === "" ? null : (row) => row[fieldIndex.source] === wanted;
 }
 function byPhase(): Test {
   const wanted = phase.value === "ground" ? 1 : 0;
-  return phase.value === "all" ? null : (row) => row[places.on_ground] === wanted;
+  return phase.value === "all" ? null : (row) => row[fieldIndex.on_ground] === wanted;
 }
 function byFlag(): Test {
-  return onlyFlagged.value ? (row) => row[places.flags] !== "" : null;
+  return onlyFlagged.value ? (row) => row[fieldIndex.flags] !== "" : null;
 }
 
 /** Works only on live rows: rows of the past do not name their batch. */

@@ -1,3 +1,4 @@
+import { DAY_S } from "../../time.ts";
 /** A count with thousands separators. */
 export const formatCount = (count: number): string => count.toLocaleString("en-US");
 
@@ -10,14 +11,13 @@ export const formatDateTime = (unix_s: number): string =>
 
 const MINUTE = 60;
 const HOUR = 3_600;
-const DAY = 86_400;
 
 /** A duration rounded to one unit: seconds, minutes, hours or days. */
 export function formatDuration(seconds: number): string {
   const s = Math.round(seconds);
   if (s < 2 * MINUTE) return `${s} s`;
   if (s < 2 * HOUR) return `${Math.round(s / MINUTE)} min`;
-  return s < 2 * DAY ? `${Math.round(s / HOUR)} h` : `${Math.round(s / DAY)} days`;
+  return s < 2 * DAY_S ? `${Math.round(s / HOUR)} h` : `${Math.round(s / DAY_S)} days`;
 }
 
 const MAX_BYTES = 64;

@@ -54,7 +54,7 @@ export async function deploy(app: App, adapt: (stack: string, template: Template
 }
 
 async function upload(directory: string, { source, destinations }: Asset): Promise<void> {
-  const s3 = s3Client();
+  const s3 = s3Client(process.env);
   const file = path.join(directory, source.path);
   const body =
     source.packaging === "zip"
@@ -75,7 +75,7 @@ const filesIn = (folder: string): string[] =>
 
 /** Uploads a template and returns its URL. CloudFormation accepts a template above 51,200 bytes only from a bucket. */
 async function uploadTemplate(stackName: string, template: object): Promise<string> {
-  const [s3, Bucket, Key] = [s3Client(), `templates-${ACCOUNT}`, `${stackName}.template.json`];
+  const [s3, Bucket, Key] = [s3Client(process.env), `templates-${ACCOUNT}`, `${stackName}.template.json`];
   await s3.send(new CreateBucketCommand({ Bucket })).catch(() => {});
   await s3.send(new PutObjectCommand({ Bucket, Key, Body: JSON.stringify(template) }));
   return `${process.env["AWS_ENDPOINT_URL"]}/${Bucket}/${Key}`;

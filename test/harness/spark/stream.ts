@@ -88,7 +88,7 @@ interface Run {
   database: URL;
   checkpoint: string;
   files_per_batch?: number;
-  /** The job's --source. By default the forwarded files. */
+  /** The job's --reader. By default the forwarded files. */
   source?: string;
   kill?: { point: string; nth: number };
 }
@@ -99,7 +99,7 @@ async function runJob(run: Run): Promise<{ killed: boolean; deliveries: number }
   const jdbc = `jdbc:postgresql://${database.host}${database.pathname}?user=${database.username}&password=${database.password}`;
   const options = [
     ...["--plan", "glue/plan.json", "--stream", "flightline", "--objects", `file:${path.join(folder, "objects")}`],
-    ...["--postgres", jdbc, "--source", source, "--until-empty"],
+    ...["--postgres", jdbc, "--reader", source, "--until-empty"],
     ...[
       "--kinesis-endpoint",
       process.env["AWS_ENDPOINT_URL"] ?? "",
