@@ -45,36 +45,36 @@ interface Prose {
 
 const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length;
 
-/** Comments, and strings that read as a sentence or a message, of a file in a language with C's or Python's comments. */
+/** How comments and strings are written, by the ending of a file. Each group of a pattern is prose. */
+const SYNTAX: readonly [path: RegExp, prose: RegExp][] = [
+  [/\.sql$/, /\/\*([\s\S]*?)\*\/|--(.*(?:\n\s*--.*)*)|'((?:[^'\n])*)'/g],
+  [/\.html$/, /<!--([\s\S]*?)-->|>([^<>]*[a-z] [^<>]*)<|(?:content|alt|title|aria-label)="([^"]*)"/g],
+  [/\.(?:py|yml)$|^\.ci\//, /"""([\s\S]*?)"""|(?:^|\s)#(.*(?:\n\s*#.*)*)|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'/g],
+  [
+    /\.tsx?$/,
+    /\/\*([\s\S]*?)\*\/|(?:^|\s)\/\/(.*(?:\n\s*\/\/.*)*)|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`|'((?:[^'\\\n]|\\.)*)'|>\s*((?:[^<>{}=;()]|\{[\w.]*\})*[a-z] (?:[^<>{}=;()]|\{[\w.]*\})*)</g,
+  ],
+];
+
+/** The comments of a file, and its strings that read as a sentence or a message. */
 export function proseOf({ path, text }: TextFile): Prose[] {
   if (path.endsWith(".md")) return proseOfMarkdown({ path, text });
-  const at = (match: RegExpMatchArray, prose: string): Prose => ({
-    path,
-    line: lineAt(text, match.index ?? 0),
-    text: prose,
-  });
-  if (path.endsWith(".sql")) return [...text.matchAll(/--(.*)/g)].map((match) => at(match, match[1] ?? ""));
-  if (path.endsWith(".py") || path === ".ci/run")
-    return [...text.matchAll(/"""([\s\S]*?)"""|(?:^|\s)#(.*)|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'/g)].flatMap(
-      (match) => messages(match).map((prose) => at(match, prose)),
-    );
-  return [
-    ...text.matchAll(
-      /\/\*([\s\S]*?)\*\/|(?:^|\s)\/\/(.*)|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`|>\s*([^<>{}=;()]*[a-z] [^<>{}=;()]*)</g,
-    ),
-  ].flatMap((match) => messages(match).map((prose) => at(match, prose)));
+  const pattern = SYNTAX.find(([ending]) => ending.test(path))?.[1] ?? /$^/g;
+  return [...text.matchAll(pattern)].flatMap((match) =>
+    messages(match).map((prose) => ({ path, line: lineAt(text, match.index), text: prose })),
+  );
 }
 
-/** The parts of a match that are prose. A string counts when it has two words in a row. */
+/** The parts of a match that are prose, each in one line. A string counts when it has two words in a row. */
 const messages = (match: RegExpMatchArray): string[] =>
   match
     .slice(1)
     .filter((part): part is string => part !== undefined && /[A-Za-z']+ [A-Za-z']+/.test(part))
     .map((part) =>
       part
-        .replaceAll(/\n\s*\*? ?/g, " ")
-        .replaceAll(/\$\{[^}]*\}/g, "x")
-        .replaceAll(/`[^`]*`/g, "x"),
+        .replaceAll(/\n\s*(?:\*|\/\/|#|--)? ?/g, " ")
+        .replaceAll(/\$\{[^}]*\}|\{[\w.]*\}|`[^`]*`/g, "x")
+        .replace(/^[\s*]+/, ""),
     );
 
 /** Paragraphs, without code blocks and code spans. */
@@ -82,7 +82,16 @@ function proseOfMarkdown({ path, text }: TextFile): Prose[] {
   const prose = text
     .replaceAll(/^```[\s\S]*?^```/gm, (block) => block.replaceAll(/[^\n]/g, " "))
     .replaceAll(/`[^`\n]*`/g, "x");
-  return prose.split("\n").flatMap((line, i) => (line.trim() === "" ? [] : [{ path, line: i + 1, text: line }]));
+  const paragraphs = [...prose.matchAll(/(?:^|\n)((?:[^\n]*\S[^\n]*\n?)+)/g)];
+  return paragraphs.flatMap((match) => {
+    // a list item, a heading and a row of a table are paragraphs of their own
+    const parts = (match[1] ?? "").split(/\n(?=\s*(?:[-*|#]|\d+\.)\s?)/);
+    return parts.map((part) => ({
+      path,
+      line: lineAt(prose, match.index + match[0].indexOf(part)),
+      text: part.replaceAll(/\n\s*/g, " ").replace(/^[\s\-*#|]+/, ""),
+    }));
+  });
 }
 
 /** The odd words of a piece of prose, with what to write instead. */
@@ -135,6 +144,16 @@ test.each([
   ["a SQL comment", "sql/seeded.sql", "-- what was told before is sent anew"],
   ["a document", "docs/seeded.md", "The file lies beside the others."],
   ["a subject clause", "docs/seeded.md", "What is too large is rejected."],
+  ["a subject clause of a comment", "src/seeded.ts", "/** What is too large is rejected. */"],
+  ["a subject clause of a line comment", "src/seeded.ts", "// what is too large is rejected"],
+  ["a subject clause of a Python comment", "glue/seeded.py", "# what is too large is rejected"],
+  ["a subject clause of a SQL comment", "sql/seeded.sql", "-- what is too large is rejected"],
+  ["a phrase over two lines", "src/seeded.ts", "// this is\n// no file"],
+  ["a paragraph over two lines", "docs/seeded.md", "This is\nno file."],
+  ["a workflow", ".github/workflows/seeded.yml", "# nobody reads this"],
+  ["a page", "src/web/seeded.html", "<!-- nobody reads this -->"],
+  ["an element with a value", "src/web/seeded.tsx", "<p>\n  nobody reads {many} rows\n</p>"],
+  ["a string in single quotes", "src/seeded.ts", "const a = 'nobody reads \"this\"';"],
 ])("an odd word in %s is found", (_kind, path, text) => {
   expect(proseOf({ path, text }).flatMap(oddWords)).not.toEqual([]);
 });
