@@ -4,7 +4,7 @@ import { textFiles, type TextFile } from "./files.ts";
 
 /**
  * The order of the folders, from the inside out. A file may import files of its own folder and of folders before it. This is
- * the order that CONTRIBUTING.md states. The lint rules state which of the allowed arrows each folder needs.
+ * the order that CONTRIBUTING.md states. The lint rules forbid imports from outer folders, this test owns the whole order.
  */
 const ORDER = [
   "src/flight",
