@@ -90,14 +90,14 @@ export function readConfig(env: Environment, data: string): Config {
 }
 
 /** Without this check, a misspelled name would silently leave the default in force. */
-function refuseUnknown(env: Environment): void {
+export function refuseUnknown(env: Environment): void {
   const known = new Set<string>(Object.values(settings).map(({ name }) => name));
   const isForeign = (name: string): boolean => FOREIGN_PREFIXES.some((prefix) => name.startsWith(prefix));
   const unknown = Object.keys(env).filter(
     (name) => name.startsWith("FLIGHTLINE_") && !known.has(name) && !isForeign(name),
   );
   if (unknown.length > 0)
-    throw new ConfigError(`unknown setting ${unknown.join(", ")}: allowed are ${[...known].join(", ")}`);
+    throw new ConfigError(`unknown setting ${unknown.join(", ")}: docs/settings.md lists the allowed names`);
 }
 
 const invalidValue = (name: string, value: string, allowed: string): string =>

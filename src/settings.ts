@@ -22,10 +22,11 @@ export interface Setting {
   deployed?: true;
 }
 
+const NUMBER = "-?[0-9]+(?:\\.[0-9]+)?";
 const NAME = "[a-zA-Z0-9_.-]{1,128}";
 const STORE = "postgres|dynamodb:[a-zA-Z0-9_.-]{1,64}";
 /** Comma-separated decimal numbers. */
-const numbers = (length: number): string => `-?[0-9.]+(?:,-?[0-9.]+){${length - 1}}`;
+const numbers = (length: number): string => `${NUMBER}(?:,${NUMBER}){${length - 1}}`;
 
 /** A whole number from `min` to `max`. */
 const count = (min: number, max: number): Pick<Setting, "pattern" | "allowed" | "range"> => ({

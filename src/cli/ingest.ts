@@ -7,7 +7,7 @@ import { inflate, gzip, isGzip } from "../format/gzip.ts";
 import { readPieces } from "../format/pieces.ts";
 import { lineRows } from "../format/raw-lines.ts";
 import { settings, settingOf } from "../settings.ts";
-import { dataOption, flag, OK, oneOf, text, type Command, type Arguments, type Io } from "./command.ts";
+import { dataOption, flag, OK, oneOf, text, type Command, type Arguments, type Io, usageError } from "./command.ts";
 import { drainQueue } from "./drain.ts";
 import { inputs, type Input } from "./files.ts";
 import { withAdapters } from "./open.ts";
@@ -51,8 +51,22 @@ Examples:
     const format = oneOf(args, "format", ["ndjson", "csv"]) ?? "ndjson";
     const url = text(args, "url");
     if (url !== undefined) {
+      if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+        throw usageError(`invalid value ${JSON.stringify(url)} for --url: allowed is http://... or https://...`);
       const [key, region] = [settingOf(io.env, "api_key"), text(args, "sign")];
-      return sendAll(files, { args, io, send: postTo({ url, source, format, key, region, signal: io.signal }) });
+      return sendAll(files, {
+        args,
+        io,
+        send: postTo({
+          url,
+          source,
+          format,
+          key,
+          region,
+          signal: io.signal,
+          onRetry: (error) => io.err(`${error.message}; retrying\n`),
+        }),
+      });
     }
     return withAdapters(args, io, async (adapters) => {
       const send: Send = async ({ body, media_type }) => {

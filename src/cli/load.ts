@@ -1,7 +1,7 @@
 import { parseCleanKey, PREFIXES } from "../flow/objects/keys.ts";
 import { loadClean, loadLake } from "../flow/request/load.ts";
 import { settings } from "../settings.ts";
-import { dataOption, OK, usageError, type Command } from "./command.ts";
+import { CliError, dataOption, OK, usageError, type Command } from "./command.ts";
 import { withAdapters } from "./open.ts";
 import { many, progress } from "./progress.ts";
 
@@ -29,6 +29,8 @@ Examples:
         `invalid PREFIX ${JSON.stringify(args.words.join(" "))}: use one prefix that starts with ${PREFIXES.clean} or ${PREFIXES.lake}`,
       );
     return withAdapters(args, io, async (adapters) => {
+      if (adapters.reader === null)
+        throw new CliError(`load requires a database, but ${settings.database.name} is none`);
       const shown = progress(io);
       let files = 0;
       let accepted = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { ConfigError } from "../config.ts";
+import { ConfigError, refuseUnknown } from "../config.ts";
 import { BadKeyError, NewerSchemaError, UnavailableError } from "../flow/errors.ts";
 import { PostError } from "../flow/request/post-body.ts";
 import { UndecodableError, TooLargeError } from "../format/errors.ts";
@@ -65,6 +65,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     io.out(`${command.summary}\n\nUsage: flightline ${command.help}\n`);
     return OK;
   }
+  refuseUnknown(io.env);
   return command.run(parseCommand(command, rest), io);
 }
 

@@ -1,6 +1,6 @@
 import type { FlatFormat } from "../flow/objects/keys.ts";
 import type { Ingested } from "../flow/request/ingest.ts";
-import { postBody, type PostedBody } from "../flow/request/post-body.ts";
+import { postBody, type PostedBody, type PostError } from "../flow/request/post-body.ts";
 
 /** An API that accepts bodies, and how to authenticate. */
 export interface PostTarget {
@@ -13,6 +13,8 @@ export interface PostTarget {
   /** Region to sign for, where the host name does not contain it. */
   region: string | undefined;
   signal: AbortSignal;
+  /** Called before each retry. */
+  onRetry?: (error: PostError) => void;
 }
 
 /** The host names of API Gateway contain the region to sign for. */
@@ -25,7 +27,13 @@ export function postTo(target: PostTarget): (body: PostedBody) => Promise<Ingest
   const query = new URLSearchParams({ format, ...(source === undefined ? {} : { source }) });
   const url = `${target.url.replace(/\/$/, "")}/states?${query}`;
   const headers = (body: PostedBody) => authentication(url, body, target);
-  return (body) => postBody(url, body, { signal, headers, max_attempts: MAX_ATTEMPTS });
+  return (body) =>
+    postBody(url, body, {
+      signal,
+      headers,
+      max_attempts: MAX_ATTEMPTS,
+      ...(target.onRetry === undefined ? {} : { onRetry: target.onRetry }),
+    });
 }
 
 async function authentication(

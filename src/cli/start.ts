@@ -154,7 +154,7 @@ async function serve(adapters: Adapters, serving: Serving): Promise<number> {
       api: { ...adapters, read_only, flows: workers.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
       files: pageFiles(),
     }).catch(portTaken(serving.options.port));
-    const feeds = chooseFeeds(adapters, serving, { url: server.url, onTrouble });
+    const feeds = await closeOnError(server, () => chooseFeeds(adapters, serving, { url: server.url, onTrouble }));
     const running = feeds.map((feed) => runFeed(feed, signal, onTrouble));
     const statusTimer = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), STATUS_MS);
     announce(adapters, server.url, serving);
@@ -178,6 +178,16 @@ const portTaken =
       ? new CliError(`port ${port} is in use; choose another with --port`, 1, { cause })
       : cause;
   };
+
+/** An open port would keep the process alive after an error of the settings. */
+async function closeOnError<T>(server: { close(): Promise<void> }, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
 
 function chooseFeeds(
   adapters: Adapters,

@@ -61,27 +61,36 @@ async function postOnce(url: string, body: PostedBody, options: PostOptions): Pr
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, { method: "POST", headers, body: Buffer.from(body.body) });
+    response = await fetch(url, { method: "POST", headers, body: Buffer.from(body.body), signal: options.signal });
     text = await response.text();
   } catch (cause) {
-    return new PostError(
-      `${withoutQuery(url)} cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    return new PostError(`${withoutQuery(url)} cannot be reached: ${reasonOf(cause)}`, { cause });
   }
   if (response.ok)
-    return ingestedOf(text) ?? new PostError(`${withoutQuery(url)} did not answer with JSON: ${text.slice(0, 200)}`);
+    return (
+      ingestedOf(text) ??
+      new PostError(
+        `${withoutQuery(url)} did not answer as a Flightline API, whose URL ends in /v1: ${text.slice(0, 200)}`,
+      )
+    );
   // The header may also be a date. The back-off is enough in that case
   const retry_after_s = Number(response.headers.get("retry-after") ?? 0) || 0;
   const message = `${withoutQuery(url)} answered ${response.status}: ${messageOf(text)}`;
   return new PostError(message, { status: response.status, retry_after_s });
 }
 
+/** fetch reports the reason of a failed connection as the cause of its error. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;
+};
+
 const withoutQuery = (url: string): string => url.replace(/\?.*$/, "");
 
 function ingestedOf(text: string): Ingested | null {
   try {
-    return JSON.parse(text) as Ingested;
+    const answer = JSON.parse(text) as Ingested | null;
+    return typeof answer?.id === "string" ? answer : null;
   } catch {
     return null;
   }

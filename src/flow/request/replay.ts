@@ -46,7 +46,12 @@ export async function replayRejected(key: string, ports: IngestPorts, only?: num
 }
 
 /** The line or element that a row came from. Zero: a stream record as a whole. */
-const ordinalOf = ({ line, element }: RejectedRow): number => line ?? element ?? 0;
+function ordinalOf({ line, element }: RejectedRow): number {
+  const ordinal = line ?? element;
+  if (ordinal === undefined)
+    throw new Error("the rejected object names no line and no element: an unreleased version wrote it");
+  return ordinal;
+}
 
 function replayRow(row: RejectedRow, id: string, ports: IngestPorts): Promise<Ingested> {
   const bytes = row.row === undefined ? Buffer.from(row.bytes ?? "", "base64") : Buffer.from(row.row);
