@@ -47,6 +47,8 @@ const lineAt = (text: string, index: number): number => text.slice(0, index).spl
 
 /** How comments and strings are written, by the ending of a file. Each group of a pattern is prose. */
 const SYNTAX: readonly [path: RegExp, prose: RegExp][] = [
+  // the title of a golden case, which is the name of its test
+  [/\/case\.json$/, /"title": "((?:[^"\\\n]|\\.)*)"/g],
   [/\.sql$/, /\/\*([\s\S]*?)\*\/|--(.*(?:\n\s*--.*)*)|'((?:[^'\n])*)'/g],
   [/\.html$/, /<!--([\s\S]*?)-->|>([^<>]*[a-z] [^<>]*)<|(?:content|alt|title|aria-label)="([^"]*)"/g],
   [/\.(?:py|yml)$|^\.ci\//, /"""([\s\S]*?)"""|(?:^|\s)#(.*(?:\n\s*#.*)*)|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'/g],
@@ -120,7 +122,7 @@ export function vagueNames({ path, text }: TextFile): string[] {
 
 const EXCEPT = /^(test\/house\/|docs\/openapi\.json|LICENSE|package-lock)/;
 const files = textFiles(
-  /^(src|infra|test|bench|cases|glue|sql|docs|samples|\.github)\/.*\.(tsx?|py|sql|md|html|yml)$|^[A-Z]+\.md$|^\.ci\/run$/,
+  /^(src|infra|test|bench|cases|glue|sql|docs|samples|\.github)\/.*\.(tsx?|py|sql|md|html|yml)$|^cases\/[^/]+\/case\.json$|^[A-Z]+\.md$|^\.ci\/run$/,
 ).filter(({ path }) => !EXCEPT.test(path));
 
 test("comments, messages, test names and documents use plain English", () => {
@@ -140,6 +142,7 @@ test.each([
   ["a message", "src/seeded.ts", 'throw new Error("this is no file");'],
   ["a template", "src/seeded.ts", "throw new Error(`${name} is no file`);"],
   ["a test name", "src/seeded.test.ts", 'test("a poison record is quarantined", () => {});'],
+  ["the title of a case", "cases/seeded/case.json", '{ "title": "a list whose elements are no rows" }'],
   ["a docstring", "glue/seeded.py", '"""The keeper of all objects."""'],
   ["a SQL comment", "sql/seeded.sql", "-- what was told before is sent anew"],
   ["a document", "docs/seeded.md", "The file lies beside the others."],
