@@ -169,7 +169,7 @@ function poller(stack: StreamStack, { settings, data }: { settings: Settings; da
     entry: "poller",
     environment: settingsEnvironment({
       stream: `kinesis:${settings.name}`,
-      poll: source,
+      poller: source,
       opensky_secret: secret?.secretArn,
       [AREAS[source]]: settings.area ?? undefined,
     }),

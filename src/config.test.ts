@@ -39,7 +39,7 @@ test.each([
   ["FLIGHTLINE_POSTGRES_AUTH", "secret:x"],
   ["FLIGHTLINE_SHARDS", "0"],
   ["FLIGHTLINE_MAX_SHARDS", "many"],
-  ["FLIGHTLINE_POLL", "flightradar"],
+  ["FLIGHTLINE_POLLER", "flightradar"],
   ["FLIGHTLINE_OPENSKY_SECRET", "hunter2"],
   ["FLIGHTLINE_RETENTION_DAYS", "a week"],
 ])("an invalid %s is an error with name, value and rule", (name, value) => {

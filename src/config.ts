@@ -42,7 +42,7 @@ export interface Deployed {
   raw_days: number;
   /** The largest number of shards that the scaler sets. `shards` is the smallest. */
   max_shards: number;
-  poll: "opensky" | "adsblol";
+  poller: "opensky" | "adsblol";
   /** ARN of the secret `{"clientId","clientSecret"}`. Undefined: requests to OpenSky are anonymous. */
   opensky_secret: string | undefined;
   /** The functions' role in PostgreSQL. The migration creates it. */
@@ -82,7 +82,7 @@ export function readConfig(env: Environment, data: string): Config {
       name: read.text("deployment"),
       raw_days: read.count("raw_days"),
       max_shards: read.count("max_shards"),
-      poll: read.text("poll") as Deployed["poll"],
+      poller: read.text("poller") as Deployed["poller"],
       opensky_secret: read.optional("opensky_secret"),
       postgres_role: read.text("postgres_role"),
     },

@@ -176,8 +176,8 @@ export const settings = {
     about: "the largest number of shards that the scaler sets",
     deployed: true,
   },
-  poll: {
-    name: "FLIGHTLINE_POLL",
+  poller: {
+    name: "FLIGHTLINE_POLLER",
     default: "opensky",
     pattern: "opensky|adsblol",
     allowed: "opensky or adsblol",

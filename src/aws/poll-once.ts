@@ -8,10 +8,10 @@ import { readSecret } from "./secret.ts";
 
 /** The source that the deployment polls. Its credentials come from the secret. An empty secret means anonymous requests. */
 export async function polledSource(config: Config): Promise<Source> {
-  const { poll, opensky_secret: arn } = config.deployed;
+  const { poller, opensky_secret: arn } = config.deployed;
   const secret = arn === undefined ? undefined : ((await readSecret(arn)) as Credentials);
   const credentials = secret?.clientId === "" ? undefined : secret;
-  return liveSource(poll, { ...config, credentials });
+  return liveSource(poller, { ...config, credentials });
 }
 
 /**

@@ -47,7 +47,7 @@ interface Arrow {
   isType: boolean;
 }
 
-const IMPORT = /(?:^|\n)(import|export)\s+(type\s+)?([^;]*?)\s*from\s+"(\.[^"]+)"|import\("(\.[^"]+)"\)/g;
+const IMPORT = /(?:^|\n)(import|export)\s+(type\s+)?([^;]*?)\s*from\s+"(\.[^"]+)"|\bimport\s*\(?"(\.[^"]+)"/g;
 
 /** The relative imports of a file. An import is of types only when each of its names is. */
 export function arrowsOf({ path: from, text }: TextFile): Arrow[] {
