@@ -23,7 +23,7 @@ Examples:
       io.out(
         flag(args, "json")
           ? `${JSON.stringify(done)}\n`
-          : `${many(done.hours)} hours: ${many(done.files_before)} files became ${many(done.files_after)}, ${many(done.rows)} rows, ${many(done.duplicates)} duplicates dropped\n`,
+          : `${many(done.hours)} ${done.hours === 1 ? "hour" : "hours"}: ${many(done.files_before)} files became ${many(done.files_after)}, ${many(done.rows)} rows, ${many(done.duplicates)} duplicates dropped\n`,
       );
       return OK;
     }),

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { ConfigError, refuseUnknown } from "../config.ts";
 import { BadKeyError, NewerSchemaError, UnavailableError } from "../flow/errors.ts";
 import { PostError } from "../flow/request/post-body.ts";
@@ -87,8 +88,15 @@ function explain(error: unknown): { text: string; exitCode: number } {
 }
 
 const stopped = new AbortController();
+/** A terminal and npm both send the SIGINT of one Ctrl-C. A later one means that the user does not want to wait. */
+const SAME_STOP_MS = 1_000;
+let stopped_at: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => stopped.abort());
+  process.on(signal, () => {
+    stopped_at ??= performance.now();
+    if (performance.now() - stopped_at > SAME_STOP_MS) process.exit(128 + constants.signals[signal]);
+    stopped.abort();
+  });
 }
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // the reader of the pipe has closed it, as `head` does: this is not a failure
