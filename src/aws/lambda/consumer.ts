@@ -17,12 +17,8 @@ const streamRecord = ({ kinesis }: KinesisStreamRecord): StreamRecord => ({
 
 /** Stores records of one shard. When a sink fails, Lambda delivers the shard again from the first record that was not stored. */
 export async function handler({ Records }: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> {
-  const { applied: batches, failed } = await applyInOrder(Records.map(streamRecord), {
-    ...adapters,
-    lake,
-    source,
-    stream: stream.name,
-  });
+  const ports = { ...adapters, lake, source, stream: stream.name };
+  const { applied: batches, failed } = await applyInOrder(Records.map(streamRecord), ports);
   for (const applied of batches) emitMetrics(dimensions, appliedMetrics(applied));
   if (failed === undefined) return { batchItemFailures: [] };
   logError("a sink failed. Lambda delivers the records again", failed.error);
