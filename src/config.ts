@@ -1,5 +1,5 @@
 import path from "node:path";
-import { FOREIGN_PREFIXES, settings, type Environment, type Setting, type SettingKey } from "./settings.ts";
+import { FOREIGN_PREFIXES, settingOf, settings, type Environment, type Setting, type SettingKey } from "./settings.ts";
 
 /** All settings. A command reads them from the environment once, at start. */
 export interface Config {
@@ -105,9 +105,8 @@ const invalidValue = (name: string, value: string, allowed: string): string =>
 
 function settingReader(env: Environment) {
   const optional = (key: SettingKey): string | undefined => {
-    const { name, pattern, allowed, default: usual }: Setting = settings[key];
-    // an empty variable counts as unset, as in most shells and container settings
-    const value = env[name] === "" ? usual : (env[name] ?? usual);
+    const { name, pattern, allowed }: Setting = settings[key];
+    const value = settingOf(env, key);
     if (value === undefined || new RegExp(`^(?:${pattern})$`).test(value)) return value;
     throw new ConfigError(invalidValue(name, value, allowed));
   };

@@ -216,7 +216,10 @@ export function settingsEnvironment(values: Partial<Record<SettingKey, string | 
   );
 }
 
-/** The value of a setting. Undefined where it is unset and has no default. Validates nothing. */
+/**
+ * The value of a setting. Undefined where it is unset and has no default. An empty variable counts as unset, as in most
+ * shells and container settings. Validates nothing.
+ */
 export const settingOf = (env: Environment, key: SettingKey): string | undefined => {
   const { name, default: usual }: Setting = settings[key];
   return env[name] === "" ? usual : (env[name] ?? usual);

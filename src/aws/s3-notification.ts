@@ -5,7 +5,7 @@ interface Notification {
 }
 
 /**
- * The keys of created objects in a message: an S3 notification, or a plain key that a redrive sent. S3 escapes keys like
+ * The keys of created objects in a message: an S3 notification, or a plain key, as `send` writes it. S3 escapes keys like
  * form data (S3 user guide, "Event message structure").
  */
 export function createdKeys(message: string): string[] {

@@ -19,6 +19,7 @@ import { produce } from "./produce.ts";
 import { query } from "./query.ts";
 import { replay } from "./replay.ts";
 import { start } from "./start.ts";
+import { stopHandler } from "./stop-signals.ts";
 
 const commands: readonly Command[] = [
   start,
@@ -88,16 +89,12 @@ function explain(error: unknown): { text: string; exitCode: number } {
 }
 
 const stopped = new AbortController();
-/** A terminal and npm both send the SIGINT of one Ctrl-C. A later one means that the user does not want to wait. */
-const SAME_STOP_MS = 1_000;
-let stopped_at: number | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    stopped_at ??= performance.now();
-    if (performance.now() - stopped_at > SAME_STOP_MS) process.exit(128 + constants.signals[signal]);
-    stopped.abort();
-  });
-}
+const onSignal = stopHandler({
+  now_ms: () => performance.now(),
+  stop: () => stopped.abort(),
+  exit: (signal) => process.exit(128 + constants.signals[signal]),
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // the reader of the pipe has closed it, as `head` does: this is not a failure
   if (error.code === "EPIPE") process.exit(OK);

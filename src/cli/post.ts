@@ -23,17 +23,11 @@ const MAX_ATTEMPTS = 8;
 
 /** Returns a function that posts one body to the target. It throws `PostError`. */
 export function postTo(target: PostTarget): (body: PostedBody) => Promise<Ingested> {
-  const { format, source, signal } = target;
+  const { format, source, signal, onRetry } = target;
   const query = new URLSearchParams({ format, ...(source === undefined ? {} : { source }) });
   const url = `${target.url.replace(/\/$/, "")}/states?${query}`;
   const headers = (body: PostedBody) => authentication(url, body, target);
-  return (body) =>
-    postBody(url, body, {
-      signal,
-      headers,
-      max_attempts: MAX_ATTEMPTS,
-      ...(target.onRetry === undefined ? {} : { onRetry: target.onRetry }),
-    });
+  return (body) => postBody(url, body, { signal, headers, max_attempts: MAX_ATTEMPTS, onRetry });
 }
 
 async function authentication(

@@ -24,6 +24,7 @@ import {
 import { inputs, type Input } from "./files.ts";
 import { openData } from "./open.ts";
 import { sourceOption } from "./produce.ts";
+import { troubleLog } from "./trouble-log.ts";
 
 const STATUS_MS = 1_000;
 /** Less than the 10 s after which Docker kills a container that it stops. */
@@ -144,20 +145,27 @@ async function serve(adapters: Adapters, serving: Serving): Promise<number> {
   const { retention_days } = adapters.config;
   const { read_only, expires_external_rows } = serving.options;
   const workers = startWorkers(adapters, {
-    ...{ signal, live, retention_days, expires_external_rows, read_only },
+    signal,
+    live,
+    retention_days,
+    expires_external_rows,
+    read_only,
     onTrouble,
   });
   try {
+    // before the port opens: an error of the settings must not leave it open
+    let url = "";
+    const feeds = chooseFeeds(adapters, serving, { apiUrl: () => `${url}/v1`, onTrouble });
     const server = await startServer({
       port: serving.options.port,
       page: { live, source: adapters.config.source, recordsOf: localRecords(adapters) },
       api: { ...adapters, read_only, flows: workers.flows, now_s: () => Date.now() / 1000, onError: onTrouble },
       files: pageFiles(),
     }).catch(portTaken(serving.options.port));
-    const feeds = await closeOnError(server, () => chooseFeeds(adapters, serving, { url: server.url, onTrouble }));
+    url = server.url;
     const running = feeds.map((feed) => runFeed(feed, signal, onTrouble));
     const statusTimer = setInterval(() => live.setSources(feeds.map((feed) => feed.status())), STATUS_MS);
-    announce(adapters, server.url, serving);
+    announce(adapters, url, serving);
     await aborted(signal);
     clearInterval(statusTimer);
     // exits with unfinished work after STOP_MS: the next start continues it
@@ -179,20 +187,10 @@ const portTaken =
       : cause;
   };
 
-/** An open port would keep the process alive after an error of the settings. */
-async function closeOnError<T>(server: { close(): Promise<void> }, work: () => T): Promise<T> {
-  try {
-    return work();
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-}
-
 function chooseFeeds(
   adapters: Adapters,
   { args, options }: Serving,
-  { url, onTrouble }: { url: string; onTrouble(error: unknown): void },
+  { apiUrl, onTrouble }: { apiUrl(): string; onTrouble(error: unknown): void },
 ): Feed[] {
   const feedOptions: FeedOptions = {
     ...adapters,
@@ -202,7 +200,7 @@ function chooseFeeds(
     onTrouble,
   };
   if (options.read_only) return [];
-  if (fromWords(args).length === 0) return simulatedFeeds(() => `${url}/v1`, feedOptions);
+  if (fromWords(args).length === 0) return simulatedFeeds(apiUrl, feedOptions);
   return namedFeeds(fromWords(args), (files) => files.flatMap((name) => options.files.get(name) ?? []), feedOptions);
 }
 
@@ -239,18 +237,4 @@ function announce({ data, postgres }: Adapters, url: string, { io, options }: Se
   if (!options.read_only) writeFileSync(path.join(data, "url"), `${url}\n`);
   if (postgres?.dsn !== undefined) io.out(`${postgres.dsn}\n`);
   io.out(`${url}\n`);
-}
-
-/** Logs errors as JSON lines. The same message appears at most once in ten seconds. */
-function troubleLog(io: Io): (error: unknown) => void {
-  const logged = new Map<string, number>();
-  return (error) => {
-    const message =
-      error instanceof Error
-        ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}`
-        : String(error);
-    if (Date.now() - (logged.get(message) ?? 0) < 10_000) return;
-    logged.set(message, Date.now());
-    io.err(`${JSON.stringify({ time: new Date().toISOString(), level: "warn", message })}\n`);
-  };
 }

@@ -3,7 +3,7 @@ import { fields, systemFields } from "../flight/contract.ts";
 import { IDENTITY_ORDER } from "../flight/identity.ts";
 import type { LedgerRow, Reader } from "../flow/ports.ts";
 import { MAX_AGE_S, type AircraftQuery, type Box, type StatesQuery, type StoredRow } from "../flow/queries.ts";
-import { newestKeys } from "./statements.ts";
+import { newestFirst } from "./statements.ts";
 import { query } from "./transaction.ts";
 
 /** Every column of a stored row. bigint is read as double, which represents all integers of the contract exactly. */
@@ -100,9 +100,7 @@ function newestAt(to: Conditions, at: number): string {
      select icao24, max(last_contact) as last_contact from state_vectors where last_contact ${span} group by icao24
    ) as newest using (icao24, last_contact)
    where last_contact ${span}
-   order by icao24, ${newestKeys()
-     .map((key) => `${key} desc`)
-     .join(", ")}`;
+   order by icao24, ${newestFirst}`;
 }
 
 /** The order of history in SQL. A null time_position sorts least. */

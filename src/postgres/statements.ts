@@ -21,7 +21,12 @@ const orderKey = (table: string, name: (typeof NEWEST_ORDER)[number]): string =>
 };
 
 /** The keys that order the rows of an aircraft. The row with the greatest keys is the newest. */
-export const newestKeys = (table = ""): string[] => NEWEST_ORDER.map((name) => orderKey(table, name));
+const newestKeys = (table = ""): string[] => NEWEST_ORDER.map((name) => orderKey(table, name));
+
+/** The `order by` list that puts the newest row of an aircraft first. */
+export const newestFirst = newestKeys()
+  .map((key) => `${key} desc`)
+  .join(", ");
 
 /** The text that replaces `{{name}}` in a statement. */
 const fragments: Readonly<Record<string, string>> = {
@@ -31,9 +36,7 @@ const fragments: Readonly<Record<string, string>> = {
     .map((name) => `${name} = excluded.${name}`)
     .join(",\n  "),
   is_newer: `(${newestKeys("excluded").join(", ")})\n  > (${newestKeys("aircraft").join(", ")})`,
-  newest_first: newestKeys()
-    .map((key) => `${key} desc`)
-    .join(", "),
+  newest_first: newestFirst,
   identity_order: IDENTITY_ORDER.join(", "),
   applied_channel: CHANNELS.applied,
   partition_lock: String(LOCKS.partition),

@@ -18,7 +18,8 @@ import { goodRow } from "../harness/bodies.ts";
 import { freshDatabase } from "../harness/fresh-database.ts";
 import { temporaryFolder } from "../harness/product.ts";
 import { checkpointLaws } from "./checkpoints.ts";
-import { batchWrite, databaseLaws } from "./database.ts";
+import { databaseLaws } from "./database.ts";
+import { batchWrite } from "./writes.ts";
 
 let server: Server;
 let created = 0;

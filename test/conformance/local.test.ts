@@ -13,10 +13,11 @@ import { goodRow } from "../harness/bodies.ts";
 import { freshDatabase, type FreshDatabase } from "../harness/fresh-database.ts";
 import { temporaryFolder } from "../harness/product.ts";
 import { checkpointLaws } from "./checkpoints.ts";
-import { batchWrite, databaseLaws } from "./database.ts";
+import { databaseLaws } from "./database.ts";
 import { objectStoreLaws } from "./object-store.ts";
 import { queueLaws } from "./queue.ts";
 import { streamLaws } from "./stream.ts";
+import { batchWrite } from "./writes.ts";
 
 let fresh: FreshDatabase;
 async function database(): Promise<FreshDatabase> {

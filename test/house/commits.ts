@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 
 /**
  * Checks the messages of the commits since the rule was made: `npx tsx test/house/commits.ts`. A subject has at most 72
@@ -24,8 +24,8 @@ export function problemsOf(message: string): string[] {
 
 if (process.argv[1]?.endsWith("commits.ts") === true) {
   // a shallow clone has only the newest commit
-  const isKnown = git("rev-list", "--all").includes(SINCE);
-  const range = isKnown ? [`${SINCE}..HEAD`] : ["-1"];
+  const isKnown = spawnSync("git", ["cat-file", "-e", `${SINCE}^{commit}`]).status === 0;
+  const range = isKnown ? [`${SINCE}..HEAD`] : ["-1", "HEAD"];
   const commits = git("rev-list", "--no-merges", ...range)
     .split("\n")
     .filter((hash) => hash !== "");

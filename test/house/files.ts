@@ -21,3 +21,10 @@ export const textFiles = (pattern: RegExp): TextFile[] =>
     .filter((path) => pattern.test(path))
     .sort()
     .map((path) => ({ path, text: readFileSync(path, "utf8") }));
+
+/** The line, from 1, of an index in a text. */
+export const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length;
+
+/** A document with its code blocks blanked: they show commands and output, whose words and paths may be any. */
+export const withoutBlocks = (text: string): string =>
+  text.replaceAll(/^```[\s\S]*?^```/gm, (block) => block.replaceAll(/[^\n]/g, " "));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { textFiles, type TextFile } from "./files.ts";
+import { lineAt, textFiles, withoutBlocks, type TextFile } from "./files.ts";
 
 /**
  * Flightline is written in plain American English: short sentences, active voice, the field's terms. This test finds the
@@ -43,8 +43,6 @@ interface Prose {
   text: string;
 }
 
-const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length;
-
 /** How comments and strings are written, by the ending of a file. Each group of a pattern is prose. */
 const SYNTAX: readonly [path: RegExp, prose: RegExp][] = [
   // the title of a golden case, which is the name of its test
@@ -81,9 +79,7 @@ const messages = (match: RegExpMatchArray): string[] =>
 
 /** Paragraphs, without code blocks and code spans. */
 function proseOfMarkdown({ path, text }: TextFile): Prose[] {
-  const prose = text
-    .replaceAll(/^```[\s\S]*?^```/gm, (block) => block.replaceAll(/[^\n]/g, " "))
-    .replaceAll(/`[^`\n]*`/g, "x");
+  const prose = withoutBlocks(text).replaceAll(/`[^`\n]*`/g, "x");
   const paragraphs = [...prose.matchAll(/(?:^|\n)((?:[^\n]*\S[^\n]*\n?)+)/g)];
   return paragraphs.flatMap((match) => {
     // a list item, a heading and a row of a table are paragraphs of their own

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { expect, test } from "vitest";
-import { textFiles, trackedPaths, type TextFile } from "./files.ts";
+import { lineAt, textFiles, trackedPaths, withoutBlocks, type TextFile } from "./files.ts";
 
 /** Folders whose files documents name in backticks. Paths below other folders, such as dist/ or lake/, are not of the checkout. */
 const FOLDERS = ["src", "docs", "test", "sql", "glue", "infra", "cases", "bench", "samples", ".ci", ".github"];
@@ -14,12 +14,6 @@ interface Reference {
   /** The heading that a link names. */
   anchor?: string;
 }
-
-const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length;
-
-/** The text with its code blocks blanked: they show commands and output, whose paths may be of any folder. */
-const withoutBlocks = (text: string): string =>
-  text.replaceAll(/^```[\s\S]*?^```/gm, (block) => block.replaceAll(/[^\n]/g, " "));
 
 /** Relative links, images included, and links to headings of the same file. */
 function linksOf({ path: from, text }: TextFile): Reference[] {

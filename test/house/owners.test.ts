@@ -67,6 +67,8 @@ test.each([
   ["the prefixes of object keys", '    objects.put(f"rejected/flow=stream/{hour}", body)'],
   ["the names of settings", '  environment: { FLIGHTLINE_STREAM: "kinesis:x" },'],
   ["the keys of advisory locks", "  perform pg_advisory_xact_lock(6712432);"],
+  ["the pattern of a source", "const SOURCE = /^[a-z0-9][a-z0-9_-]{0,31}$/;"],
+  ["the pattern of an id", "const ID = /^r[0-9a-f]{32}$/;"],
 ])("a seeded violation of %s is found", (name, line) => {
   const fact = facts.find((one) => one.name === name);
   if (fact === undefined) throw new Error(`no fact is called ${name}`);

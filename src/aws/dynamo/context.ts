@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ConditionalCheckFailedException, PutItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { DeliveryRef, Flow } from "../../flow/ports.ts";
 import { dayOf, type Item } from "./client.ts";
 
@@ -17,3 +17,17 @@ export const ledgerKey = (flow: Flow, { id, received_at }: DeliveryRef): Item =>
   flow_day: { S: `${flow}#${dayOf(received_at)}` },
   delivery_id: { S: id },
 });
+
+/** Puts an item under a condition. Returns null, or the error when the condition was false. */
+export async function putConditionally(
+  { client }: DynamoContext,
+  input: ConstructorParameters<typeof PutItemCommand>[0],
+): Promise<ConditionalCheckFailedException | null> {
+  try {
+    await client.send(new PutItemCommand(input));
+    return null;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return error;
+    throw error;
+  }
+}

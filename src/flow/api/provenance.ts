@@ -5,12 +5,11 @@ import { rowText } from "../../flight/rejection.ts";
 import { CHUNK_MEDIA_TYPE } from "../../format/chunk.ts";
 import type { Decoded } from "../../format/decoded.ts";
 import { TooLargeError } from "../../format/errors.ts";
-import { inflate } from "../../format/gzip.ts";
 import { flowOf } from "../objects/ids.ts";
 import { cleanPrefix, rawBodyKey } from "../objects/keys.ts";
 import type { Flow, Ledger, LedgerRow, ObjectStore, Reader, StreamRecord } from "../ports.ts";
 import type { StoredRow } from "../queries.ts";
-import { decodeAs, readReceipt } from "../request/ingest.ts";
+import { decodeAs, inflateRaw, readReceipt } from "../request/ingest.ts";
 import { requireReader } from "./read-routes.ts";
 
 /** The provenance of a stored row: the steps from its arrival to the table. */
@@ -47,7 +46,7 @@ export async function provenanceOf(icao24: string, ports: ProvenancePorts): Prom
   const [row] = await requireReader(ports.reader).aircraft({ icao24, limit: 1 });
   if (row === undefined) return null;
   const [batch_id, received_at] = [String(row["batch_id"]), Number(row["received_at"])];
-  const flow: Flow = flowOf(batch_id);
+  const flow = flowOf(batch_id);
   const ledger = await ports.ledger.batch({ id: batch_id, received_at });
   const origin =
     flow === "request" ? await requestOrigin(row, ports) : { cleaned_at: null, raw: await rawOfStream(row, ports) };
@@ -64,7 +63,7 @@ async function requestOrigin(
   const receipt = await readReceipt(objects, id);
   const body = receipt === null ? null : await objects.get(rawBodyKey(id));
   if (receipt === null || body === null) return { cleaned_at, raw: null };
-  const bytes = receipt.media_type === CHUNK_MEDIA_TYPE ? body : inflate(body);
+  const bytes = inflateRaw(receipt, body);
   if (bytes.length > MAX_BODY) return { cleaned_at, raw: null };
   return {
     cleaned_at,

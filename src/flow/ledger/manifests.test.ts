@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batchWrite } from "../../../test/conformance/database.ts";
+import { batchWrite } from "../../../test/conformance/writes.ts";
 import { goodRow } from "../../../test/harness/bodies.ts";
 import { temporaryFolder } from "../../../test/harness/product.ts";
 import { fileStore } from "../../files/file-store.ts";

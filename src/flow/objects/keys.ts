@@ -3,10 +3,12 @@ import { idDigitsPattern } from "../../flight/identifiers.ts";
 import { BadKeyError } from "../errors.ts";
 import type { Flow } from "../ports.ts";
 
-/**
+/*
  * The keys of all objects. This file is their only owner: the deployment takes its prefixes from here, and the
  * plan carries those of the Spark job. Each part of a key is generated or checked: ids, dates, tags.
  */
+
+/** The format of a clean file. */
 export type FlatFormat = "ndjson" | "csv";
 
 const SEGMENT = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/;

@@ -1,8 +1,6 @@
 import type { ObjectStore } from "../ports.ts";
 import { PREFIXES, RAW_BODY_SUFFIX } from "./keys.ts";
 
-/** Retention removes rows and objects some days after they arrived, so that stores do not grow without limit. */
-
 /** The objects of one kind, by their keys. */
 export interface ObjectKind {
   prefix: string;
@@ -12,7 +10,10 @@ export interface ObjectKind {
 /** Bodies as they were received. Their receipts are never removed, because reconciliation counts them. */
 export const rawBodies: ObjectKind = { prefix: PREFIXES.raw, suffix: RAW_BODY_SUFFIX };
 
-/** Removes the objects of a kind that were written before `limit` (Unix seconds). */
+/**
+ * Retention removes rows and objects some days after they arrived, so that stores do not grow without limit. This removes
+ * the objects of a kind that were written before `limit` (Unix seconds).
+ */
 export async function removeObjects(
   objects: ObjectStore,
   { prefix, suffix }: ObjectKind,

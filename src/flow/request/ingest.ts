@@ -162,12 +162,15 @@ async function announce(queue: Queue | undefined, key: string): Promise<void> {
   await Promise.race([sent, late]).finally(() => clearTimeout(timer));
 }
 
+/** The bytes of a stored raw body that `decodeAs` reads. A stream record is stored, and decoded, as it arrived. */
+export const inflateRaw = ({ media_type }: IngestReceipt, body: Uint8Array): Uint8Array =>
+  media_type === CHUNK_MEDIA_TYPE ? body : inflate(body);
+
 /** Cleans an ingestion from its raw body, if its clean file was not written. Null if the body or the receipt is missing. */
 export async function cleanRaw(id: string, ports: IngestPorts): Promise<Ingested | null> {
   const receipt = await readReceipt(ports.objects, id);
   const body = await ports.objects.get(rawBodyKey(id));
   if (receipt === null || body === null) return null;
-  const bytes = receipt.media_type === CHUNK_MEDIA_TYPE ? body : inflate(body);
   const origin = { source: receipt.source ?? undefined, received_at: receipt.received_at };
-  return commit(decodeAs(receipt.media_type, bytes, origin), receipt, ports);
+  return commit(decodeAs(receipt.media_type, inflateRaw(receipt, body), origin), receipt, ports);
 }

@@ -16,13 +16,13 @@ export interface PostOptions {
   /** Whether a retry may succeed. Default: the API is overloaded, or its stores or its gateway do not respond. */
   isTransient?: (error: PostError) => boolean;
   /** Called before each retry. */
-  onRetry?: (error: PostError) => void;
+  onRetry?: ((error: PostError) => void) | undefined;
 }
 
 /** The API rejected a body or could not be reached. */
 export class PostError extends Error {
   override name = "PostError";
-  /** The status of the response. Undefined if there was none. */
+  /** The status of the response. Undefined if there was none, or it was a success that is not the API's. */
   readonly status: number | undefined;
   /** The wait before a retry that the response requires, in s. Zero: none. */
   readonly retry_after_s: number;
